@@ -1,0 +1,1 @@
+"""The Discord image bot: `/imagine`, exact money, and nobody left waiting without knowing."""

@@ -1,0 +1,171 @@
+"""The exception tree. No exception of a library leaves the room that imports the library.
+
+BotError
+├── Refused               an expected no; carries the sentence that the person may read
+│   ├── IllegalSize           a size breaks a rule of the model
+│   ├── BadRequest            a prompt, count or other option is not acceptable
+│   ├── OverLimit             a limit has no room
+│   ├── NotAllowed            the person may not do this
+│   └── TooLate               the job has gone too far for this
+├── Upstream              fal said no, or nothing; carries what fal billed for it, if it said so
+│   ├── NotSent               nothing was sent, or fal asked to come again: safe to repeat
+│   ├── SubmitUnclear         bytes were sent and no answer that decides came: never repeat
+│   ├── ContentRefused        the content check said no
+│   ├── BadParameter          fal does not accept a field
+│   ├── AccountLocked         the host's account is locked or out of balance
+│   ├── KeyRejected           the host's key is wrong or may not do this
+│   ├── TemporaryFailure      fal or the model failed; the next try may succeed
+│   ├── NotReady              the result was asked for too early
+│   ├── CancelledAtFal        the request ended by a cancel
+│   ├── Gone                  fal no longer knows the request
+│   └── MediaRejected         a picture is missing, broken, too large or from a foreign host
+├── Undeliverable         no route to the member is open
+└── Broken                an invariant does not hold: stop the job, tell the host
+    ├── LedgerBroken          entries and totals disagree, or a hold is resolved twice
+    └── StaleState            a job was not in the state that the change expected
+"""
+
+
+class BotError(Exception):
+    """The root of the tree."""
+
+
+class Refused(BotError):
+    """An expected no.
+
+    Attributes:
+        sentence: What the person may read, in plain words.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class IllegalSize(Refused):
+    """A size breaks a rule of the model.
+
+    Attributes:
+        rule: The rule, in plain words.
+        nearest: The nearest legal size as `W×H`, or None where the text was no size.
+    """
+
+    def __init__(self, rule: str, nearest: str | None) -> None:
+        advice = f"; the nearest possible size is {nearest}" if nearest else ""
+        super().__init__(f"{rule[0].upper()}{rule[1:]}{advice}.")
+        self.rule = rule
+        self.nearest = nearest
+
+
+class BadRequest(Refused):
+    """An option of a request is not acceptable."""
+
+
+class OverLimit(Refused):
+    """A limit has no room.
+
+    Attributes:
+        resets_at_ms: When the window that refused ends, in milliseconds since 1970.
+    """
+
+    def __init__(self, sentence: str, resets_at_ms: int) -> None:
+        super().__init__(sentence)
+        self.resets_at_ms = resets_at_ms
+
+
+class NotAllowed(Refused):
+    """The person may not do this."""
+
+
+class TooLate(Refused):
+    """The job has gone too far for this."""
+
+
+class Upstream(BotError):
+    """fal said no, or nothing.
+
+    Attributes:
+        detail: What fal said, shortened; for logs and the host, never for a card.
+        cost_microusd: What fal says it billed for the failure, None where it does not say.
+    """
+
+    def __init__(self, detail: str, *, cost_microusd: int | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.cost_microusd = cost_microusd
+
+
+class NotSent(Upstream):
+    """Nothing was sent, or fal asked to come again: the submit is safe to repeat.
+
+    Attributes:
+        retry_after_s: How long fal asks to wait, None where it does not say.
+    """
+
+    def __init__(self, detail: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class SubmitUnclear(Upstream):
+    """Bytes were sent and no answer that decides came back: the submit is never repeated."""
+
+
+class ContentRefused(Upstream):
+    """The model's content check said no."""
+
+
+class BadParameter(Upstream):
+    """fal does not accept a field of the request."""
+
+
+class AccountLocked(Upstream):
+    """The host's account at fal is locked or out of balance."""
+
+
+class KeyRejected(Upstream):
+    """The host's key is wrong, or may not call this model."""
+
+
+class TemporaryFailure(Upstream):
+    """fal or the model failed; another try may succeed."""
+
+
+class NotReady(Upstream):
+    """The result was asked for before the request ended."""
+
+
+class CancelledAtFal(Upstream):
+    """The request ended by a cancel."""
+
+
+class Gone(Upstream):
+    """fal does not know the request, or no longer."""
+
+
+class MediaRejected(Upstream):
+    """A picture is missing, broken, too large, or from a host that is not allowed."""
+
+
+class Undeliverable(BotError):
+    """No route to the member is open.
+
+    Attributes:
+        routes: Each route that was tried and why it is closed, for the log.
+    """
+
+    def __init__(self, routes: list[str]) -> None:
+        super().__init__("; ".join(routes) or "no route")
+        self.routes = routes
+
+
+class Broken(BotError):
+    """An invariant does not hold."""
+
+
+class LedgerBroken(Broken):
+    """Entries and totals disagree, or a hold was to be resolved twice."""
+
+
+class StaleState(Broken):
+    """A job was not in the state that the change expected; nothing was changed."""

@@ -1,0 +1,252 @@
+"""The life of a job: its states, the events that move it, and the one table of transitions.
+
+Theory of operation. A job is accepted together with its hold and starts as HELD. Before anything
+is sent to fal the runner commits SUBMITTING, so that a crash leaves a trace of what may have been
+sent. An answer with a request id makes it QUEUED; no answer that decides makes it UNCLEAR, and
+what is unclear is never sent again. A known result makes it RENDERED and settles the hold in the
+same transaction; after that only delivery is left. FAILED and CANCELLED return the hold.
+
+The diagram in the README is generated from `TRANSITIONS`; a pair that is not in it is illegal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from bot.core.catalogue import Format, Quality, Size
+from bot.core.errors import StaleState
+
+
+class State(StrEnum):
+    """Where a job stands. See design: life of a request."""
+
+    HELD = "held"
+    SUBMITTING = "submitting"
+    UNCLEAR = "unclear"
+    QUEUED = "queued"
+    RENDERED = "rendered"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the runner has nothing left to do with the job."""
+        return self in _ENDED
+
+
+_ENDED = frozenset({State.DELIVERED, State.UNDELIVERED, State.FAILED, State.CANCELLED})
+
+
+class Event(StrEnum):
+    """What happened to a job."""
+
+    SUBMIT = "submit"
+    """The runner is about to send it."""
+    RETURN = "return"
+    """Nothing was sent, or fal asked to come again: back into our line."""
+    ACCEPT = "accept"
+    """fal has it; its id and addresses are known."""
+    LOSE = "lose"
+    """It may have been sent, and no answer decides."""
+    RENDER = "render"
+    """The result and the cost are known."""
+    DELIVER = "deliver"
+    """The member has the pictures."""
+    STRAND = "strand"
+    """Every route to the member is closed."""
+    FAIL = "fail"
+    """It ended without pictures."""
+    CANCEL = "cancel"
+    """It ended because a person wanted it to."""
+
+
+TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
+    {
+        (State.HELD, Event.SUBMIT): State.SUBMITTING,
+        (State.HELD, Event.CANCEL): State.CANCELLED,
+        (State.HELD, Event.FAIL): State.FAILED,
+        (State.SUBMITTING, Event.ACCEPT): State.QUEUED,
+        (State.SUBMITTING, Event.RETURN): State.HELD,
+        (State.SUBMITTING, Event.LOSE): State.UNCLEAR,
+        (State.SUBMITTING, Event.FAIL): State.FAILED,
+        (State.UNCLEAR, Event.ACCEPT): State.QUEUED,
+        (State.UNCLEAR, Event.FAIL): State.FAILED,
+        (State.QUEUED, Event.RENDER): State.RENDERED,
+        (State.QUEUED, Event.FAIL): State.FAILED,
+        (State.QUEUED, Event.CANCEL): State.CANCELLED,
+        (State.RENDERED, Event.DELIVER): State.DELIVERED,
+        (State.RENDERED, Event.STRAND): State.UNDELIVERED,
+        (State.RENDERED, Event.FAIL): State.FAILED,
+        (State.UNDELIVERED, Event.DELIVER): State.DELIVERED,
+    }
+)
+
+
+def next_state(state: State, event: Event) -> State:
+    """Look the transition up.
+
+    Raises:
+        StaleState: The event is illegal in that state.
+    """
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise StaleState(f"a job that is {state} cannot {event}") from None
+
+
+class Reason(StrEnum):
+    """Why a job ended without pictures, or with a member's charge returned."""
+
+    CONTENT = "content"
+    PARAMETER = "parameter"
+    ACCOUNT = "account"
+    KEY = "key"
+    TEMPORARY = "temporary"
+    GONE = "gone"
+    LOST = "lost"
+    MEDIA = "media"
+    TOO_OLD = "too_old"
+    MEMBER = "member"
+    MODERATOR = "moderator"
+    UNDELIVERABLE = "undeliverable"
+    UNEXPECTED = "unexpected"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a member asked for, checked and complete.
+
+    Attributes:
+        interaction_token: Discord's token that edits the first answer; a secret for 15 minutes.
+        file_limit_bytes: The largest file Discord takes for this interaction.
+    """
+
+    server_id: int
+    channel_id: int
+    member_id: int
+    role_ids: frozenset[int]
+    prompt: str
+    size: Size
+    quality: Quality
+    count: int
+    format: Format
+    private: bool
+    interaction_token: str
+    file_limit_bytes: int
+
+    def __repr__(self) -> str:
+        return f"Request(member_id={self.member_id}, size={self.size}, count={self.count})"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """fal's answer to a submit: the request's id and the addresses that it handed out."""
+
+    request_id: str
+    status_url: str
+    response_url: str
+    cancel_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLink:
+    """One picture of a result, not yet fetched. Sides are 0 where fal does not say them."""
+
+    url: str
+    content_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """The result of a job.
+
+    Attributes:
+        pictures: In fal's order; may be fewer than asked for, and is never empty.
+        billed_microusd: What fal says it bills, None where it does not say.
+    """
+
+    pictures: tuple[PictureLink, ...]
+    billed_microusd: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A fetched and checked picture.
+
+    Attributes:
+        format: What the bytes are, whatever was asked for.
+    """
+
+    data: bytes
+    format: Format
+    size: Size
+
+
+class Phase(StrEnum):
+    """What fal says of a request."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One report on a request at fal.
+
+    Attributes:
+        position: Requests ahead of it at fal, 0 for the next; None unless waiting.
+    """
+
+    phase: Phase
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it is stored. Times are milliseconds since 1970.
+
+    Attributes:
+        role_ids: Not stored; rules were applied when it was accepted.
+        pictures: Pictures that reached the member, None before the job ended.
+        links: Where the pictures can be fetched, empty before RENDERED.
+        cost_microusd: What fal bills for it, None before that is known.
+        possible_loss_microusd: What fal may bill for a job of which nobody knows the end.
+        cancel_by: The person who asked to cancel it, None where nobody did.
+    """
+
+    id: str
+    state: State
+    server_id: int
+    channel_id: int
+    member_id: int
+    prompt: str
+    size: Size
+    quality: Quality
+    count: int
+    format: Format
+    private: bool
+    held_microusd: int
+    created_at_ms: int
+    interaction_token: str | None
+    file_limit_bytes: int
+    message_id: int | None = None
+    ticket: Ticket | None = None
+    links: tuple[PictureLink, ...] = ()
+    cost_microusd: int | None = None
+    cost_is_computed: bool = False
+    possible_loss_microusd: int = 0
+    pictures: int | None = None
+    reason: Reason | None = None
+    cancel_by: int | None = None
+    submitted_at_ms: int | None = None
+    rendered_at_ms: int | None = None
+    ended_at_ms: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Job(id={self.id!r}, state={self.state.value!r})"

@@ -1,0 +1,227 @@
+"""Which limits apply to a request, what is left under them, and whether it fits.
+
+A rule is (subject, unit, window, amount). Pots belong to the member: for each unit and window the
+member's own rule wins, else the most generous rule of the member's roles, else the rule for
+everyone, else the host's default. Caps belong to the channel, the server and the whole bot, and
+all of them must have room. Windows are calendar days, weeks from Monday and months in a time zone.
+
+Usage is kept per account and local day, so a window is a range of days, and a release or
+settlement changes the day of its hold whatever the date has become.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from enum import StrEnum
+
+from bot.core.money import format_usd
+
+
+class Unit(StrEnum):
+    """What a limit counts: pictures, or micro-dollars."""
+
+    IMAGES = "images"
+    USD = "usd"
+
+
+class Window(StrEnum):
+    """How long a limit counts."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class Subject(StrEnum):
+    """Whom a rule is for."""
+
+    EVERYONE = "everyone"
+    ROLE = "role"
+    MEMBER = "member"
+    CHANNEL = "channel"
+    SERVER = "server"
+    BOT = "bot"
+
+
+class Account(StrEnum):
+    """Whose usage is counted."""
+
+    MEMBER = "member"
+    CHANNEL = "channel"
+    SERVER = "server"
+    BOT = "bot"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One limit.
+
+    Attributes:
+        subject_id: The id of the role, member or channel; 0 for everyone, server and bot.
+        amount: Pictures, or micro-dollars where the unit is USD.
+        is_host: Set by the host in the settings, not by a moderator.
+    """
+
+    subject: Subject
+    subject_id: int
+    unit: Unit
+    window: Window
+    amount: int
+    is_host: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an account has used and holds, in pictures and micro-dollars."""
+
+    images: int = 0
+    microusd: int = 0
+
+    def of(self, unit: Unit) -> int:
+        """The figure that a limit of this unit counts."""
+        return self.images if unit is Unit.IMAGES else self.microusd
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The current run of a window: its first local day (ISO) and the instant it ends."""
+
+    first_day: str
+    ends_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A rule that applies, what is used under it and when that starts again from nothing."""
+
+    rule: Rule
+    used: int
+    resets_at_ms: int
+
+    @property
+    def left(self) -> int:
+        """What the rule still allows; never below 0."""
+        return max(0, self.rule.amount - self.used)
+
+    @property
+    def account(self) -> Account:
+        """Whose usage the rule counts."""
+        return account_of(self.rule)
+
+
+def account_of(rule: Rule) -> Account:
+    """Name the account whose usage a rule counts."""
+    match rule.subject:
+        case Subject.CHANNEL:
+            return Account.CHANNEL
+        case Subject.SERVER:
+            return Account.SERVER
+        case Subject.BOT:
+            return Account.BOT
+        case Subject.EVERYONE | Subject.ROLE | Subject.MEMBER:
+            return Account.MEMBER
+
+
+def local_day(now_ms: int, zone: tzinfo) -> str:
+    """The calendar day of an instant, as `YYYY-MM-DD`."""
+    return _local_date(now_ms, zone).isoformat()
+
+
+def period(window: Window, now_ms: int, zone: tzinfo) -> Period:
+    """Find the run of a window that an instant falls into."""
+    today = _local_date(now_ms, zone)
+    match window:
+        case Window.DAY:
+            first, after = today, today + timedelta(days=1)
+        case Window.WEEK:
+            first = today - timedelta(days=today.weekday())
+            after = first + timedelta(days=7)
+        case Window.MONTH:
+            first = today.replace(day=1)
+            after = (first + timedelta(days=31)).replace(day=1)
+    # Midnight may not exist on the day clocks change; converting through UTC lands right after.
+    end = datetime(after.year, after.month, after.day, tzinfo=zone).astimezone(UTC)
+    return Period(first.isoformat(), int(end.timestamp() * 1000))
+
+
+def _local_date(now_ms: int, zone: tzinfo) -> date:
+    return (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=now_ms)).astimezone(zone).date()
+
+
+def applying(
+    rules: Iterable[Rule], *, member_id: int, role_ids: frozenset[int], channel_id: int
+) -> list[Rule]:
+    """Choose the rules that apply to a member in a channel, pots first, then caps.
+
+    Args:
+        rules: The server's rules and the host's, in any order.
+        member_id: The member who asks.
+        role_ids: The roles the member has now.
+        channel_id: Where the member asks.
+
+    Returns:
+        At most one pot for each unit and window, and every cap, in a stable order.
+    """
+    pots: dict[tuple[Unit, Window], Rule] = {}
+    caps: dict[tuple[Subject, int, Unit, Window, bool], Rule] = {}
+    for rule in rules:
+        if account_of(rule) is Account.MEMBER:
+            if rule.subject is Subject.MEMBER and rule.subject_id != member_id:
+                continue
+            if rule.subject is Subject.ROLE and rule.subject_id not in role_ids:
+                continue
+            key = (rule.unit, rule.window)
+            best = pots.get(key)
+            if best is None or _rank(rule) > _rank(best):
+                pots[key] = rule
+        elif rule.subject is not Subject.CHANNEL or rule.subject_id == channel_id:
+            caps[rule.subject, rule.subject_id, rule.unit, rule.window, rule.is_host] = rule
+    return [pots[key] for key in sorted(pots)] + [caps[key] for key in sorted(caps)]
+
+
+def _rank(rule: Rule) -> tuple[int, int]:
+    """Order pots: the nearer to the member the stronger, then the more generous."""
+    if rule.subject is Subject.MEMBER:
+        return 3, rule.amount
+    if rule.subject is Subject.ROLE:
+        return 2, rule.amount
+    return (0 if rule.is_host else 1), rule.amount
+
+
+def standings(
+    rules: Iterable[Rule],
+    usage: Mapping[tuple[Account, str], Usage],
+    now_ms: int,
+    zone: tzinfo,
+) -> list[Standing]:
+    """Join rules with usage.
+
+    Args:
+        rules: The rules that apply, see `applying`.
+        usage: Usage by account and first day of the period; what is missing is nothing used.
+        now_ms: The current instant.
+        zone: The server's time zone; the bot's own caps run in UTC.
+    """
+    found: list[Standing] = []
+    for rule in rules:
+        account = account_of(rule)
+        run = period(rule.window, now_ms, UTC if account is Account.BOT else zone)
+        used = usage.get((account, run.first_day), Usage()).of(rule.unit)
+        found.append(Standing(rule, used, run.ends_at_ms))
+    return found
+
+
+def first_without_room(found: Iterable[Standing], *, images: int, microusd: int) -> Standing | None:
+    """Find a limit that the request does not fit under; pots speak before caps."""
+    for standing in found:
+        asked = images if standing.rule.unit is Unit.IMAGES else microusd
+        if standing.used + asked > standing.rule.amount:
+            return standing
+    return None
+
+
+def show_amount(unit: Unit, amount: int) -> str:
+    """Write an amount of a unit for people: `1 image`, `7 images`, `$2.50`."""
+    if unit is Unit.USD:
+        return format_usd(amount)
+    return "1 image" if amount == 1 else f"{amount} images"

@@ -1,0 +1,1 @@
+"""Use cases: core rules, storage and ports put together; names no library."""

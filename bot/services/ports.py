@@ -1,0 +1,164 @@
+"""What the use cases need of the outside, as Protocols; each has two implementations.
+
+`ImageQueue` is fal (`bot.fal`) and the scripted queue of the tests; `Courier` is Discord
+(`bot.chat`) and the recording one; `Clock` is the system's and a manual one.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from bot.core.catalogue import Format, Quality, Size
+from bot.core.jobs import Job, Picture, PictureLink, Progress, Rendering, Ticket
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is sent to fal for one job."""
+
+    job_id: str
+    prompt: str
+    size: Size
+    quality: Quality
+    count: int
+    format: Format
+
+
+class CancelAnswer(StrEnum):
+    """What fal says to a cancel."""
+
+    REMOVED = "removed"
+    """It was waiting and never runs."""
+    REQUESTED = "requested"
+    """It runs; it may still finish and be billed."""
+    TOO_LATE = "too_late"
+    """It had already ended."""
+    UNKNOWN = "unknown"
+    """fal does not know it."""
+
+
+class ImageQueue(Protocol):
+    """A paid queue that makes pictures. Every error is an `Upstream` of the core."""
+
+    async def submit(self, order: Order) -> Ticket:
+        """Send a job once.
+
+        Raises:
+            NotSent: It is certain that no job was made; the submit may be repeated later.
+            SubmitUnclear: A job may have been made; the submit must not be repeated.
+            AccountLocked, KeyRejected, BadParameter: No job was made, and none will be.
+        """
+        ...
+
+    async def find(self, order: Order, *, since_ms: int, known: frozenset[str]) -> Ticket | None:
+        """Look for a job whose submit got no answer, in the queue's own history.
+
+        Args:
+            order: What was sent.
+            since_ms: When it was sent.
+            known: Request ids that belong to other jobs.
+
+        Raises:
+            TemporaryFailure: The history cannot be read now.
+        """
+        ...
+
+    @property
+    def can_find(self) -> bool:
+        """Whether there is a history to look into."""
+        ...
+
+    def follow(self, ticket: Ticket) -> AsyncIterator[Progress]:
+        """Report each change of a request until it has ended; the last report says ENDED.
+
+        It survives cut, refused and silent streams and temporary failures by itself.
+
+        Raises:
+            Gone: The queue does not know the request.
+            KeyRejected: The key no longer works.
+        """
+        ...
+
+    async def result(self, ticket: Ticket) -> Rendering:
+        """Fetch what an ended request made. Temporary failures of the queue are repeated inside.
+
+        Raises:
+            ContentRefused, BadParameter, TemporaryFailure, AccountLocked, KeyRejected,
+            CancelledAtFal, Gone, NotReady: What the request ended with.
+        """
+        ...
+
+    async def cancel(self, ticket: Ticket) -> CancelAnswer:
+        """Ask to end a request.
+
+        Raises:
+            TemporaryFailure: The queue could not be asked.
+            KeyRejected: The key no longer works.
+        """
+        ...
+
+    async def fetch(self, link: PictureLink) -> Picture:
+        """Fetch one picture and check host, size and type.
+
+        Raises:
+            MediaRejected: It is missing, broken, too large or from a foreign host, for good.
+            TemporaryFailure: It could not be fetched now.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job waits or works, for its card.
+
+    Attributes:
+        ahead: Jobs of our own line ahead of it, None once it was sent.
+        progress: fal's last report, None before there is one.
+    """
+
+    ahead: int | None = None
+    progress: Progress | None = None
+    running_since_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What delivery achieved."""
+
+    message_id: int
+    channel_id: int
+    route: str
+
+
+class Courier(Protocol):
+    """Carries news and pictures to the member."""
+
+    async def show(self, job: Job, place: Place) -> None:
+        """Bring the card up to date; best effort, never raises for a closed route."""
+        ...
+
+    async def deliver(self, job: Job, pictures: list[Picture], quota: str) -> Delivered:
+        """Post the pictures by the first open route.
+
+        Args:
+            job: The job in state RENDERED.
+            pictures: At least one.
+            quota: What is left for the member, as the footer says it; may be empty.
+
+        Raises:
+            Undeliverable: Every route is closed.
+        """
+        ...
+
+    async def end(self, job: Job) -> None:
+        """Tell the member how a job ended that brings no pictures; best effort."""
+        ...

@@ -166,19 +166,16 @@ def broken_rule(size: Size) -> str | None:
     """Name the first rule that a size breaks, or None where it is legal."""
     short, long = sorted((size.width, size.height))
     area = size.width * size.height
-    if short <= 0:
-        return "both sides must be larger than 0"
-    if long > SIDE_MAX_PX:
-        return f"no side may be longer than {SIDE_MAX_PX} pixels"
-    if size.width % SIDE_STEP_PX or size.height % SIDE_STEP_PX:
-        return f"both sides must be multiples of {SIDE_STEP_PX}"
-    if long > RATIO_MAX * short:
-        return f"the long side may be at most {RATIO_MAX} times the short one"
-    if area < AREA_MIN_PX:
-        return f"it must have at least {AREA_MIN_PX:,} pixels (it has {area:,})"
-    if area > AREA_MAX_PX:
-        return f"it may have at most {AREA_MAX_PX:,} pixels (it has {area:,})"
-    return None
+    off_grid = size.width % SIDE_STEP_PX or size.height % SIDE_STEP_PX
+    rules = (
+        (short > 0, "both sides must be larger than 0"),
+        (long <= SIDE_MAX_PX, f"no side may be longer than {SIDE_MAX_PX} pixels"),
+        (not off_grid, f"both sides must be multiples of {SIDE_STEP_PX}"),
+        (long <= RATIO_MAX * short, f"no side may be longer than {RATIO_MAX} times the other"),
+        (area >= AREA_MIN_PX, f"it needs at least {AREA_MIN_PX:,} pixels (it has {area:,})"),
+        (area <= AREA_MAX_PX, f"it may have at most {AREA_MAX_PX:,} pixels (it has {area:,})"),
+    )
+    return next((rule for holds, rule in rules if not holds), None)
 
 
 def nearest_legal_size(size: Size) -> Size:

@@ -1,0 +1,241 @@
+"""The settings: one frozen class, read from the environment and `.env`, never built at import.
+
+Every problem becomes one line with the setting's name, what is wrong and what would be right. A
+secret's value is in none of them. The README's table and `.env.example` are tested against this.
+"""
+
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from bot.core.catalogue import MODELS, Quality, Size, parse_size
+from bot.core.errors import BotError, IllegalSize
+from bot.core.money import microusd_from_decimal
+
+
+class BadSettings(BotError):
+    """The settings are not usable.
+
+    Attributes:
+        lines: One line for each problem, in the order of the settings.
+    """
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def _none_if_empty(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _usd(value: object) -> object:
+    if value is None or isinstance(value, int):
+        return value
+    amount = microusd_from_decimal(str(value).strip().removeprefix("$").replace(",", "."))
+    if amount is None:
+        raise ValueError("must be an amount of USD such as 25 or 2.50")
+    return amount
+
+
+def _size(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_size(value)
+    except IllegalSize as error:
+        raise ValueError(error.sentence) from None
+
+
+def _numbers(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise ValueError("must be whole numbers separated by commas, such as 0,1")
+    return tuple(int(part) for part in parts) or None
+
+
+def _words(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    host = parts.hostname or ""
+    if not host or parts.username or parts.query or parts.fragment:
+        raise ValueError("must be an address such as https://example.org/path")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+        raise ValueError("must start with https:// (http:// only for this machine itself)")
+    return value.rstrip("/")
+
+
+def _database_address(value: str) -> str:
+    sqlite = value.startswith("sqlite:///") and value != "sqlite:///"
+    if not sqlite and not value.startswith(("postgresql://", "postgres://")):
+        raise ValueError(
+            "must be sqlite:///path/to/file.db or postgresql://user:password@host/name"
+        )
+    return value
+
+
+def _fal_key(value: SecretStr) -> SecretStr:
+    key_id, _, secret = value.get_secret_value().strip().partition(":")
+    if not key_id or not secret or any(c.isspace() for c in value.get_secret_value().strip()):
+        raise ValueError("must be the whole key from fal's dashboard, in the form id:secret")
+    return SecretStr(value.get_secret_value().strip())
+
+
+def _token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    if not text or any(c.isspace() for c in text):
+        raise ValueError("must be the bot token from the Discord developer portal")
+    return SecretStr(text)
+
+
+def _one_of(*options: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if value not in options:
+            raise ValueError(f"must be one of {', '.join(options)}")
+        return value
+
+    return check
+
+
+def _media_hosts(value: tuple[str, ...]) -> tuple[str, ...]:
+    for host in value:
+        bare = host.removeprefix("*.")
+        if not bare or "/" in bare or "*" in bare or "@" in bare:
+            raise ValueError("must be host names separated by commas, such as *.fal.media")
+    return value
+
+
+Secret = Annotated[SecretStr, AfterValidator(_fal_key)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Usd = Annotated[int | None, BeforeValidator(_usd), BeforeValidator(_none_if_empty)]
+
+
+class Settings(BaseSettings):
+    """Everything a host can set. Amounts of USD are typed in dollars and kept in micro-dollars."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+        enable_decoding=False,
+    )
+
+    discord_token: Annotated[SecretStr, AfterValidator(_token)] = Field(description="Bot token")
+    discord_api_url: WebAddress = Field(
+        "https://discord.com/api/v10", description="Discord's API, or a local stand-in's"
+    )
+    fal_key: Secret = Field(description="fal key (id:secret)")
+    fal_admin_key: Annotated[Secret | None, BeforeValidator(_none_if_empty)] = Field(
+        None, description="fal admin key, to find a job whose submit got no answer"
+    )
+    fal_queue_url: WebAddress = Field("https://queue.fal.run", description="fal's queue")
+    fal_api_url: WebAddress = Field("https://api.fal.ai/v1", description="fal's platform API")
+    fal_jwks_url: WebAddress = Field(
+        "https://rest.fal.ai/.well-known/jwks.json", description="Keys of fal's webhooks"
+    )
+    fal_model: Annotated[str, AfterValidator(_one_of(*MODELS))] = Field(
+        MODELS[0], description="Model; `fal-ai/gpt-image-2` is an older alias"
+    )
+    fal_concurrency: int = Field(
+        4, ge=1, le=1000, description="Jobs at fal at once (a new account runs 2, the most is 40)"
+    )
+    fal_media_hosts: Annotated[
+        tuple[str, ...], BeforeValidator(_words), AfterValidator(_media_hosts)
+    ] = Field(("*.fal.media",), description="Hosts that pictures may be fetched from")
+    database_url: Annotated[str, AfterValidator(_database_address)] = Field(
+        "sqlite:///data/bot.db", description="SQLite file, or postgresql://…", repr=False
+    )
+    data_dir: str = Field("data", min_length=1, description="Pictures waiting for pick-up")
+    http_host: str = Field("127.0.0.1", min_length=1, description="Where health is served")
+    http_port: int = Field(8080, ge=0, le=65535, description="Port of the above; 0 takes any")
+    public_url: Annotated[WebAddress | None, BeforeValidator(_none_if_empty)] = Field(
+        None, description="Not used yet: address at which fal may call back"
+    )
+    default_images_per_day: int = Field(
+        10, ge=0, le=1_000_000, description="A member's pictures per day where no rule says else"
+    )
+    default_usd_per_month: Usd = Field(None, description="The same in USD per month")
+    server_usd_per_month: Usd = Field(None, description="Cap for each server")
+    bot_usd_per_day: Usd = Field(None, description="Cap for the whole bot, per UTC day")
+    default_size: Annotated[Size, BeforeValidator(_size)] = Field(
+        Size(1024, 1024), description="Where /imagine names no size"
+    )
+    default_quality: Quality = Field(
+        Quality.MEDIUM, description="Where /imagine names no quality: low, medium or high"
+    )
+    shard_count: Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_none_if_empty)] = (
+        Field(None, description="Shards over all processes; empty lets Discord say")
+    )
+    shard_ids: Annotated[
+        tuple[int, ...] | None,
+        BeforeValidator(_numbers),
+        BeforeValidator(_none_if_empty),
+    ] = Field(None, description="This process's shards, such as 0,1; empty takes all")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    log_format: Literal["json", "text"] = Field("json", description="json or text")
+
+    @classmethod
+    def load(cls, **given: object) -> Self:
+        """Read the settings.
+
+        Args:
+            **given: Values that go before the environment and `.env`.
+
+        Raises:
+            BadSettings: With one line for each problem.
+        """
+        try:
+            settings = cls(**given)
+        except ValidationError as error:
+            raise BadSettings([_line(problem) for problem in error.errors()]) from None
+        except (SettingsError, UnicodeDecodeError):
+            raise BadSettings([".env: it cannot be read as NAME=value lines in UTF-8"]) from None
+        problem = _shard_problem(settings)
+        if problem:
+            raise BadSettings([problem])
+        return settings
+
+
+def _shard_problem(settings: Settings) -> str | None:
+    ids, count = settings.shard_ids, settings.shard_count
+    if ids is None:
+        return None
+    if count is None:
+        return "SHARD_COUNT: is missing, but SHARD_IDS needs it"
+    if any(shard >= count for shard in ids):
+        return f"SHARD_IDS: must be below SHARD_COUNT, which is {count}"
+    return None
+
+
+def _line(problem: ErrorDetails) -> str:
+    name = str(problem["loc"][0]).upper() if problem["loc"] else ".env"
+    if problem["type"] == "missing":
+        field = Settings.model_fields.get(name.lower())
+        what = field.description if field and field.description else "a value"
+        return f"{name}: is missing; set it to: {what[0].lower()}{what[1:]}"
+    text = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{name}: {text[0].lower()}{text[1:]}"

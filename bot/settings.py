@@ -199,17 +199,17 @@ class Settings(BaseSettings):
     log_format: Literal["json", "text"] = Field("json", description="json or text")
 
     @classmethod
-    def load(cls, **given: object) -> Self:
-        """Read the settings.
+    def load(cls, env_file: str | None = ".env") -> Self:
+        """Read the settings from the environment and, below it, from a file.
 
         Args:
-            **given: Values that go before the environment and `.env`.
+            env_file: Lines of NAME=value; a file that does not exist is no problem.
 
         Raises:
             BadSettings: With one line for each problem.
         """
         try:
-            settings = cls(**given)
+            settings = cls(_env_file=env_file)  # pyright: ignore[reportCallIssue]
         except ValidationError as error:
             raise BadSettings([_line(problem) for problem in error.errors()]) from None
         except (SettingsError, UnicodeDecodeError):
@@ -238,4 +238,5 @@ def _line(problem: ErrorDetails) -> str:
         what = field.description if field and field.description else "a value"
         return f"{name}: is missing; set it to: {what[0].lower()}{what[1:]}"
     text = str(problem["msg"]).removeprefix("Value error, ")
+    text = text.replace("Input should be", "must be").split(", unable to")[0]
     return f"{name}: {text[0].lower()}{text[1:]}"

@@ -25,6 +25,8 @@ BotError
     └── StaleState            a job was not in the state that the change expected
 """
 
+from bot.core.limits import Standing, show_amount
+
 
 class BotError(Exception):
     """The root of the tree."""
@@ -65,12 +67,18 @@ class OverLimit(Refused):
     """A limit has no room.
 
     Attributes:
-        resets_at_ms: When the window that refused ends, in milliseconds since 1970.
+        standing: The limit that refused, with what is used under it.
+        asked: What the request needs, in the limit's unit.
     """
 
-    def __init__(self, sentence: str, resets_at_ms: int) -> None:
-        super().__init__(sentence)
-        self.resets_at_ms = resets_at_ms
+    def __init__(self, standing: Standing, asked: int) -> None:
+        unit = standing.rule.unit
+        super().__init__(
+            f"That needs {show_amount(unit, asked)}; {show_amount(unit, standing.left)} of "
+            f"{show_amount(unit, standing.rule.amount)} are left."
+        )
+        self.standing = standing
+        self.asked = asked
 
 
 class NotAllowed(Refused):

@@ -212,7 +212,7 @@ class Job:
     """A job as it is stored. Times are milliseconds since 1970.
 
     Attributes:
-        role_ids: Not stored; rules were applied when it was accepted.
+        role_ids: The member's roles when it was accepted, for the quota in the footer.
         pictures: Pictures that reached the member, None before the job ended.
         links: Where the pictures can be fetched, empty before RENDERED.
         cost_microusd: What fal bills for it, None before that is known.
@@ -235,6 +235,7 @@ class Job:
     created_at_ms: int
     interaction_token: str | None
     file_limit_bytes: int
+    role_ids: frozenset[int] = frozenset()
     message_id: int | None = None
     ticket: Ticket | None = None
     links: tuple[PictureLink, ...] = ()

@@ -1,0 +1,1 @@
+"""The only room that knows SQL: jobs, ledger, rules, over SQLite or PostgreSQL."""

@@ -1,0 +1,114 @@
+"""The way into storage: open a database by its address, and bring its tables up to date.
+
+Migrations are the numbered files in `migrations/`, the same text on both engines, each applied
+once and in one transaction with the row that records it. There is no way back down: back up
+first. A database that is newer than the code is refused rather than guessed at.
+"""
+
+import re
+from importlib import resources
+from pathlib import Path
+
+from bot.core.errors import Broken
+from bot.storage.connection import Connection, Database, DatabaseUnavailable, Row, Value
+from bot.storage.postgres import open_postgres
+from bot.storage.sqlite import open_sqlite
+
+__all__ = [
+    "Connection",
+    "Database",
+    "DatabaseUnavailable",
+    "Row",
+    "Value",
+    "migrate",
+    "open_database",
+    "schema_version",
+]
+
+_MIGRATION_LOCK = -1
+"""Servers' ids are positive and the bot's own lock is 0."""
+
+_FILE_NAME = re.compile(r"(\d{4})_\w+\.sql")
+_SQLITE_PREFIX = "sqlite:///"
+
+_MAKE_VERSIONS = """
+CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY, name TEXT NOT NULL)
+"""
+_SELECT_VERSION = "SELECT MAX(version) AS version FROM schema_versions"
+_INSERT_VERSION = "INSERT INTO schema_versions (version, name) VALUES ($1, $2)"
+
+
+async def open_database(url: str) -> Database:
+    """Open a database; `migrate` must follow before it is used.
+
+    Args:
+        url: `sqlite:///relative/file.db`, `sqlite:////absolute/file.db` or `postgresql://…`.
+
+    Raises:
+        DatabaseUnavailable: It cannot be used; the sentence says why and never shows a password.
+    """
+    if url.startswith(_SQLITE_PREFIX):
+        path = url.removeprefix(_SQLITE_PREFIX)
+        if path in {"", ":memory:"}:
+            raise DatabaseUnavailable("DATABASE_URL names no file; sqlite:///data/bot.db does")
+        return await open_sqlite(Path(path))
+    if url.startswith(("postgresql://", "postgres://")):
+        return await open_postgres(url)
+    raise DatabaseUnavailable("DATABASE_URL must begin with sqlite:/// or postgresql://")
+
+
+async def migrate(database: Database) -> list[int]:
+    """Apply the migrations that are missing.
+
+    Several processes may do this at once: one applies, the others wait and find nothing to do.
+
+    Returns:
+        The versions that were applied, in order.
+
+    Raises:
+        Broken: The database is newer than this code.
+    """
+    applied: list[int] = []
+    for version, (name, text) in sorted(_migrations().items()):
+        async with database.write(_MIGRATION_LOCK) as conn:
+            await conn.execute(_MAKE_VERSIONS)
+            if await schema_version(conn) >= version:
+                continue
+            for statement in _statements(text):
+                await conn.execute(statement)
+            await conn.execute(_INSERT_VERSION, version, name)
+        applied.append(version)
+    return applied
+
+
+async def schema_version(conn: Connection) -> int:
+    """Read the version of a migrated database.
+
+    Raises:
+        Broken: The database is newer than this code.
+    """
+    row = await conn.fetch_one(_SELECT_VERSION)
+    version = int(row["version"] or 0) if row else 0
+    newest = max(_migrations())
+    if version > newest:
+        raise Broken(
+            f"the database has version {version} and this bot knows only {newest}; "
+            "start a newer bot, or restore a backup made before the newer one ran"
+        )
+    return version
+
+
+def _migrations() -> dict[int, tuple[str, str]]:
+    """Read the migrations as name and text by version."""
+    found: dict[int, tuple[str, str]] = {}
+    for file in (resources.files("bot.storage") / "migrations").iterdir():
+        match = _FILE_NAME.fullmatch(file.name)
+        if match:
+            found[int(match[1])] = (file.name, file.read_text("utf-8"))
+    return found
+
+
+def _statements(text: str) -> list[str]:
+    """Split a migration: a statement ends with a semicolon at the end of a line."""
+    code = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+    return [part.strip() for part in re.split(r";\s*\n", code + "\n") if part.strip()]

@@ -1,0 +1,389 @@
+"""Jobs as rows: inserted once, moved by compare-and-set, each move recorded in the same breath.
+
+A job never changes its state by any other way than `advance`, and never without a row in
+`job_history`. The interaction token is a secret and is wiped when the job ends.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from bot.core.catalogue import Format, Quality, Size
+from bot.core.errors import StaleState
+from bot.core.jobs import Event, Job, PictureLink, Reason, State, Ticket, next_state
+from bot.storage.connection import Connection, Row
+
+CREATION = "create"
+"""Stands for the event in the first row of a job's history."""
+
+PAGE_ROWS = 500
+
+_INSERT = """
+INSERT INTO jobs (
+    id, state, server_id, channel_id, member_id, prompt, width, height, quality, count, format,
+    private, held_microusd, created_at_ms, interaction_token, file_limit_bytes, message_id,
+    fal_request_id, fal_status_url, fal_response_url, fal_cancel_url, links, cost_microusd,
+    cost_is_computed, possible_loss_microusd, pictures, reason, cancel_by, submitted_at_ms,
+    rendered_at_ms, ended_at_ms
+) VALUES (
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31
+)
+"""
+
+_INSERT_FIRST_STEP = """
+INSERT INTO job_history (job_id, seq, from_state, event, to_state, at_ms, note)
+VALUES ($1, 1, NULL, $2, $3, $4, '')
+"""
+
+_INSERT_STEP = """
+INSERT INTO job_history (job_id, seq, from_state, event, to_state, at_ms, note)
+SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, CAST($5 AS BIGINT), $6
+FROM job_history WHERE job_id = $1
+"""
+
+# An omitted change is NULL and leaves its column alone. `held` is reached again only when nothing
+# was sent; then the time of sending is forgotten.
+_ADVANCE = """
+UPDATE jobs SET
+    state = $3,
+    message_id = COALESCE($4, message_id),
+    fal_request_id = COALESCE($5, fal_request_id),
+    fal_status_url = COALESCE($6, fal_status_url),
+    fal_response_url = COALESCE($7, fal_response_url),
+    fal_cancel_url = COALESCE($8, fal_cancel_url),
+    links = COALESCE($9, links),
+    cost_microusd = COALESCE($10, cost_microusd),
+    cost_is_computed = COALESCE($11, cost_is_computed),
+    possible_loss_microusd = COALESCE($12, possible_loss_microusd),
+    pictures = COALESCE($13, pictures),
+    reason = COALESCE($14, reason),
+    submitted_at_ms =
+        CASE WHEN $3 = 'held' THEN NULL ELSE COALESCE($15, submitted_at_ms) END,
+    rendered_at_ms = COALESCE($16, rendered_at_ms),
+    ended_at_ms = COALESCE($17, ended_at_ms),
+    interaction_token =
+        CASE WHEN CAST($17 AS BIGINT) IS NULL THEN interaction_token ELSE NULL END
+WHERE id = $1 AND state = $2
+RETURNING *
+"""
+
+_SELECT = "SELECT * FROM jobs WHERE id = $1"
+
+_SELECT_UNFINISHED = """
+SELECT * FROM jobs
+WHERE state IN ('held', 'submitting', 'unclear', 'queued', 'rendered')
+ORDER BY created_at_ms, id
+"""
+
+_COUNT_UNFINISHED = """
+SELECT COUNT(*) AS jobs FROM jobs
+WHERE state IN ('held', 'submitting', 'unclear', 'queued', 'rendered')
+    AND server_id = $1 AND member_id = $2
+"""
+
+_SET_MESSAGE = "UPDATE jobs SET message_id = $2 WHERE id = $1"
+
+_REQUEST_CANCEL = """
+UPDATE jobs SET cancel_by = $2, cancel_at_ms = $3
+WHERE id = $1 AND cancel_by IS NULL
+    AND state IN ('held', 'submitting', 'unclear', 'queued', 'rendered')
+RETURNING *
+"""
+
+_SELECT_REQUEST_IDS = """
+SELECT fal_request_id FROM jobs WHERE fal_request_id IS NOT NULL AND submitted_at_ms >= $1
+"""
+
+_SELECT_HISTORY = "SELECT * FROM job_history WHERE job_id = $1 ORDER BY seq"
+
+_SELECT_RECENT_OF_SERVER = """
+SELECT * FROM jobs WHERE server_id = $1 AND (created_at_ms, id) < ($2, $3)
+ORDER BY created_at_ms DESC, id DESC LIMIT $4
+"""
+
+_SELECT_RECENT_OF_MEMBER = """
+SELECT * FROM jobs
+WHERE server_id = $1 AND member_id = $5 AND (created_at_ms, id) < ($2, $3)
+ORDER BY created_at_ms DESC, id DESC LIMIT $4
+"""
+
+_SELECT_PAGE_OF_SERVER = """
+SELECT * FROM jobs WHERE server_id = $1 AND (created_at_ms, id) > ($2, $3)
+ORDER BY created_at_ms, id LIMIT $4
+"""
+
+_AT_MS_MAX = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class JobChanges:
+    """What a move of a job changes besides its state; None leaves a field as it is."""
+
+    message_id: int | None = None
+    ticket: Ticket | None = None
+    links: tuple[PictureLink, ...] | None = None
+    cost_microusd: int | None = None
+    cost_is_computed: bool | None = None
+    possible_loss_microusd: int | None = None
+    pictures: int | None = None
+    reason: Reason | None = None
+
+
+NO_CHANGES = JobChanges()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of a job's history.
+
+    Attributes:
+        from_state: None for the creation.
+        event: The value of an `Event`, or `CREATION`.
+    """
+
+    seq: int
+    from_state: State | None
+    event: str
+    to_state: State
+    at_ms: int
+    note: str
+
+
+async def insert(conn: Connection, job: Job, at_ms: int) -> None:
+    """Store a new job and the first row of its history.
+
+    Raises:
+        Broken: There is a job of that id or of that ticket already.
+    """
+    await conn.execute(
+        _INSERT,
+        job.id,
+        job.state.value,
+        job.server_id,
+        job.channel_id,
+        job.member_id,
+        job.prompt,
+        job.size.width,
+        job.size.height,
+        job.quality.value,
+        job.count,
+        job.format.value,
+        int(job.private),
+        job.held_microusd,
+        job.created_at_ms,
+        job.interaction_token,
+        job.file_limit_bytes,
+        job.message_id,
+        *_ticket_columns(job.ticket),
+        _links_text(job.links),
+        job.cost_microusd,
+        int(job.cost_is_computed),
+        job.possible_loss_microusd,
+        job.pictures,
+        job.reason.value if job.reason else None,
+        job.cancel_by,
+        job.submitted_at_ms,
+        job.rendered_at_ms,
+        job.ended_at_ms,
+    )
+    await conn.execute(_INSERT_FIRST_STEP, job.id, CREATION, job.state.value, at_ms)
+
+
+async def get(conn: Connection, job_id: str) -> Job | None:
+    """Read a job; None where there is none of that id."""
+    row = await conn.fetch_one(_SELECT, job_id)
+    return _job(row) if row else None
+
+
+async def advance(  # noqa: PLR0913 - all named; a move is nothing without any of them
+    conn: Connection,
+    job_id: str,
+    *,
+    expected: State,
+    event: Event,
+    at_ms: int,
+    note: str = "",
+    changes: JobChanges = NO_CHANGES,
+) -> Job:
+    """Move a job from the state it is expected to be in, and record the step.
+
+    The times of sending, of the result and of the end are set by the state that is reached.
+
+    Returns:
+        The job as it is now.
+
+    Raises:
+        StaleState: The event is illegal, or the job is in another state, or there is none; nothing
+            was changed.
+    """
+    state = next_state(expected, event)
+    row = await conn.fetch_one(
+        _ADVANCE,
+        job_id,
+        expected.value,
+        state.value,
+        changes.message_id,
+        *_ticket_columns(changes.ticket),
+        None if changes.links is None else _links_text(changes.links),
+        changes.cost_microusd,
+        None if changes.cost_is_computed is None else int(changes.cost_is_computed),
+        changes.possible_loss_microusd,
+        changes.pictures,
+        changes.reason.value if changes.reason else None,
+        at_ms if state is State.SUBMITTING else None,
+        at_ms if state is State.RENDERED else None,
+        at_ms if state.is_ended else None,
+    )
+    if row is None:
+        raise StaleState(f"job {job_id} is not {expected}, so it cannot {event}")
+    await conn.execute(_INSERT_STEP, job_id, expected.value, event.value, state.value, at_ms, note)
+    return _job(row)
+
+
+async def unfinished(conn: Connection) -> list[Job]:
+    """Read every job that has not ended, in the order of creation."""
+    return [_job(row) for row in await conn.fetch(_SELECT_UNFINISHED)]
+
+
+async def count_unfinished(conn: Connection, *, server_id: int, member_id: int) -> int:
+    """Count a member's jobs in a server that have not ended."""
+    row = await conn.fetch_one(_COUNT_UNFINISHED, server_id, member_id)
+    return int(row["jobs"]) if row else 0
+
+
+async def set_message(conn: Connection, job_id: str, message_id: int) -> None:
+    """Note the message that shows a job.
+
+    Raises:
+        StaleState: There is no such job.
+    """
+    if await conn.execute(_SET_MESSAGE, job_id, message_id) != 1:
+        raise StaleState(f"there is no job {job_id}")
+
+
+async def request_cancel(conn: Connection, job_id: str, by: int, at_ms: int) -> Job:
+    """Note who asked to cancel a job; the first one stays, and an ended job is left alone.
+
+    Raises:
+        StaleState: There is no such job.
+    """
+    row = await conn.fetch_one(_REQUEST_CANCEL, job_id, by, at_ms)
+    job = _job(row) if row else await get(conn, job_id)
+    if job is None:
+        raise StaleState(f"there is no job {job_id}")
+    return job
+
+
+async def known_request_ids(conn: Connection, since_ms: int) -> frozenset[str]:
+    """Read the ids at fal of the jobs that were sent at or after an instant.
+
+    The clocks of fal and the host differ: take the margin of the search into `since_ms`.
+    """
+    rows = await conn.fetch(_SELECT_REQUEST_IDS, since_ms)
+    return frozenset(str(row["fal_request_id"]) for row in rows)
+
+
+async def history(conn: Connection, job_id: str) -> list[Step]:
+    """Read the steps of a job, the creation first."""
+    return [
+        Step(
+            row["seq"],
+            State(row["from_state"]) if row["from_state"] else None,
+            row["event"],
+            State(row["to_state"]),
+            row["at_ms"],
+            row["note"],
+        )
+        for row in await conn.fetch(_SELECT_HISTORY, job_id)
+    ]
+
+
+async def recent(
+    conn: Connection,
+    *,
+    server_id: int,
+    member_id: int | None = None,
+    before: Job | None = None,
+    limit: int = 10,
+) -> list[Job]:
+    """Read the newest jobs of a server, or of one member in it, the newest first.
+
+    Args:
+        conn: Where to read.
+        server_id: The server.
+        member_id: None for all members.
+        before: The last job of the page before this one.
+        limit: The most to return.
+    """
+    at_ms, job_id = (before.created_at_ms, before.id) if before else (_AT_MS_MAX, "")
+    if member_id is None:
+        rows = await conn.fetch(_SELECT_RECENT_OF_SERVER, server_id, at_ms, job_id, limit)
+    else:
+        rows = await conn.fetch(
+            _SELECT_RECENT_OF_MEMBER, server_id, at_ms, job_id, limit, member_id
+        )
+    return [_job(row) for row in rows]
+
+
+async def all_of(conn: Connection, server_id: int) -> AsyncIterator[Job]:
+    """Go through all jobs of a server, the oldest first, with a page of them in memory."""
+    at_ms, job_id = -1, ""
+    while True:
+        rows = await conn.fetch(_SELECT_PAGE_OF_SERVER, server_id, at_ms, job_id, PAGE_ROWS)
+        for row in rows:
+            yield _job(row)
+        if len(rows) < PAGE_ROWS:
+            return
+        at_ms, job_id = rows[-1]["created_at_ms"], rows[-1]["id"]
+
+
+def _ticket_columns(ticket: Ticket | None) -> tuple[str | None, str | None, str | None, str | None]:
+    if ticket is None:
+        return None, None, None, None
+    return ticket.request_id, ticket.status_url, ticket.response_url, ticket.cancel_url
+
+
+def _links_text(links: tuple[PictureLink, ...]) -> str:
+    return json.dumps([[link.url, link.content_type, link.width, link.height] for link in links])
+
+
+def _job(row: Row) -> Job:
+    """Make a job of a row; the only place that knows how."""
+    ticket = None
+    if row["fal_request_id"] is not None:
+        ticket = Ticket(
+            row["fal_request_id"],
+            row["fal_status_url"],
+            row["fal_response_url"],
+            row["fal_cancel_url"],
+        )
+    return Job(
+        id=row["id"],
+        state=State(row["state"]),
+        server_id=row["server_id"],
+        channel_id=row["channel_id"],
+        member_id=row["member_id"],
+        prompt=row["prompt"],
+        size=Size(row["width"], row["height"]),
+        quality=Quality(row["quality"]),
+        count=row["count"],
+        format=Format(row["format"]),
+        private=bool(row["private"]),
+        held_microusd=row["held_microusd"],
+        created_at_ms=row["created_at_ms"],
+        interaction_token=row["interaction_token"],
+        file_limit_bytes=row["file_limit_bytes"],
+        message_id=row["message_id"],
+        ticket=ticket,
+        links=tuple(PictureLink(*link) for link in json.loads(row["links"])),
+        cost_microusd=row["cost_microusd"],
+        cost_is_computed=bool(row["cost_is_computed"]),
+        possible_loss_microusd=row["possible_loss_microusd"],
+        pictures=row["pictures"],
+        reason=Reason(row["reason"]) if row["reason"] else None,
+        cancel_by=row["cancel_by"],
+        submitted_at_ms=row["submitted_at_ms"],
+        rendered_at_ms=row["rendered_at_ms"],
+        ended_at_ms=row["ended_at_ms"],
+    )

@@ -1,0 +1,164 @@
+"""The proof that the ledger is right: one query that names everything that does not add up.
+
+All of it is one statement, so that it sees one moment of the database although others write, and
+it is computed by the engine, so that its length does not matter. It changes nothing.
+"""
+
+from bot.storage.connection import Connection
+
+PROBLEMS_MAX = 100
+"""Of each sort; who has a hundred needs no more to see that something is wrong."""
+
+# Each part answers with: which thing, its figure where it should be, its figure as found.
+_PARTS: dict[str, tuple[str, str]] = {
+    "total": (
+        "the total of {thing} is {found}, its entries sum to {expected} (pictures / micro-dollars)",
+        """
+        SELECT account || ' ' || account_id || ' of server ' || server_id || ' on ' || day AS thing,
+            SUM(images) || ' / ' || SUM(microusd) AS expected,
+            SUM(total_images) || ' / ' || SUM(total_microusd) AS found
+        FROM (
+            SELECT server_id, 'member' AS account, member_id AS account_id, day,
+                charge_images AS images, charge_microusd AS microusd,
+                0 AS total_images, 0 AS total_microusd
+            FROM movements
+            UNION ALL SELECT server_id, 'channel', channel_id, day, images, microusd, 0, 0
+            FROM movements
+            UNION ALL SELECT server_id, 'server', 0, day, images, microusd, 0, 0
+            FROM movements
+            UNION ALL SELECT 0, 'bot', 0, bot_day, images, microusd, 0, 0
+            FROM movements
+            UNION ALL SELECT server_id, account, account_id, day, 0, 0, images, microusd
+            FROM totals
+        ) AS figures
+        GROUP BY server_id, account, account_id, day
+        HAVING SUM(images) <> SUM(total_images) OR SUM(microusd) <> SUM(total_microusd)
+        """,
+    ),
+    "resolved_twice": (
+        "hold {thing} is resolved {found} times",
+        """
+        SELECT hold_id AS thing, '' AS expected, CAST(COUNT(*) AS TEXT) AS found
+        FROM ledger WHERE kind IN ('settle', 'release')
+        GROUP BY hold_id HAVING COUNT(*) > 1
+        """,
+    ),
+    "no_hold": (
+        "entry {thing} is a {found} and names no hold",
+        """
+        SELECT entry.id AS thing, '' AS expected, entry.kind AS found
+        FROM ledger AS entry LEFT JOIN ledger AS held
+            ON held.id = entry.hold_id AND held.kind = 'hold'
+        WHERE entry.kind IN ('settle', 'release', 'adjust') AND held.id IS NULL
+        """,
+    ),
+    "strays": (
+        "entry {thing} does not count where its hold counts",
+        """
+        SELECT entry.id AS thing, '' AS expected, '' AS found
+        FROM ledger AS entry JOIN ledger AS held ON held.id = entry.hold_id
+        WHERE entry.job_id <> held.job_id OR entry.server_id <> held.server_id
+            OR entry.channel_id <> held.channel_id OR entry.member_id <> held.member_id
+            OR entry.day <> held.day OR entry.bot_day <> held.bot_day
+        """,
+    ),
+    "partial_release": (
+        "release {thing} gives back {found} micro-dollars of the {expected} that were held",
+        """
+        SELECT entry.id AS thing, CAST(held.microusd AS TEXT) AS expected,
+            CAST(entry.microusd AS TEXT) AS found
+        FROM ledger AS entry JOIN ledger AS held ON held.id = entry.hold_id
+        WHERE entry.kind = 'release' AND (
+            entry.images <> held.images OR entry.microusd <> held.microusd
+            OR entry.charge_images <> held.charge_images
+            OR entry.charge_microusd <> held.charge_microusd
+        )
+        """,
+    ),
+    "open_after_end": (
+        "job {thing} is {found} and its hold is still open",
+        """
+        SELECT jobs.id AS thing, '' AS expected, jobs.state AS found
+        FROM ledger AS held JOIN jobs ON jobs.id = held.job_id
+        LEFT JOIN ledger AS entry
+            ON entry.hold_id = held.id AND entry.kind IN ('settle', 'release')
+        WHERE held.kind = 'hold' AND entry.id IS NULL
+            AND jobs.state NOT IN ('held', 'submitting', 'unclear', 'queued')
+        """,
+    ),
+    "no_job": (
+        "the hold of job {thing} is open and there is no such job",
+        """
+        SELECT held.job_id AS thing, '' AS expected, '' AS found
+        FROM ledger AS held LEFT JOIN jobs ON jobs.id = held.job_id
+        LEFT JOIN ledger AS entry
+            ON entry.hold_id = held.id AND entry.kind IN ('settle', 'release')
+        WHERE held.kind = 'hold' AND entry.id IS NULL AND jobs.id IS NULL
+        """,
+    ),
+    "no_open_hold": (
+        "job {thing} is {found} and has no open hold",
+        """
+        SELECT jobs.id AS thing, '' AS expected, jobs.state AS found
+        FROM jobs LEFT JOIN ledger AS held ON held.job_id = jobs.id AND held.kind = 'hold'
+        LEFT JOIN ledger AS entry
+            ON entry.hold_id = held.id AND entry.kind IN ('settle', 'release')
+        WHERE jobs.state IN ('held', 'submitting', 'unclear', 'queued')
+            AND (held.id IS NULL OR entry.id IS NOT NULL)
+        """,
+    ),
+    "no_settle": (
+        "job {thing} is {found} and was never settled",
+        """
+        SELECT jobs.id AS thing, '' AS expected, jobs.state AS found
+        FROM jobs LEFT JOIN ledger AS entry ON entry.job_id = jobs.id AND entry.kind = 'settle'
+        WHERE jobs.state IN ('rendered', 'delivered', 'undelivered') AND entry.id IS NULL
+        """,
+    ),
+    "no_resolution": (
+        "job {thing} is {found} and was never held",
+        """
+        SELECT jobs.id AS thing, '' AS expected, jobs.state AS found
+        FROM jobs LEFT JOIN ledger AS held ON held.job_id = jobs.id AND held.kind = 'hold'
+        WHERE jobs.state IN ('failed', 'cancelled') AND held.id IS NULL
+        """,
+    ),
+    "held": (
+        "job {thing} says that {expected} micro-dollars were held, and its hold says {found}",
+        """
+        SELECT jobs.id AS thing, CAST(jobs.held_microusd AS TEXT) AS expected,
+            CAST(held.microusd AS TEXT) AS found
+        FROM jobs JOIN ledger AS held ON held.job_id = jobs.id AND held.kind = 'hold'
+        WHERE jobs.held_microusd <> held.microusd OR jobs.count <> held.images
+        """,
+    ),
+    "cost": (
+        "job {thing} says that it cost {expected} micro-dollars, and its settle says {found}",
+        """
+        SELECT jobs.id AS thing, COALESCE(CAST(jobs.cost_microusd AS TEXT), 'nothing') AS expected,
+            CAST(entry.microusd AS TEXT) AS found
+        FROM jobs JOIN ledger AS entry ON entry.job_id = jobs.id AND entry.kind = 'settle'
+        WHERE jobs.cost_microusd IS NULL OR jobs.cost_microusd <> entry.microusd
+        """,
+    ),
+}
+
+# The names are this module's own; nothing from outside gets into the text.
+_CHECK = " UNION ALL ".join(
+    f"SELECT * FROM (SELECT '{name}' AS problem, part.* FROM ({text}) AS part"  # noqa: S608
+    f" ORDER BY thing LIMIT {PROBLEMS_MAX}) AS {name}_part"
+    for name, (_, text) in _PARTS.items()
+)
+
+
+async def check(conn: Connection) -> list[str]:
+    """Name what does not add up, one plain sentence each; empty where all is well.
+
+    At most `PROBLEMS_MAX` of each sort are named.
+    """
+    return [
+        _PARTS[row["problem"]][0].format(
+            thing=row["thing"], expected=row["expected"], found=row["found"]
+        )
+        for row in await conn.fetch(_CHECK)
+    ]

@@ -1,0 +1,202 @@
+"""The SQLite driver: one writer behind a lock, a few readers apart, all on one file in WAL mode.
+
+Each call of aiosqlite is one hop to the connection's own thread, which is what a transaction costs
+here besides the disk: so statements are few, and none leaves a cursor open. A connection is never
+shared by two transactions, because one would roll back the other's changes.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator, Awaitable, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+import aiosqlite
+
+from bot.core.errors import Broken
+from bot.storage.connection import Connection, DatabaseUnavailable, Row, Usable, Value, complete
+from bot.storage.connection import violation as named_violation
+
+_T = TypeVar("_T")
+
+BUSY_TIMEOUT_MS = 5000
+READERS_MAX = 4
+_OLDEST_SQLITE = (3, 35, 0)
+"""The first version with `RETURNING`."""
+
+_NAMES = tuple(str(number) for number in range(1, 1000))
+_PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}")
+
+
+class SqliteConnection(Usable):
+    """A `Connection` over one aiosqlite connection."""
+
+    __slots__ = ("_link",)
+
+    def __init__(self, link: aiosqlite.Connection) -> None:
+        super().__init__()
+        self._link = link
+
+    async def fetch(self, sql: str, *args: Value) -> list[Row]:
+        """See `Connection`."""
+        self.check_open()
+        return list(await self._guard(self._link.execute_fetchall(sql, _bound(args))))
+
+    async def fetch_one(self, sql: str, *args: Value) -> Row | None:
+        """See `Connection`."""
+        rows = await self.fetch(sql, *args)
+        return rows[0] if rows else None
+
+    async def execute(self, sql: str, *args: Value) -> int:
+        """See `Connection`."""
+        self.check_open()
+        cursor = await self._guard(self._link.execute(sql, _bound(args)))
+        return cursor.rowcount
+
+    async def _guard(self, call: Awaitable[_T]) -> _T:
+        try:
+            return await call
+        except (sqlite3.Error, OverflowError, UnicodeEncodeError, ValueError) as error:
+            self.spoil()
+            failure = _translated(error)
+        # Without the cause: SQLite's errors are harmless, but both engines behave alike.
+        raise failure
+
+
+class SqliteDatabase:
+    """A `Database` in one file."""
+
+    def __init__(self, path: Path, writer: aiosqlite.Connection) -> None:
+        self._path = path
+        self._writer = writer
+        self._writing = asyncio.Lock()
+        self._reading = asyncio.Semaphore(READERS_MAX)
+        self._idle_readers: list[aiosqlite.Connection] = []
+        self._is_closed = False
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[Connection, None]:
+        """See `Database`."""
+        async with self._reading:
+            self._check_open()
+            link = (
+                self._idle_readers.pop()
+                if self._idle_readers
+                else await _connect(self._path, "query_only=ON")
+            )
+            lent = SqliteConnection(link)
+            try:
+                yield lent
+            finally:
+                lent.end()
+                self._idle_readers.append(link)
+
+    @asynccontextmanager
+    async def write(self, *locks: int) -> AsyncGenerator[Connection, None]:  # noqa: ARG002 - one writer needs none
+        """See `Database`."""
+        async with self._writing:
+            self._check_open()
+            lent = SqliteConnection(self._writer)
+            try:
+                await lent.execute("BEGIN IMMEDIATE")
+                yield lent
+                lent.check_whole()
+                await lent.execute("COMMIT")
+            except BaseException:
+                # Cancelled or not: this waits behind whatever the thread still does, and does
+                # nothing where the transaction never began or is committed already.
+                with suppress(sqlite3.Error):
+                    await complete(self._writer.rollback())
+                raise
+            finally:
+                lent.end()
+
+    async def close(self) -> None:
+        """See `Database`; waits for the transactions under way."""
+        async with self._writing:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            for _ in range(READERS_MAX):
+                await self._reading.acquire()
+            for link in (*self._idle_readers, self._writer):
+                await complete(link.close())
+            self._idle_readers.clear()
+            for _ in range(READERS_MAX):
+                self._reading.release()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise DatabaseUnavailable("the database is closed")
+
+
+async def open_sqlite(path: Path) -> SqliteDatabase:
+    """Open or make a database file, and the folder it lies in.
+
+    Raises:
+        DatabaseUnavailable: The file cannot be used; the sentence says why.
+    """
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        raise DatabaseUnavailable(
+            f"SQLite {sqlite3.sqlite_version} is too old; "
+            f"{'.'.join(map(str, _OLDEST_SQLITE))} or newer is needed"
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnavailable(
+            f"the folder {path.parent} cannot be made: {error.strerror}"
+        ) from error
+    return SqliteDatabase(path, await _connect(path, "journal_mode=WAL"))
+
+
+async def _connect(path: Path, first_pragma: str) -> aiosqlite.Connection:
+    """Connect and set the pragmas; never leaves a half-open connection, whose thread would stay."""
+    connecting = aiosqlite.connect(
+        path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, cached_statements=256
+    )
+    try:
+        link = await complete(_awaited(connecting))
+    except sqlite3.Error as error:
+        raise DatabaseUnavailable(f"the database file {path} cannot be opened: {error}") from error
+    except asyncio.CancelledError:
+        await complete(connecting.close())
+        raise
+    try:
+        link.row_factory = sqlite3.Row
+        for pragma in (*_PRAGMAS, first_pragma):
+            await link.execute_fetchall(f"PRAGMA {pragma}")
+    except sqlite3.Error as error:
+        await complete(link.close())
+        raise DatabaseUnavailable(f"the database file {path} cannot be used: {error}") from error
+    except BaseException:
+        await complete(link.close())
+        raise
+    return link
+
+
+async def _awaited(work: Awaitable[_T]) -> _T:
+    return await work
+
+
+def _bound(args: tuple[Value, ...]) -> Mapping[str, Value]:
+    """Name the values as SQLite names `$1`: positions for it are deprecated since Python 3.12."""
+    return dict(zip(_NAMES, args, strict=False))
+
+
+def _translated(error: Exception) -> Broken:
+    if isinstance(error, sqlite3.IntegrityError):
+        return named_violation(str(error), str(error))
+    if isinstance(error, OverflowError):
+        return Broken("a number is too large to be stored")
+    if isinstance(error, UnicodeEncodeError):
+        return Broken("a text holds characters that cannot be stored")
+    if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+        return DatabaseUnavailable(
+            "the database file is locked by another program, "
+            f"and still was after {BUSY_TIMEOUT_MS // 1000} s"
+        )
+    if isinstance(error, sqlite3.ProgrammingError):
+        return Broken(f"the database refuses a statement: {error}")
+    return DatabaseUnavailable(f"the database failed: {error}")

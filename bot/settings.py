@@ -129,8 +129,8 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 Usd = Annotated[int | None, BeforeValidator(_usd), BeforeValidator(_none_if_empty)]
 
 
-class Settings(BaseSettings):
-    """Everything a host can set. Amounts of USD are typed in dollars and kept in micro-dollars."""
+class StorageSettings(BaseSettings):
+    """The part that is enough to read what is stored."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -141,6 +141,32 @@ class Settings(BaseSettings):
         arbitrary_types_allowed=True,
         enable_decoding=False,
     )
+
+    database_url: Annotated[str, AfterValidator(_database_address)] = Field(
+        "sqlite:///data/bot.db", description="SQLite file, or postgresql://…", repr=False
+    )
+    data_dir: str = Field("data", min_length=1, description="Pictures waiting for pick-up")
+
+    @classmethod
+    def load(cls, env_file: str | None = ".env") -> Self:
+        """Read the settings from the environment and, below it, from a file.
+
+        Args:
+            env_file: Lines of NAME=value; a file that does not exist is no problem.
+
+        Raises:
+            BadSettings: With one line for each problem.
+        """
+        try:
+            return cls(_env_file=env_file)  # pyright: ignore[reportCallIssue]
+        except ValidationError as error:
+            raise BadSettings([_line(problem) for problem in error.errors()]) from None
+        except (SettingsError, UnicodeDecodeError):
+            raise BadSettings([".env: it cannot be read as NAME=value lines in UTF-8"]) from None
+
+
+class Settings(StorageSettings):
+    """Everything a host can set. Amounts of USD are typed in dollars and kept in micro-dollars."""
 
     discord_token: Annotated[SecretStr, AfterValidator(_token)] = Field(description="Bot token")
     discord_api_url: WebAddress = Field(
@@ -164,10 +190,6 @@ class Settings(BaseSettings):
     fal_media_hosts: Annotated[
         tuple[str, ...], BeforeValidator(_words), AfterValidator(_media_hosts)
     ] = Field(("*.fal.media",), description="Hosts that pictures may be fetched from")
-    database_url: Annotated[str, AfterValidator(_database_address)] = Field(
-        "sqlite:///data/bot.db", description="SQLite file, or postgresql://…", repr=False
-    )
-    data_dir: str = Field("data", min_length=1, description="Pictures waiting for pick-up")
     http_host: str = Field("127.0.0.1", min_length=1, description="Where health is served")
     http_port: int = Field(8080, ge=0, le=65535, description="Port of the above; 0 takes any")
     public_url: Annotated[WebAddress | None, BeforeValidator(_none_if_empty)] = Field(
@@ -200,20 +222,8 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, env_file: str | None = ".env") -> Self:
-        """Read the settings from the environment and, below it, from a file.
-
-        Args:
-            env_file: Lines of NAME=value; a file that does not exist is no problem.
-
-        Raises:
-            BadSettings: With one line for each problem.
-        """
-        try:
-            settings = cls(_env_file=env_file)  # pyright: ignore[reportCallIssue]
-        except ValidationError as error:
-            raise BadSettings([_line(problem) for problem in error.errors()]) from None
-        except (SettingsError, UnicodeDecodeError):
-            raise BadSettings([".env: it cannot be read as NAME=value lines in UTF-8"]) from None
+        """Read all settings; see the parent."""
+        settings = super().load(env_file)
         problem = _shard_problem(settings)
         if problem:
             raise BadSettings([problem])

@@ -20,6 +20,7 @@ BotError
 │   ├── Gone                  fal no longer knows the request
 │   └── MediaRejected         a picture is missing, broken, too large or from a foreign host
 ├── Undeliverable         no route to the member is open
+├── RouteBusy             Discord cannot be reached now; a later try may succeed
 └── Broken                an invariant does not hold: stop the job, tell the host
     ├── LedgerBroken          entries and totals disagree, or a hold is resolved twice
     └── StaleState            a job was not in the state that the change expected
@@ -165,6 +166,10 @@ class Undeliverable(BotError):
     def __init__(self, routes: list[str]) -> None:
         super().__init__("; ".join(routes) or "no route")
         self.routes = routes
+
+
+class RouteBusy(BotError):
+    """Discord cannot be reached now; a later try may succeed."""
 
 
 class Broken(BotError):

@@ -109,6 +109,7 @@ class Reason(StrEnum):
     LOST = "lost"
     MEDIA = "media"
     TOO_OLD = "too_old"
+    UNANSWERED = "unanswered"
     MEMBER = "member"
     MODERATOR = "moderator"
     UNDELIVERABLE = "undeliverable"

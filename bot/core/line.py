@@ -59,6 +59,19 @@ class Line:
             del self._members[member_id]
         return True
 
+    def ahead_of_new(self, member_id: int) -> int:
+        """Count the jobs that would be taken before a new one of this member."""
+        rounds = len(self._members.get(member_id, ()))
+        ahead, before = rounds, member_id in self._members
+        for other, jobs in self._members.items():
+            if other == member_id:
+                before = False
+            else:
+                # A member who is new joins at the end of the round, so all others go before.
+                turns = rounds + 1 if before or rounds == 0 else rounds
+                ahead += min(len(jobs), turns)
+        return ahead
+
     def ahead(self, job_id: str) -> int | None:
         """Count the jobs that are taken before this one if nobody else joins."""
         member_id = self._member_of.get(job_id)

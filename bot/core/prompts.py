@@ -10,7 +10,9 @@ import unicodedata
 from bot.core.catalogue import PROMPT_MAX_CHARS
 from bot.core.errors import BadRequest
 
-_MARKDOWN = re.compile(r"([\\`*_~|<>\[\]()#@:\-+.!/])")
+_MARKDOWN = re.compile(r"([\\`*_~|<>\[\]@]|:(?=//))")
+"""What formats inside a line; what formats only at its start is kept out by a quotation mark."""
+
 _KEPT_CONTROLS = "\n\t"
 _BIDI_CONTROLS = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -33,7 +35,8 @@ def clean_prompt(text: str) -> str:
         raise BadRequest("The prompt is empty. Describe the picture you want in a few words.")
     if len(cleaned) > PROMPT_MAX_CHARS:
         raise BadRequest(
-            f"The prompt has {len(cleaned):,} characters; at most {PROMPT_MAX_CHARS:,} are possible."
+            f"The prompt has {len(cleaned):,} characters; "
+            f"at most {PROMPT_MAX_CHARS:,} are possible."
         )
     return cleaned
 
@@ -77,7 +80,8 @@ def shown_prompt(text: str, *, chars_max: int, bytes_max: int) -> str:
     """Write a prompt so that Discord shows it letter by letter.
 
     It is one line, cut before it is escaped; escapes count towards both bounds. Mentions, links,
-    emoji codes and time stamps all begin with a character that is escaped here.
+    emoji codes and time stamps all need a character that is escaped here. The caller puts it
+    behind a quotation mark or another word, so that it never starts a line.
     """
     line = one_line(text)
     room = chars_max

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from bot.core.catalogue import Format, Quality, Size
 from bot.core.jobs import Job, Picture, PictureLink, Progress, Rendering, Ticket
+from bot.core.limits import Standing
 
 
 class Clock(Protocol):
@@ -121,11 +122,12 @@ class Place:
     """Where a job waits or works, for its card.
 
     Attributes:
-        ahead: Jobs of our own line ahead of it, None once it was sent.
+        in_line: Its position in our own line, 1 for the next; None once it was sent.
         progress: fal's last report, None before there is one.
+        running_since_ms: When fal was first seen to work on it.
     """
 
-    ahead: int | None = None
+    in_line: int | None = None
     progress: Progress | None = None
     running_since_ms: int | None = None
 
@@ -139,26 +141,39 @@ class Delivered:
     route: str
 
 
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """A member's own limits at an instant, for footers and cards."""
+
+    pots: list[Standing]
+    now_ms: int
+
+
 class Courier(Protocol):
     """Carries news and pictures to the member."""
 
-    async def show(self, job: Job, place: Place) -> None:
-        """Bring the card up to date; best effort, never raises for a closed route."""
+    def show(self, job: Job, place: Place) -> None:
+        """Bring the card up to date soon, at a rate that Discord allows; best effort."""
         ...
 
-    async def deliver(self, job: Job, pictures: list[Picture], quota: str) -> Delivered:
+    async def deliver(self, job: Job, pictures: list[Picture], balance: Balance) -> Delivered:
         """Post the pictures by the first open route.
 
         Args:
             job: The job in state RENDERED.
             pictures: At least one.
-            quota: What is left for the member, as the footer says it; may be empty.
+            balance: What the member has left after it.
 
         Raises:
             Undeliverable: Every route is closed.
+            RouteBusy: Discord cannot be reached now.
         """
         ...
 
-    async def end(self, job: Job) -> None:
-        """Tell the member how a job ended that brings no pictures; best effort."""
+    async def end(self, job: Job, balance: Balance) -> None:
+        """Tell the member how a job ended that brings no pictures, if any route is open.
+
+        Raises:
+            RouteBusy: Discord cannot be reached now.
+        """
         ...

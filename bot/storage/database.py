@@ -6,6 +6,8 @@ first. A database that is newer than the code is refused rather than guessed at.
 """
 
 import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -22,6 +24,8 @@ __all__ = [
     "Value",
     "migrate",
     "open_database",
+    "opened_database",
+    "ping",
     "schema_version",
 ]
 
@@ -79,6 +83,32 @@ async def migrate(database: Database) -> list[int]:
             await conn.execute(_INSERT_VERSION, version, name)
         applied.append(version)
     return applied
+
+
+@asynccontextmanager
+async def opened_database(url: str) -> AsyncGenerator[Database]:
+    """Open a database, bring its tables up to date, and close it at the end.
+
+    Raises:
+        DatabaseUnavailable: It cannot be used.
+        Broken: It is newer than this code.
+    """
+    database = await open_database(url)
+    try:
+        await migrate(database)
+        yield database
+    finally:
+        await database.close()
+
+
+async def ping(database: Database) -> None:
+    """Ask the database for an answer.
+
+    Raises:
+        DatabaseUnavailable: It gives none.
+    """
+    async with database.read() as conn:
+        await conn.fetch(_SELECT_VERSION)
 
 
 async def schema_version(conn: Connection) -> int:

@@ -1,7 +1,8 @@
 """Jobs as rows: inserted once, moved by compare-and-set, each move recorded in the same breath.
 
 A job never changes its state by any other way than `advance`, and never without a row in
-`job_history`. The interaction token is a secret and is wiped when the job ends.
+`job_history`. The interaction token is a secret and is wiped when it is of no more use: with the
+delivery, or once the member has been told that there is none.
 """
 
 import json
@@ -22,12 +23,12 @@ _INSERT = """
 INSERT INTO jobs (
     id, state, server_id, channel_id, member_id, prompt, width, height, quality, count, format,
     private, held_microusd, created_at_ms, interaction_token, file_limit_bytes, message_id,
-    fal_request_id, fal_status_url, fal_response_url, fal_cancel_url, links, cost_microusd,
-    cost_is_computed, possible_loss_microusd, pictures, reason, cancel_by, submitted_at_ms,
+    role_ids, fal_request_id, fal_status_url, fal_response_url, fal_cancel_url, links,
+    cost_microusd, cost_is_computed, possible_loss_microusd, pictures, reason, cancel_by, submitted_at_ms,
     rendered_at_ms, ended_at_ms
 ) VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31
+    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32
 )
 """
 
@@ -63,7 +64,7 @@ UPDATE jobs SET
     rendered_at_ms = COALESCE($16, rendered_at_ms),
     ended_at_ms = COALESCE($17, ended_at_ms),
     interaction_token =
-        CASE WHEN CAST($17 AS BIGINT) IS NULL THEN interaction_token ELSE NULL END
+        CASE WHEN $3 IN ('delivered', 'undelivered') THEN NULL ELSE interaction_token END
 WHERE id = $1 AND state = $2
 RETURNING *
 """
@@ -91,6 +92,19 @@ WHERE id = $1 AND cancel_by IS NULL
 RETURNING *
 """
 
+_SELECT_UNTOLD = """
+SELECT * FROM jobs
+WHERE state IN ('failed', 'cancelled') AND interaction_token IS NOT NULL AND ended_at_ms >= $1
+ORDER BY ended_at_ms, id
+"""
+
+_TOLD = "UPDATE jobs SET interaction_token = NULL WHERE id = $1 RETURNING *"
+
+_POSSIBLE_LOSS = """
+SELECT COUNT(*) AS jobs, CAST(COALESCE(SUM(possible_loss_microusd), 0) AS BIGINT) AS microusd
+FROM jobs WHERE possible_loss_microusd > 0
+"""
+
 _SELECT_REQUEST_IDS = """
 SELECT fal_request_id FROM jobs WHERE fal_request_id IS NOT NULL AND submitted_at_ms >= $1
 """
@@ -106,6 +120,10 @@ _SELECT_RECENT_OF_MEMBER = """
 SELECT * FROM jobs
 WHERE server_id = $1 AND member_id = $5 AND (created_at_ms, id) < ($2, $3)
 ORDER BY created_at_ms DESC, id DESC LIMIT $4
+"""
+
+_SELECT_PAGE = """
+SELECT * FROM jobs WHERE (created_at_ms, id) > ($1, $2) ORDER BY created_at_ms, id LIMIT $3
 """
 
 _SELECT_PAGE_OF_SERVER = """
@@ -150,6 +168,14 @@ class Step:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class PossibleLoss:
+    """What fal may have billed for jobs that were given back to their members."""
+
+    jobs: int
+    microusd: int
+
+
 async def insert(conn: Connection, job: Job, at_ms: int) -> None:
     """Store a new job and the first row of its history.
 
@@ -175,6 +201,7 @@ async def insert(conn: Connection, job: Job, at_ms: int) -> None:
         job.interaction_token,
         job.file_limit_bytes,
         job.message_id,
+        ",".join(str(role_id) for role_id in sorted(job.role_ids)),
         *_ticket_columns(job.ticket),
         _links_text(job.links),
         job.cost_microusd,
@@ -275,6 +302,29 @@ async def request_cancel(conn: Connection, job_id: str, by: int, at_ms: int) -> 
     return job
 
 
+async def untold(conn: Connection, since_ms: int) -> list[Job]:
+    """Read the jobs that ended without pictures since then and whose card may not say so."""
+    return [_job(row) for row in await conn.fetch(_SELECT_UNTOLD, since_ms)]
+
+
+async def told(conn: Connection, job_id: str) -> Job:
+    """Note that the member knows how the job ended, and wipe its token.
+
+    Raises:
+        StaleState: There is no such job.
+    """
+    row = await conn.fetch_one(_TOLD, job_id)
+    if row is None:
+        raise StaleState(f"there is no job {job_id}")
+    return _job(row)
+
+
+async def possible_loss(conn: Connection) -> PossibleLoss:
+    """Sum up the jobs of which nobody knows whether fal made and billed them."""
+    row = await conn.fetch_one(_POSSIBLE_LOSS)
+    return PossibleLoss(row["jobs"], row["microusd"]) if row else PossibleLoss(0, 0)
+
+
 async def known_request_ids(conn: Connection, since_ms: int) -> frozenset[str]:
     """Read the ids at fal of the jobs that were sent at or after an instant.
 
@@ -326,11 +376,14 @@ async def recent(
     return [_job(row) for row in rows]
 
 
-async def all_of(conn: Connection, server_id: int) -> AsyncIterator[Job]:
-    """Go through all jobs of a server, the oldest first, with a page of them in memory."""
+async def everything(conn: Connection, server_id: int | None = None) -> AsyncIterator[Job]:
+    """Go through all jobs, or those of a server, the oldest first, with a page in memory."""
     at_ms, job_id = -1, ""
     while True:
-        rows = await conn.fetch(_SELECT_PAGE_OF_SERVER, server_id, at_ms, job_id, PAGE_ROWS)
+        if server_id is None:
+            rows = await conn.fetch(_SELECT_PAGE, at_ms, job_id, PAGE_ROWS)
+        else:
+            rows = await conn.fetch(_SELECT_PAGE_OF_SERVER, server_id, at_ms, job_id, PAGE_ROWS)
         for row in rows:
             yield _job(row)
         if len(rows) < PAGE_ROWS:
@@ -374,6 +427,7 @@ def _job(row: Row) -> Job:
         created_at_ms=row["created_at_ms"],
         interaction_token=row["interaction_token"],
         file_limit_bytes=row["file_limit_bytes"],
+        role_ids=frozenset(int(text) for text in row["role_ids"].split(",") if text),
         message_id=row["message_id"],
         ticket=ticket,
         links=tuple(PictureLink(*link) for link in json.loads(row["links"])),

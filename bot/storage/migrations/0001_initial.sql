@@ -39,6 +39,7 @@ CREATE TABLE jobs (
     created_at_ms BIGINT NOT NULL,
     interaction_token TEXT,
     file_limit_bytes BIGINT NOT NULL,
+    role_ids TEXT NOT NULL,
     message_id BIGINT,
     fal_request_id TEXT,
     fal_status_url TEXT,
@@ -69,6 +70,10 @@ CREATE UNIQUE INDEX jobs_one_per_request ON jobs (fal_request_id)
 
 CREATE INDEX jobs_unfinished ON jobs (created_at_ms, id)
     WHERE state IN ('held', 'submitting', 'unclear', 'queued', 'rendered');
+
+-- The token of a job that ended without pictures is wiped once its member has been told.
+CREATE INDEX jobs_untold ON jobs (ended_at_ms)
+    WHERE state IN ('failed', 'cancelled') AND interaction_token IS NOT NULL;
 
 CREATE INDEX jobs_by_server ON jobs (server_id, created_at_ms, id);
 

@@ -1,0 +1,179 @@
+"""The command line: run, demo, check, prices, export.
+
+Exit codes: 0 all is well, 1 a problem was found, 2 something was typed or set wrongly.
+"""
+
+import asyncio
+import csv
+import gc
+import json
+import sys
+from decimal import Decimal
+from typing import NoReturn
+
+import click
+
+from bot.core.catalogue import Quality
+from bot.core.errors import BotError, IllegalSize
+from bot.ops.logs import set_up_logs
+from bot.services import reports
+from bot.settings import BadSettings, Settings, StorageSettings
+from bot.storage.database import opened_database
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=_CONTEXT)
+def main() -> None:
+    """A Discord bot that makes pictures with fal, and whose money is exact.
+
+    Settings come from the environment and from a file `.env` in the current folder; the README
+    lists them. Try everything without any account: `python -m bot demo`.
+    """
+
+
+@main.command()
+def run() -> None:
+    """Run the bot until Ctrl-C or SIGTERM."""
+    from bot.app import run as run_app  # noqa: PLC0415 - other commands start faster without
+
+    settings = _settings()
+    set_up_logs(settings.log_level, settings.log_format, _secrets(settings))
+    # What start-up made stays for good: leaving it out of collections keeps their pauses short.
+    gc.freeze()
+    try:
+        asyncio.run(run_app(settings))
+    except BotError as error:
+        _give_up([str(error)], code=1)
+
+
+@main.command()
+@click.option("--out", default="demo-out", show_default=True, help="Where the pictures go.")
+@click.option("--port", default=8124, show_default=True, help="Port of the live page; 0 takes any.")
+@click.option("--page/--no-page", default=None, help="Keep the live page open (on a terminal).")
+def demo(out: str, port: int, page: bool | None) -> None:
+    """Show everything without any account: a local Discord, a local fal, the real bot.
+
+    Plays a scene, prints what stands in the channel and saves the pictures. On a terminal it then
+    keeps a page open in which you can type commands yourself, until Ctrl-C.
+    """
+    try:
+        from bot.demo import play  # noqa: PLC0415 - needs the extra `demo`
+    except ModuleNotFoundError as error:
+        _give_up([f"The demo needs the extra `demo` ({error.name} is missing)."], code=2)
+    sys.exit(asyncio.run(play(out=out, port=port, keeps_page=page)))
+
+
+@main.command()
+def check() -> None:
+    """Check settings, database and ledger; one line for each problem, exit code 1 if any.
+
+    Beside the problems it names what the host may have lost to submits that got no answer.
+    """
+    settings = _settings(code=1)
+    try:
+        problems, notes = asyncio.run(_check(settings.database_url))
+    except BotError as error:
+        _give_up([str(error)], code=1)
+    for note in notes:
+        click.echo(note)
+    if problems:
+        _give_up(problems, code=1)
+    click.echo("All is well: settings, database, ledger.")
+
+
+async def _check(database_url: str) -> tuple[list[str], list[str]]:
+    async with opened_database(database_url) as database:
+        return await reports.check(database)
+
+
+@main.command()
+@click.option("--size", metavar="WxH", help="One size, such as 1536x1024, or a name.")
+@click.option("--quality", type=click.Choice([q.value for q in Quality]), help="One quality.")
+@click.option("--json", "as_json", is_flag=True, help="A list of objects, for scripts.")
+def prices(size: str | None, quality: str | None, as_json: bool) -> None:
+    """Print what one picture costs, without its prompt.
+
+    The price is output tokens at $30 per million; a prompt adds about $0.00125 per thousand
+    English characters.
+    """
+    try:
+        rows = reports.price_rows(size, quality)
+    except IllegalSize as error:
+        _give_up([error.sentence], code=2)
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    click.echo(f"{'size':<12}{'quality':<10}{'tokens':>8}{'USD':>12}")
+    for row in rows:
+        usd = Decimal(int(row["price_microusd"] or 0)) / 1_000_000
+        click.echo(f"{row['size']:<12}{row['quality']:<10}{row['tokens']:>8}{usd:>12.5f}")
+    note = reports.unoffered_note(rows)
+    if note:
+        click.echo(note)
+
+
+@main.command()
+@click.argument("what", type=click.Choice(["jobs", "ledger"]))
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["json", "csv"]),
+    default="json",
+    show_default=True,
+    help="A list of objects, or a table with a heading.",
+)
+def export(what: str, file_format: str) -> None:
+    """Print all jobs or all entries of the ledger, the oldest first."""
+    try:
+        settings = StorageSettings.load()
+    except BadSettings as error:
+        _give_up(error.lines, code=2)
+    try:
+        asyncio.run(_export(settings.database_url, what, file_format))
+    except BotError as error:
+        _give_up([str(error)], code=1)
+
+
+async def _export(database_url: str, what: str, file_format: str) -> None:
+    async with opened_database(database_url) as database:
+        is_jobs = what == "jobs"
+        rows = reports.job_rows(database) if is_jobs else reports.ledger_rows(database)
+        if file_format == "csv":
+            columns = list[str](reports.JOB_COLUMNS if is_jobs else reports.LEDGER_COLUMNS)
+            table = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+            table.writeheader()
+            async for row in rows:
+                table.writerow(row)
+            return
+        lead = "["
+        async for row in rows:
+            click.echo(f"{lead}\n  {json.dumps(row, ensure_ascii=False)}", nl=False)
+            lead = ","
+        click.echo("[]" if lead == "[" else "\n]")
+
+
+def _settings(code: int = 2) -> Settings:
+    try:
+        return Settings.load()
+    except BadSettings as error:
+        _give_up(error.lines, code=code)
+
+
+def _secrets(settings: Settings) -> tuple[str, ...]:
+    admin_key = settings.fal_admin_key
+    return (
+        settings.discord_token.get_secret_value(),
+        settings.fal_key.get_secret_value(),
+        "" if admin_key is None else admin_key.get_secret_value(),
+    )
+
+
+def _give_up(lines: list[str], *, code: int) -> NoReturn:
+    for line in lines:
+        click.echo(line, err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

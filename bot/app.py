@@ -1,0 +1,173 @@
+"""The one place that builds, connects and closes everything, in order.
+
+Order of opening: database, fal, Discord's log-in, unfinished jobs, health, gateway. Jobs are taken
+up before the gateway opens, so that no new request can meet a half-read line; closing is the
+reverse, and a stop by signal first lets finish what can finish.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from bot.chat.client import ImagineClient, close_quietly, point_at
+from bot.chat.courier import DiscordCourier
+from bot.chat.desk import Desk
+from bot.core.errors import Broken
+from bot.fal.calls import FalSettings
+from bot.fal.queue import FalQueue
+from bot.ops.health import Health
+from bot.services.allowance import HostLimits, Quota
+from bot.services.books import Books
+from bot.services.clock import SystemClock
+from bot.services.drive import Drive, Times
+from bot.services.imagine import Imagine
+from bot.services.runner import Runner
+from bot.settings import Settings
+from bot.storage.database import Database, opened_database, ping
+from bot.storage.shelf import Shelf
+
+_log = logging.getLogger(__name__)
+
+GRACE_S = 20.0
+"""So long what is under way may finish after a stop was asked for."""
+
+
+async def run(settings: Settings) -> None:
+    """Run the bot until SIGTERM or SIGINT.
+
+    Raises:
+        BotError: It cannot start, or Discord closed the door for good.
+    """
+    stop = asyncio.Event()
+    _stop_on_signals(stop)
+    point_at(settings.discord_api_url)
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(opened_database(settings.database_url))
+        queue = await stack.enter_async_context(FalQueue(fal_settings(settings)))
+        client = ImagineClient(shard_count=settings.shard_count, shard_ids=settings.shard_ids)
+        stack.push_async_callback(close_quietly, client)
+        clock = SystemClock()
+        courier = DiscordCourier(client, clock)
+        stack.push_async_callback(courier.close)
+        desk = _build(settings, database, queue, courier, clock)
+        await client.open(settings.discord_token.get_secret_value(), desk)
+        resumed = await desk.runner.resume()
+        health = await _open_health(settings, database, client)
+        stack.push_async_callback(health.close)
+        _log.info("started", extra={"resumed_jobs": resumed, "http_port": health.port})
+        await _serve(client, desk.runner, stop)
+
+
+async def _serve(client: ImagineClient, runner: Runner, stop: asyncio.Event) -> None:
+    """Listen and send until a stop is asked for, then drain."""
+    listening = asyncio.create_task(client.listen(), name="gateway")
+    sending = asyncio.create_task(runner.run(), name="line")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait({listening, sending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        _log.info("stopping", extra={"at_fal": runner.at_fal, "in_line": runner.waiting})
+        sending.cancel()
+        await runner.stop(GRACE_S)
+        for task in (listening, sending):
+            if task.done() and not task.cancelled():
+                task.result()
+    finally:
+        for task in (listening, sending, stopping):
+            task.cancel()
+        await asyncio.gather(listening, sending, stopping, return_exceptions=True)
+
+
+def _build(
+    settings: Settings,
+    database: Database,
+    queue: FalQueue,
+    courier: DiscordCourier,
+    clock: SystemClock,
+) -> Desk:
+    limits = HostLimits(
+        default_images_per_day=settings.default_images_per_day,
+        default_usd_per_month_microusd=settings.default_usd_per_month,
+        server_usd_per_month_microusd=settings.server_usd_per_month,
+        bot_usd_per_day_microusd=settings.bot_usd_per_day,
+    )
+    quota = Quota(database, clock, limits)
+    books = Books(database, clock)
+    drive = Drive(
+        books=books,
+        queue=queue,
+        courier=courier,
+        quota=quota,
+        shelf=Shelf(Path(settings.data_dir) / "undelivered"),
+        clock=clock,
+        times=Times(),
+    )
+    runner = Runner(
+        books=books,
+        drive=drive,
+        courier=courier,
+        clock=clock,
+        concurrency=settings.fal_concurrency,
+        owns=_owner(settings),
+    )
+    imagine = Imagine(database, clock, limits, books, runner)
+    return Desk(
+        imagine=imagine,
+        quota=quota,
+        runner=runner,
+        clock=clock,
+        default_size=settings.default_size,
+        default_quality=settings.default_quality,
+    )
+
+
+def fal_settings(settings: Settings) -> FalSettings:
+    """Hand fal's room the plain values it needs."""
+    admin_key = settings.fal_admin_key
+    return FalSettings(
+        key=settings.fal_key.get_secret_value(),
+        admin_key=None if admin_key is None else admin_key.get_secret_value(),
+        queue_url=settings.fal_queue_url,
+        api_url=settings.fal_api_url,
+        model=settings.fal_model,
+        media_hosts=settings.fal_media_hosts,
+        concurrency=settings.fal_concurrency,
+    )
+
+
+def _owner(settings: Settings) -> Callable[[int], bool]:
+    """Tell which servers are this process's, by Discord's rule for shards."""
+    count, ids = settings.shard_count, settings.shard_ids
+    if count is None or ids is None:
+        return lambda _: True
+    return lambda server_id: (server_id >> 22) % count in ids
+
+
+async def _open_health(settings: Settings, database: Database, client: ImagineClient) -> Health:
+    async def database_answers() -> bool:
+        try:
+            async with asyncio.timeout(2):
+                await ping(database)
+        except (Broken, TimeoutError):
+            return False
+        return True
+
+    async def discord_is_connected() -> bool:
+        return client.is_connected
+
+    probes = {"database": database_answers, "discord": discord_is_connected}
+    health = Health(settings.http_host, settings.http_port, probes)
+    try:
+        await health.open()
+    except OSError as error:
+        address = f"{settings.http_host}:{settings.http_port}"
+        raise Broken(f"HTTP_HOST, HTTP_PORT: {address}: {error.strerror}") from None
+    return health
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)

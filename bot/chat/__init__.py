@@ -1,0 +1,1 @@
+"""The Discord edge; the only room that imports discord. It parses, calls one service, renders."""

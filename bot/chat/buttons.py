@@ -1,0 +1,75 @@
+"""Buttons that outlive a restart: the id names the job, everything else is looked up.
+
+discord.py only logs what a dynamic item raises, and the member sees "interaction failed"; so the
+callbacks here catch everything and answer themselves.
+"""
+
+import logging
+import re
+from typing import TYPE_CHECKING, Self
+
+import discord
+from discord import ui
+
+from bot.chat.answers import answer_error, tell
+from bot.services.runner import CancelNews
+
+if TYPE_CHECKING:
+    from bot.chat.client import ImagineClient
+
+_log = logging.getLogger(__name__)
+
+_NEWS = {
+    CancelNews.CANCELLED: "Cancelled before it was sent. Nothing was charged.",
+    CancelNews.ASKED: "Cancelling. The card will say how it ended.",
+    CancelNews.REMOVED: "fal took it out of its line. Nothing will be charged.",
+    CancelNews.STARTED: (
+        "fal had already started it. It may still be finished: then the pictures come here and "
+        "count; if not, nothing is charged. The card will say."
+    ),
+    CancelNews.ENDED_AT_FAL: "Too late: fal has finished it, and the pictures are on their way.",
+}
+
+
+class CancelButton(
+    ui.DynamicItem[ui.Button[ui.LayoutView]], template=r"cancel:(?P<job_id>[0-9a-z]{16})"
+):
+    """Ends a job; works for the member who asked for it and for moderators."""
+
+    def __init__(self, job_id: str) -> None:
+        button = ui.Button[ui.LayoutView](
+            label="Cancel", style=discord.ButtonStyle.secondary, custom_id=f"cancel:{job_id}"
+        )
+        super().__init__(button)
+        self._job_id = job_id
+
+    @classmethod
+    async def from_custom_id(  # pyright: ignore[reportIncompatibleMethodOverride]
+        cls,
+        interaction: "discord.Interaction[ImagineClient]",  # noqa: ARG003 - discord.py's signature
+        item: ui.Item[ui.LayoutView],  # noqa: ARG003 - discord.py's signature
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Build the item from the id that was pressed."""
+        return cls(match["job_id"])
+
+    async def callback(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, interaction: "discord.Interaction[ImagineClient]"
+    ) -> None:
+        """Cancel the job and tell the person who pressed what that achieved."""
+        try:
+            news = await interaction.client.desk.runner.cancel(
+                self._job_id,
+                interaction.user.id,
+                is_moderator=interaction.permissions.manage_guild,
+            )
+        except Exception as error:  # noqa: BLE001 - nothing above this answers the member
+            await answer_error(interaction, error)
+        else:
+            await tell(interaction, _NEWS[news])
+
+
+def cancel_button(job_id: str) -> CancelButton:
+    """The button for a job's card."""
+    return CancelButton(job_id)

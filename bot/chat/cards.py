@@ -1,0 +1,160 @@
+"""Cards: values in, Components V2 layout out; no I/O and no state.
+
+Every card is one container: the prompt, what happens with it, small print.
+"""
+
+from dataclasses import dataclass
+
+from discord import ui
+
+from bot.chat.buttons import cancel_button
+from bot.chat.layouts import BAD, DONE, QUIET, WAITING, WORKING, finished
+from bot.chat.texts import (
+    count_images,
+    footer,
+    left_of,
+    options_line,
+    ordinal,
+    quota_line,
+    what_became_of_the_money,
+    whose,
+    why_ended,
+)
+from bot.core.catalogue import Format
+from bot.core.jobs import Job, Phase, Progress, State
+from bot.core.limits import Account
+from bot.core.money import format_usd
+from bot.core.prompts import clip, one_line, shown_prompt
+from bot.services.allowance import Allowance
+from bot.services.ports import Balance, Place
+
+_PROMPT_CHARS_MAX = 400
+_PROMPT_BYTES_MAX = 1600
+_ALT_CHARS_MAX = 1024
+_ALT_BYTES_MAX = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A picture as it is posted.
+
+    Attributes:
+        note: What was changed so that it fits, None where nothing was.
+    """
+
+    filename: str
+    data: bytes
+    format: Format
+    note: str | None = None
+
+
+def quoted(job: Job) -> str:
+    """The prompt as the card shows it: one line in quotation marks, harmless and bounded."""
+    shown = shown_prompt(job.prompt, chars_max=_PROMPT_CHARS_MAX, bytes_max=_PROMPT_BYTES_MAX)
+    return f"“{shown}”"
+
+
+def waiting_card(job: Job, place: Place, balance: Balance | None = None) -> ui.LayoutView:
+    """The card of a job that has not ended."""
+    small = [options_line(job), f"up to {format_usd(job.held_microusd)} held"]
+    if balance is not None:
+        small.append(quota_line(balance))
+    is_running = place.progress is not None and place.progress.phase is Phase.RUNNING
+    box = ui.Container[ui.LayoutView](accent_colour=WORKING if is_running else WAITING)
+    box.add_item(ui.TextDisplay(quoted(job)))
+    box.add_item(ui.TextDisplay(state_line(job, place)))
+    box.add_item(ui.TextDisplay("-# " + " · ".join(part for part in small if part)))
+    if job.cancel_by is None and job.state is not State.UNCLEAR:
+        row = ui.ActionRow[ui.LayoutView]()
+        row.add_item(cancel_button(job.id))
+        box.add_item(row)
+    return finished(box)
+
+
+def state_line(job: Job, place: Place) -> str:
+    """Where a job stands, in one line."""
+    if job.state is State.UNCLEAR:
+        return "**No answer from fal** · looking for the job before anything is decided"
+    if job.cancel_by is not None:
+        return "**Cancelling** · what fal has already started may still be finished and paid for"
+    if place.in_line:
+        return f"**Waiting** · {ordinal(place.in_line)} in line"
+    if place.progress is None:
+        return "**Sending to fal** …"
+    return _state_at_fal(place.progress, place.running_since_ms or job.created_at_ms)
+
+
+def _state_at_fal(progress: Progress, running_since_ms: int) -> str:
+    if progress.phase is Phase.RUNNING:
+        return f"**Painting** · started <t:{running_since_ms // 1000}:R>"
+    if progress.position:
+        return f"**Waiting at fal** · {progress.position} ahead"
+    return "**Waiting at fal** · next"
+
+
+def pictures_card(
+    job: Job, attached: list[Attached], balance: Balance, notes: list[str], *, names_member: bool
+) -> ui.LayoutView:
+    """The pictures with alt text and the cost footer."""
+    heading = f"<@{job.member_id}> {quoted(job)}" if names_member else quoted(job)
+    box = ui.Container[ui.LayoutView](accent_colour=DONE)
+    box.add_item(ui.TextDisplay(heading))
+    gallery = ui.MediaGallery[ui.LayoutView]()
+    for number, picture in enumerate(attached, 1):
+        gallery.add_item(
+            media=f"attachment://{picture.filename}",
+            description=alt_text(job, number, len(attached)),
+        )
+    box.add_item(gallery)
+    box.add_item(ui.TextDisplay("-# " + footer(job, len(attached), balance)))
+    if notes:
+        box.add_item(ui.TextDisplay("-# " + " ".join(notes)))
+    return finished(box)
+
+
+def alt_text(job: Job, number: int, count: int) -> str:
+    """What a screen reader says of a picture: which one it is and the prompt."""
+    which = f"Image {number} of {count}: " if count > 1 else ""
+    return clip(which + one_line(job.prompt), chars_max=_ALT_CHARS_MAX, bytes_max=_ALT_BYTES_MAX)
+
+
+def ended_card(job: Job, balance: Balance, *, names_member: bool = False) -> ui.LayoutView:
+    """The card of a job that ended without pictures."""
+    is_cancelled = job.state is State.CANCELLED
+    heading = f"<@{job.member_id}> {quoted(job)}" if names_member else quoted(job)
+    box = ui.Container[ui.LayoutView](accent_colour=QUIET if is_cancelled else BAD)
+    box.add_item(ui.TextDisplay(heading))
+    title = "Cancelled" if is_cancelled else "No picture"
+    box.add_item(ui.TextDisplay(f"**{title}** · {why_ended(job)}"))
+    box.add_item(ui.TextDisplay("-# " + what_became_of_the_money(job, balance)))
+    return finished(box)
+
+
+def quota_card(allowance: Allowance) -> ui.LayoutView:
+    """What a member has left, which limit says so and when it starts anew."""
+    box = ui.Container[ui.LayoutView](accent_colour=WAITING)
+    pots = [s for s in allowance.standings if s.account is Account.MEMBER]
+    caps = [s for s in allowance.standings if s.account is not Account.MEMBER]
+    lines = [
+        f"**{left_of(pot)}** · resets <t:{pot.resets_at_ms // 1000}:R>\n-# {_sentence(whose(pot))}"
+        for pot in pots
+    ]
+    box.add_item(ui.TextDisplay("\n".join(lines) or "**No limit** holds for you here."))
+    if caps:
+        shown = [f"{_sentence(whose(cap))}: {left_of(cap)}" for cap in caps]
+        box.add_item(ui.Separator())
+        box.add_item(ui.TextDisplay("\n".join(f"-# {line}" for line in shown)))
+    return finished(box)
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def fewer_note(asked: int, arrived: int, made: int) -> str | None:
+    """Say that pictures are missing and that they are not charged."""
+    if made < asked:
+        return f"fal made {count_images(made)} of {asked}; only what was made is charged."
+    if arrived < made:
+        return f"{count_images(made - arrived)} could not be fetched and are not charged."
+    return None

@@ -1,0 +1,131 @@
+"""The Discord client: gateway, command tree, error handling. It decides nothing about jobs."""
+
+import asyncio
+import logging
+
+import discord
+import yarl
+from discord import app_commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.chat.answers import answer_error
+from bot.chat.buttons import CancelButton
+from bot.chat.commands.imagine import build_imagine
+from bot.chat.commands.quota import build_quota
+from bot.chat.desk import Desk
+from bot.core.errors import BotError
+
+_log = logging.getLogger(__name__)
+
+
+class DiscordRefused(BotError):
+    """Discord does not let the bot in; the text says what the host can do about it."""
+
+
+class ImagineClient(discord.AutoShardedClient):
+    """A client without caches that it does not need: no members, no messages."""
+
+    desk: Desk
+    """Set once, before the client connects."""
+
+    def __init__(self, *, shard_count: int | None, shard_ids: tuple[int, ...] | None) -> None:
+        super().__init__(
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            shard_count=shard_count,
+            shard_ids=None if shard_ids is None else list(shard_ids),  # pyright: ignore[reportArgumentType]
+        )
+        self.tree = ImagineTree(self)
+        self.add_dynamic_items(CancelButton)
+        self._connected_shards: set[int] = set()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether every shard of this process has a session with the gateway."""
+        return bool(self.shards) and len(self._connected_shards) >= len(self.shards)
+
+    async def open(self, token: str, desk: Desk) -> None:
+        """Log in and register the commands; `connect` then listens.
+
+        Raises:
+            DiscordRefused: The token is wrong, or Discord cannot be reached.
+        """
+        self.desk = desk
+        try:
+            await self.login(token)
+            _, gateway, *_ = await self.http.get_bot_gateway()
+            # discord.py takes its built-in address where the number of shards is given or a
+            # session is not resumed; the one that Discord just named is right in every case.
+            DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
+            self.tree.add_command(build_imagine(desk))
+            self.tree.add_command(build_quota(desk))
+            await self.tree.sync()
+        except discord.LoginFailure:
+            raise DiscordRefused("Discord does not accept DISCORD_TOKEN.") from None
+        except (discord.HTTPException, OSError, TimeoutError) as error:
+            raise DiscordRefused(f"Discord cannot be reached: {error}") from error
+
+    async def listen(self) -> None:
+        """Stay connected until closed.
+
+        Raises:
+            DiscordRefused: The gateway closed for good.
+        """
+        try:
+            await self.connect(reconnect=True)
+        except (discord.ConnectionClosed, discord.GatewayNotFound) as error:
+            raise DiscordRefused(f"Discord's gateway closed for good: {error}") from error
+        except discord.PrivilegedIntentsRequired as error:
+            raise DiscordRefused(str(error)) from error
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """Note a new session."""
+        self._connected_shards.add(shard_id)
+        _log.info("gateway connected", extra={"shard": shard_id})
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """Note a session that goes on."""
+        self._connected_shards.add(shard_id)
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """Note a session that is interrupted; discord.py connects again by itself."""
+        self._connected_shards.discard(shard_id)
+
+    async def on_error(self, event_method: str, /, *_: object, **__: object) -> None:
+        """Log what an event handler raised."""
+        _log.exception("event failed", extra={"event_method": event_method})
+
+
+class ImagineTree(app_commands.CommandTree[ImagineClient]):
+    """The commands; everything they raise becomes a private sentence."""
+
+    async def on_error(
+        self,
+        interaction: discord.Interaction[ImagineClient],
+        error: app_commands.AppCommandError,
+        /,
+    ) -> None:
+        """Answer with what went wrong."""
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        await answer_error(interaction, cause)
+
+
+def point_at(api_url: str) -> None:
+    """Send every request of this process to another Discord, such as a local stand-in.
+
+    discord.py keeps the address in a class attribute, so this is per process.
+    """
+    Route.BASE = api_url
+
+
+async def close_quietly(client: ImagineClient) -> None:
+    """Close the gateway and the HTTP session, whatever state they are in."""
+    try:
+        async with asyncio.timeout(5):
+            await client.close()
+    except (TimeoutError, OSError) as error:
+        _log.warning("discord did not close in time", extra={"detail": str(error)})

@@ -1,0 +1,1 @@
+"""The slash commands; each is built with the services that it needs."""

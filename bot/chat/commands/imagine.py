@@ -1,0 +1,203 @@
+"""`/imagine`: parse the options, accept the request, answer with the card in one round trip."""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, cast
+
+import discord
+from discord import app_commands
+
+from bot.chat.answers import sentence_for
+from bot.chat.cards import waiting_card
+from bot.chat.desk import Desk
+from bot.chat.layouts import notice
+from bot.core.catalogue import (
+    COUNT_MAX,
+    NAMED_SIZES,
+    PROMPT_MAX_CHARS,
+    Format,
+    Quality,
+    Size,
+    parse_size,
+    price_microusd,
+)
+from bot.core.errors import IllegalSize, OverLimit, Refused
+from bot.core.jobs import Request
+from bot.core.money import format_usd
+from bot.services.imagine import Accepted
+from bot.services.ports import Balance, Place
+
+if TYPE_CHECKING:
+    from bot.chat.client import ImagineClient
+
+_log = logging.getLogger(__name__)
+
+_FIRST_ANSWER_MAX_S = 1.5
+"""Discord drops an interaction after 3 s; what takes longer than this is deferred first."""
+
+_CHOICES_MAX = 25
+_CHOICE_NAME_MAX = 100
+_UNKNOWN_INTERACTION = 10062
+
+
+def build_imagine(desk: Desk) -> app_commands.Command[Any, ..., None]:
+    """Build the command; the choices show prices at the host's default size."""
+
+    @app_commands.command(name="imagine", description="Make pictures from a description")
+    @app_commands.guild_install()
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+    @app_commands.describe(
+        prompt="What the pictures show",
+        size=f"A name or width x height; {desk.default_size.shown} if left out",
+        quality=f"More costs more; {desk.default_quality} if left out",
+        count="How many pictures, 1 if left out",
+        format="The file format, png if left out",
+        private="Show card and pictures only to you",
+    )
+    @app_commands.choices(
+        quality=[
+            app_commands.Choice(name=_quality_label(desk.default_size, q), value=q.value)
+            for q in Quality
+        ],
+        format=[app_commands.Choice(name=f.value, value=f.value) for f in Format],
+    )
+    @app_commands.autocomplete(size=_complete_size)
+    async def imagine(  # noqa: PLR0913, PLR0917 - the options of the command
+        interaction: "discord.Interaction[ImagineClient]",
+        prompt: app_commands.Range[str, 1, PROMPT_MAX_CHARS],
+        size: str | None = None,
+        quality: str | None = None,
+        count: app_commands.Range[int, 1, COUNT_MAX] = 1,
+        format: str = Format.PNG.value,  # noqa: A002 - the option's name
+        private: bool = False,
+    ) -> None:
+        try:
+            request = Request(
+                server_id=interaction.guild_id or 0,
+                channel_id=interaction.channel_id or 0,
+                member_id=interaction.user.id,
+                role_ids=role_ids(interaction),
+                prompt=prompt,
+                size=parse_size(size) if size else desk.default_size,
+                quality=Quality(quality) if quality else desk.default_quality,
+                count=count,
+                format=Format(format),
+                private=private,
+                interaction_token=interaction.token,
+                file_limit_bytes=interaction.filesize_limit,
+            )
+        except Refused as error:
+            await _refuse(interaction, error)
+            return
+        await _accept_and_answer(desk, interaction, request)
+
+    return cast("app_commands.Command[Any, ..., None]", imagine)
+
+
+async def _accept_and_answer(
+    desk: Desk, interaction: "discord.Interaction[ImagineClient]", request: Request
+) -> None:
+    accepting = asyncio.ensure_future(desk.imagine.accept(request))
+    done, _ = await asyncio.wait({accepting}, timeout=_FIRST_ANSWER_MAX_S)
+    if not done:
+        await _defer(interaction, is_private=request.private)
+    try:
+        accepted = await accepting
+    except Exception as error:  # noqa: BLE001 - the member is to read what went wrong
+        await _refuse(interaction, error)
+        return
+    try:
+        message_id = await _show_card(desk, interaction, accepted)
+    except discord.NotFound as error:
+        if error.code != _UNKNOWN_INTERACTION:
+            raise
+        # The member was told that the command failed and may have typed it again: this one
+        # costs nothing as long as nothing was sent.
+        _log.warning("interaction gone", extra={"job_id": accepted.job.id})
+        await desk.imagine.withdraw(accepted.job)
+        return
+    except (discord.HTTPException, OSError, TimeoutError) as error:
+        # The answer may stand all the same; delivery finds its own way.
+        _log.warning("card not confirmed", extra={"job_id": accepted.job.id, "detail": str(error)})
+        message_id = None
+    await desk.imagine.start(accepted.job, message_id)
+
+
+async def _show_card(
+    desk: Desk, interaction: "discord.Interaction[ImagineClient]", accepted: Accepted
+) -> int | None:
+    balance = Balance(accepted.pots, desk.clock.now_ms())
+    view = waiting_card(accepted.job, Place(in_line=accepted.position), balance)
+    if interaction.response.is_done():
+        message = await interaction.edit_original_response(view=view)
+        return message.id
+    answer = await interaction.response.send_message(view=view, ephemeral=accepted.job.private)
+    return answer.message_id
+
+
+async def _defer(interaction: "discord.Interaction[ImagineClient]", *, is_private: bool) -> None:
+    try:
+        await interaction.response.defer(ephemeral=is_private, thinking=True)
+    except (discord.HTTPException, OSError, TimeoutError) as error:
+        _log.warning("defer not taken", extra={"detail": str(error)})
+
+
+async def _refuse(interaction: "discord.Interaction[ImagineClient]", error: Exception) -> None:
+    """Refuse privately; after a public defer the "thinking" message is taken away first."""
+    text = sentence_for(error)
+    if isinstance(error, Refused) and not isinstance(error, OverLimit):
+        text += " Nothing was charged."
+    view = notice(text)
+    try:
+        if interaction.response.is_done():
+            await interaction.delete_original_response()
+            await interaction.followup.send(view=view, ephemeral=True)
+        else:
+            await interaction.response.send_message(view=view, ephemeral=True)
+    except (discord.HTTPException, OSError, TimeoutError) as failed:
+        _log.warning("refusal not taken", extra={"detail": str(failed)})
+
+
+def role_ids(interaction: "discord.Interaction[ImagineClient]") -> frozenset[int]:
+    """Read the roles that came with the interaction."""
+    member = interaction.user
+    if not isinstance(member, discord.Member):
+        return frozenset()
+    # The ids come with the interaction; the roles themselves may not be cached.
+    return frozenset(member._roles)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def _quality_label(size: Size, quality: Quality) -> str:
+    price = format_usd(price_microusd(size, quality))
+    return f"{quality.value.capitalize()} · {price} a picture at {size.shown}"
+
+
+async def _complete_size(
+    _: "discord.Interaction[ImagineClient]", typed: str
+) -> list[app_commands.Choice[str]]:
+    """Offer the named sizes; what is typed is judged at once."""
+    wanted = typed.strip().casefold()
+    named = [
+        app_commands.Choice(name=f"{name} · {size.shown}", value=str(size))
+        for name, size in NAMED_SIZES.items()
+        if wanted in f"{name} {size} {size.shown}".casefold()
+    ]
+    if not wanted or named:
+        return named[:_CHOICES_MAX]
+    try:
+        size = parse_size(typed)
+    except IllegalSize as error:
+        return _correction(error, typed, named)
+    return [app_commands.Choice(name=size.shown, value=str(size))]
+
+
+def _correction(
+    error: IllegalSize, typed: str, named: list[app_commands.Choice[str]]
+) -> list[app_commands.Choice[str]]:
+    rule = app_commands.Choice(name=f"✗ {error.rule}"[:_CHOICE_NAME_MAX], value=typed[:100])
+    if error.nearest is None:
+        return [rule, *named]
+    nearest = app_commands.Choice(
+        name=f"{error.nearest} · the nearest possible size", value=error.nearest
+    )
+    return [rule, nearest]

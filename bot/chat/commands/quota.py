@@ -1,0 +1,33 @@
+"""`/quota`: what the member has left, which limit says so, and when it starts anew."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+import discord
+from discord import app_commands
+
+from bot.chat.cards import quota_card
+from bot.chat.commands.imagine import role_ids
+from bot.chat.desk import Desk
+from bot.services.allowance import Asker
+
+if TYPE_CHECKING:
+    from bot.chat.client import ImagineClient
+
+
+def build_quota(desk: Desk) -> app_commands.Command[Any, ..., None]:
+    """Build the command."""
+
+    @app_commands.command(name="quota", description="What you may still make, and when it resets")
+    @app_commands.guild_install()
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+    async def quota(interaction: "discord.Interaction[ImagineClient]") -> None:
+        asker = Asker(
+            server_id=interaction.guild_id or 0,
+            channel_id=interaction.channel_id or 0,
+            member_id=interaction.user.id,
+            role_ids=role_ids(interaction),
+        )
+        allowance = await desk.quota.of(asker)
+        await interaction.response.send_message(view=quota_card(allowance), ephemeral=True)
+
+    return cast("app_commands.Command[Any, ..., None]", quota)

@@ -1,0 +1,21 @@
+"""What the commands and buttons are given: the services and the host's defaults."""
+
+from dataclasses import dataclass
+
+from bot.core.catalogue import Quality, Size
+from bot.services.allowance import Quota
+from bot.services.imagine import Imagine
+from bot.services.ports import Clock
+from bot.services.runner import Runner
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The services that stand behind every command."""
+
+    imagine: Imagine
+    quota: Quota
+    runner: Runner
+    clock: Clock
+    default_size: Size
+    default_quality: Quality

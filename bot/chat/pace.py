@@ -1,0 +1,96 @@
+"""How often cards are edited: only the newest news of each job, at a rate Discord takes.
+
+Discord allows about five edits in two seconds for each interaction; all jobs together get a rate
+of their own, so that a hundred waiting cards do not starve the answers that people wait for.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FIRST_EDIT_AFTER_S = 1.0
+"""A card that has just been posted is left alone for as long."""
+
+EDIT_EVERY_S = 2.5
+FAR_EDIT_EVERY_S = 15.0
+"""For cards far back in the line, whose place changes often and matters little."""
+
+ALL_EDITS_EVERY_S = 0.1
+_AT_ONCE_MAX = 8
+
+
+class Pace(Generic[T]):
+    """Spaces edits out and forgets news that newer news has overtaken."""
+
+    def __init__(self, edit: Callable[[T], Awaitable[None]]) -> None:
+        self._edit = edit
+        self._wanted: dict[str, T] = {}
+        self._shown: dict[str, T] = {}
+        self._due_at: dict[str, float] = {}
+        self._edits: dict[str, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        self._worker: asyncio.Task[None] | None = None
+
+    def want(self, key: str, news: T, *, is_far: bool = False) -> None:
+        """Ask for an edit; what is shown already is not shown again."""
+        if self._shown.get(key) == news:
+            self._wanted.pop(key, None)
+            return
+        now = asyncio.get_running_loop().time()
+        if key not in self._due_at:
+            self._due_at[key] = now + FIRST_EDIT_AFTER_S
+        if is_far:
+            self._due_at[key] = max(self._due_at[key], now + FAR_EDIT_EVERY_S)
+        elif key not in self._wanted:
+            self._due_at[key] = min(self._due_at[key], now + EDIT_EVERY_S)
+        self._wanted[key] = news
+        self._wake.set()
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work(), name="card edits")
+
+    def drop(self, key: str) -> None:
+        """Forget a job: it has its last card, or is about to get it."""
+        self._wanted.pop(key, None)
+        self._shown.pop(key, None)
+        self._due_at.pop(key, None)
+
+    async def close(self) -> None:
+        """Stop; edits under way are cancelled."""
+        tasks = [task for task in (self._worker, *self._edits.values()) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._wanted:
+            self._wake.clear()
+            key = min(self._wanted, key=self._due_at.__getitem__)
+            wait_s = self._due_at[key] - loop.time()
+            if wait_s > 0 or len(self._edits) >= _AT_ONCE_MAX or key in self._edits:
+                await self._rest(max(wait_s, ALL_EDITS_EVERY_S))
+                continue
+            news = self._wanted.pop(key)
+            self._shown[key] = news
+            self._due_at[key] = loop.time() + EDIT_EVERY_S
+            task = asyncio.create_task(self._edit_one(key, news))
+            self._edits[key] = task
+            await asyncio.sleep(ALL_EDITS_EVERY_S)
+
+    async def _edit_one(self, key: str, news: T) -> None:
+        try:
+            await self._edit(news)
+        finally:
+            self._edits.pop(key, None)
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass

@@ -1,0 +1,154 @@
+"""Sentences: amounts, durations, what is left, why something failed and what became of the money.
+
+Pure functions from values to text. Whatever they are given, they never write a mention that pings.
+"""
+
+from datetime import timedelta
+
+from bot.core.errors import OverLimit
+from bot.core.jobs import Job, Reason
+from bot.core.limits import Standing, Subject, Unit, Window, show_amount
+from bot.core.money import format_usd
+from bot.services.ports import Balance
+
+_WINDOW_NOW = {Window.DAY: "today", Window.WEEK: "this week", Window.MONTH: "this month"}
+
+_WHOSE = {
+    Subject.EVERYONE: "the limit for everyone",
+    Subject.MEMBER: "your own limit",
+    Subject.CHANNEL: "this channel's budget",
+    Subject.SERVER: "this server's budget",
+    Subject.BOT: "the whole bot's budget",
+}
+
+_WHY_FAILED = {
+    Reason.CONTENT: "The model's content check refused this prompt. Other words may pass.",
+    Reason.PARAMETER: "fal did not accept these options. Try another size or quality.",
+    Reason.ACCOUNT: "The bot's account at fal is locked or out of balance. The host must act.",
+    Reason.KEY: "fal does not accept the bot's key. The host must act.",
+    Reason.TEMPORARY: "fal or the model failed on the way. Trying again may work.",
+    Reason.GONE: "fal does not know this job any more.",
+    Reason.LOST: (
+        "fal gave no answer when the job was sent, so nobody knows whether it was made. "
+        "It was not sent again."
+    ),
+    Reason.MEDIA: "The pictures were made, but none of them could be fetched whole.",
+    Reason.TOO_OLD: "It waited too long in line and was never sent.",
+    Reason.UNANSWERED: "Discord did not take the answer in time, so nothing was sent.",
+    Reason.UNDELIVERABLE: "No way to you was open.",
+    Reason.UNEXPECTED: "Something went wrong inside the bot. The host finds it in the log.",
+}
+
+
+def count_images(count: int) -> str:
+    """`1 image`, `2 images`."""
+    return show_amount(Unit.IMAGES, count)
+
+
+def window_now(window: Window) -> str:
+    """`today`, `this week`, `this month`."""
+    return _WINDOW_NOW[window]
+
+
+def duration(milliseconds: int) -> str:
+    """A rough duration with one unit: `41 s`, `6 min`, `5 h`, `3 days`; at least a second."""
+    seconds = max(1, round(milliseconds / 1000))
+    if seconds < 100:
+        return f"{seconds} s"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min"
+    if seconds < 36 * 3600:
+        return f"{round(seconds / 3600)} h"
+    return f"{round(timedelta(seconds=seconds) / timedelta(days=1))} days"
+
+
+def ordinal(number: int) -> str:
+    """`1st`, `2nd`, `3rd`, `11th`."""
+    if 10 <= number % 100 <= 20:
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+
+
+def whose(standing: Standing) -> str:
+    """Name a limit for the member it holds for."""
+    rule = standing.rule
+    if rule.subject is Subject.ROLE:
+        return f"the limit of <@&{rule.subject_id}>"
+    return _WHOSE[rule.subject]
+
+
+def left_of(standing: Standing) -> str:
+    """`14 of 20 left today`, or `$2.50 of $5 left this month`."""
+    rule = standing.rule
+    if rule.unit is Unit.IMAGES:
+        left, amount = str(standing.left), str(rule.amount)
+    else:
+        left, amount = show_amount(rule.unit, standing.left), show_amount(rule.unit, rule.amount)
+    return f"{left} of {amount} left {window_now(rule.window)}"
+
+
+def quota_line(balance: Balance) -> str:
+    """The tightest-looking pot for a footer; empty where a member has no limit at all.
+
+    Pictures are shown before money, and a day before a month, as people count.
+    """
+    if not balance.pots:
+        return ""
+    pot = balance.pots[0]
+    return f"{left_of(pot)} (resets in {duration(pot.resets_at_ms - balance.now_ms)})"
+
+
+def options_line(job: Job) -> str:
+    """`2 images · 1536×1024 · high`."""
+    return f"{count_images(job.count)} · {job.size.shown} · {job.quality.value}"
+
+
+def footer(job: Job, pictures: int, balance: Balance) -> str:
+    """The cost footer under the pictures."""
+    took_ms = (job.rendered_at_ms or job.created_at_ms) - job.created_at_ms
+    cost = job.cost_microusd or 0
+    parts = [
+        count_images(pictures),
+        job.size.shown,
+        job.quality.value,
+        ("about " if job.cost_is_computed else "") + format_usd(cost),
+        duration(took_ms),
+        quota_line(balance),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def why_refused(error: OverLimit) -> str:
+    """Say why a limit refused, with what is asked, what is left and when it resets."""
+    standing = error.standing
+    rule = standing.rule
+    resets = standing.resets_at_ms // 1000
+    asked = show_amount(rule.unit, error.asked)
+    if rule.unit is Unit.USD:
+        asked = f"up to {asked}"
+    limit = f"{left_of(standing)}, by {whose(standing)}"
+    lines = [f"**No room for this: it needs {asked}.**", f"{limit[0].upper()}{limit[1:]}."]
+    if rule.unit is Unit.IMAGES and standing.left:
+        lines.append(f"Ask for {standing.left} or fewer, or wait.")
+    lines.append(f"It resets <t:{resets}:R>, on <t:{resets}:f>. Nothing was charged.")
+    return "\n".join(lines)
+
+
+def why_ended(job: Job) -> str:
+    """Say in plain words why a job brings no pictures."""
+    match job.reason:
+        case Reason.MEMBER:
+            return "You cancelled it."
+        case Reason.MODERATOR:
+            return "A moderator cancelled it."
+        case None:
+            return _WHY_FAILED[Reason.UNEXPECTED]
+        case reason:
+            return _WHY_FAILED[reason]
+
+
+def what_became_of_the_money(job: Job, balance: Balance) -> str:
+    """Say that nothing is charged, and what the member has left now."""
+    returned = f"{count_images(job.count)} and {format_usd(job.held_microusd)} held are back"
+    parts = [f"Nothing was charged: {returned}", quota_line(balance)]
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,1 @@
+"""What the host watches: logs and health."""

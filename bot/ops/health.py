@@ -1,0 +1,56 @@
+"""`/healthz` and `/readyz` for the container's health check and for load balancers.
+
+`/healthz` says that the process answers; `/readyz` that the database answers and Discord is
+connected. Both answer JSON and tell nothing that is secret.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+
+Probe = Callable[[], Awaitable[bool]]
+
+
+class Health:
+    """A small web server with two pages."""
+
+    def __init__(self, host: str, port: int, probes: Mapping[str, Probe]) -> None:
+        self._host = host
+        self._port = port
+        self._probes = probes
+        app = web.Application()
+        app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/readyz", self._readyz)
+        self._runner = web.AppRunner(app, access_log=None)
+
+    @property
+    def port(self) -> int:
+        """The port that was taken, of use where the settings say 0."""
+        return int(self._runner.addresses[0][1])
+
+    async def open(self) -> None:
+        """Start to listen.
+
+        Raises:
+            OSError: The address is not to be had.
+        """
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port).start()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        await self._runner.cleanup()
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return _answer({"alive": True}, is_good=True)
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        found = {name: await probe() for name, probe in self._probes.items()}
+        return _answer(found, is_good=all(found.values()))
+
+
+def _answer(body: Mapping[str, bool], *, is_good: bool) -> web.Response:
+    return web.Response(
+        status=200 if is_good else 503, text=json.dumps(body), content_type="application/json"
+    )

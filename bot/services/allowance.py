@@ -1,0 +1,122 @@
+"""What a member may still use: the rules that apply, joined with what is used under them."""
+
+from dataclasses import dataclass
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+from bot.core.limits import (
+    Account,
+    Rule,
+    Standing,
+    Subject,
+    Unit,
+    Window,
+    account_of,
+    applying,
+    local_day,
+    period,
+    standings,
+)
+from bot.services.ports import Clock
+from bot.storage import ledger, rules
+from bot.storage.database import Connection, Database
+
+
+@dataclass(frozen=True, slots=True)
+class HostLimits:
+    """The limits in the host's settings; None where the host sets none."""
+
+    default_images_per_day: int
+    default_usd_per_month_microusd: int | None = None
+    server_usd_per_month_microusd: int | None = None
+    bot_usd_per_day_microusd: int | None = None
+
+    def rules(self) -> list[Rule]:
+        """The settings as rules; they hold in every server."""
+        day, month = Window.DAY, Window.MONTH
+        images, usd = Unit.IMAGES, Unit.USD
+        everyone, server, bot = Subject.EVERYONE, Subject.SERVER, Subject.BOT
+        figures = (
+            (everyone, images, day, self.default_images_per_day),
+            (everyone, usd, month, self.default_usd_per_month_microusd),
+            (server, usd, month, self.server_usd_per_month_microusd),
+            (bot, usd, day, self.bot_usd_per_day_microusd),
+        )
+        return [
+            Rule(subject, 0, unit, window, amount, is_host=True)
+            for subject, unit, window, amount in figures
+            if amount is not None
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A member in a channel, with the roles of this moment."""
+
+    server_id: int
+    channel_id: int
+    member_id: int
+    role_ids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What applies to a member now.
+
+    Attributes:
+        standings: Pots first, then caps.
+        day: The server's local day, for a hold made now.
+        bot_day: The same in UTC, where the bot's own caps run.
+    """
+
+    standings: list[Standing]
+    day: str
+    bot_day: str
+
+    @property
+    def pots(self) -> list[Standing]:
+        """The member's own limits, without the caps."""
+        return [s for s in self.standings if s.account is Account.MEMBER]
+
+
+async def load_allowance(
+    connection: Connection, asker: Asker, host_rules: list[Rule], now_ms: int
+) -> Allowance:
+    """Read rules and usage in the caller's transaction."""
+    server_rules, zone_name = await rules.load(connection, asker.server_id)
+    zone = ZoneInfo(zone_name)
+    found = applying(
+        [*server_rules, *host_rules],
+        member_id=asker.member_id,
+        role_ids=asker.role_ids,
+        channel_id=asker.channel_id,
+    )
+    periods = {
+        (account, period(rule.window, now_ms, UTC if account is Account.BOT else zone).first_day)
+        for rule in found
+        for account in (account_of(rule),)
+    }
+    usage = await ledger.usage(
+        connection,
+        server_id=asker.server_id,
+        member_id=asker.member_id,
+        channel_id=asker.channel_id,
+        periods=periods,
+    )
+    return Allowance(
+        standings(found, usage, now_ms, zone), local_day(now_ms, zone), local_day(now_ms, UTC)
+    )
+
+
+class Quota:
+    """Answers what a member has left."""
+
+    def __init__(self, database: Database, clock: Clock, limits: HostLimits) -> None:
+        self._database = database
+        self._clock = clock
+        self._host_rules = limits.rules()
+
+    async def of(self, asker: Asker) -> Allowance:
+        """Read what applies to a member now."""
+        async with self._database.read() as connection:
+            return await load_allowance(connection, asker, self._host_rules, self._clock.now_ms())

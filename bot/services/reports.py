@@ -1,0 +1,159 @@
+"""What the host asks for on the command line: prices, exports, and whether the books are right.
+
+Export rows have stable columns; times are ISO 8601 in UTC, amounts micro-dollars, ids decimal.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+from bot.core.catalogue import (
+    NAMED_SIZES,
+    PUBLISHED_SIZES,
+    Quality,
+    Size,
+    check_size,
+    output_tokens,
+    price_microusd,
+    typed_size,
+)
+from bot.core.errors import IllegalSize
+from bot.core.jobs import Job
+from bot.core.money import format_usd
+from bot.storage import jobs, ledger
+from bot.storage.database import Database
+
+Cell = int | str | None
+
+JOB_COLUMNS = (
+    "id", "state", "server_id", "channel_id", "member_id", "prompt", "width", "height", "quality",
+    "count", "format", "fal_request_id", "held_microusd", "cost_microusd", "pictures",
+    "message_id", "created_at", "ended_at",
+)  # fmt: skip
+
+LEDGER_COLUMNS = (
+    "id", "job_id", "kind", "server_id", "member_id", "images", "microusd", "at",
+)  # fmt: skip
+
+
+def price_rows(size: str | None, quality: str | None) -> list[dict[str, Cell]]:
+    """Price one picture for each size and quality.
+
+    Args:
+        size: As people type it; None for fal's published sizes and those that are offered.
+        quality: One quality, None for all.
+
+    Returns:
+        Objects with `size`, `quality`, `tokens` and `price_microusd`.
+
+    Raises:
+        IllegalSize: With the rule and the nearest legal size.
+    """
+    sizes = list(dict.fromkeys((*PUBLISHED_SIZES, *NAMED_SIZES.values())))
+    if size is not None:
+        sizes = [_size_to_price(size)]
+    qualities = list(Quality) if quality is None else [Quality(quality)]
+    return [
+        {
+            "size": str(one),
+            "quality": q.value,
+            "tokens": output_tokens(one, q),
+            "price_microusd": price_microusd(one, q),
+        }
+        for one in sizes
+        for q in qualities
+    ]
+
+
+def _size_to_price(text: str) -> Size:
+    """Read a size; one that fal publishes a price for is priced though it may not be offered."""
+    for name, size in NAMED_SIZES.items():
+        if text.strip().casefold() == name.casefold():
+            return size
+    size = typed_size(text)
+    if size not in PUBLISHED_SIZES and Size(size.height, size.width) not in PUBLISHED_SIZES:
+        check_size(size)
+    return size
+
+
+def unoffered_note(rows: list[dict[str, Cell]]) -> str | None:
+    """Name the sizes among priced rows that `/imagine` does not take, and why."""
+    notes: list[str] = []
+    for shown in dict.fromkeys(str(row["size"]) for row in rows):
+        try:
+            check_size(typed_size(shown))
+        except IllegalSize as error:
+            notes.append(f"{shown} is priced by fal but not offered: {error.rule}.")
+    return "\n".join(notes) or None
+
+
+async def job_rows(database: Database) -> AsyncIterator[dict[str, Cell]]:
+    """Go through all jobs, the oldest first."""
+    async with database.read() as connection:
+        async for job in jobs.everything(connection):
+            yield _job_row(job)
+
+
+def _job_row(job: Job) -> dict[str, Cell]:
+    return {
+        "id": job.id,
+        "state": job.state.value,
+        "server_id": job.server_id,
+        "channel_id": job.channel_id,
+        "member_id": job.member_id,
+        "prompt": job.prompt,
+        "width": job.size.width,
+        "height": job.size.height,
+        "quality": job.quality.value,
+        "count": job.count,
+        "format": job.format.value,
+        "fal_request_id": job.ticket.request_id if job.ticket else None,
+        "held_microusd": job.held_microusd,
+        "cost_microusd": job.cost_microusd,
+        "pictures": job.pictures,
+        "message_id": job.message_id,
+        "created_at": _iso(job.created_at_ms),
+        "ended_at": None if job.ended_at_ms is None else _iso(job.ended_at_ms),
+    }
+
+
+async def ledger_rows(database: Database) -> AsyncIterator[dict[str, Cell]]:
+    """Go through all entries of the ledger, the oldest first.
+
+    `hold`, `settle` and `release` name what fal is paid for; `adjust` what a member gets back.
+    """
+    async with database.read() as connection:
+        async for entry in ledger.entries(connection):
+            is_adjust = entry.kind == "adjust"
+            yield {
+                "id": entry.id,
+                "job_id": entry.job_id,
+                "kind": entry.kind,
+                "server_id": entry.server_id,
+                "member_id": entry.member_id,
+                "images": entry.charge_images if is_adjust else entry.images,
+                "microusd": entry.charge_microusd if is_adjust else entry.microusd,
+                "at": _iso(entry.at_ms),
+            }
+
+
+async def check(database: Database) -> tuple[list[str], list[str]]:
+    """Prove the ledger.
+
+    Returns:
+        One sentence for each problem, and what the host should know all the same.
+    """
+    async with database.read() as connection:
+        problems = await ledger.check(connection)
+        loss = await jobs.possible_loss(connection)
+    notes: list[str] = []
+    if loss.jobs:
+        notes.append(
+            f"{loss.jobs} jobs got no answer from fal and were given back to their members; "
+            f"fal may have billed up to {format_usd(loss.microusd)} for them."
+        )
+    return problems, notes
+
+
+def _iso(at_ms: int) -> str:
+    moment = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=at_ms)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,278 @@
+"""Drives every unfinished job: keeps the line, resumes at start, drains at stop.
+
+At most `concurrency` jobs are at fal at once. A job holds its place there from the submit until
+its result is known; delivery happens outside it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from enum import StrEnum
+
+from bot.core.errors import BotError, NotAllowed, NotSent, Refused, StaleState, TooLate
+from bot.core.jobs import Job, Reason, State
+from bot.core.line import Line
+from bot.services.books import Books
+from bot.services.drive import Drive
+from bot.services.ports import CancelAnswer, Clock, Courier, Place
+
+_log = logging.getLogger(__name__)
+
+_AT_FAL = frozenset({State.SUBMITTING, State.QUEUED})
+_PAUSE_FIRST_S = 1.0
+_PAUSE_MAX_S = 60.0
+_TRIES_MAX = 3
+_CANCEL_ANSWER_MAX_S = 1.5
+_UNTOLD_MAX_MS = 3600 * 1000
+
+
+class CancelNews(StrEnum):
+    """What a cancel achieved, for the person who pressed it."""
+
+    CANCELLED = "cancelled"
+    """It ended; nothing is charged."""
+    ASKED = "asked"
+    """It is being sent or fal has not answered yet; the cancel follows."""
+    REMOVED = "removed"
+    """fal took it out of its line."""
+    STARTED = "started"
+    """fal had started it: it may still finish, and is then paid for and delivered."""
+    ENDED_AT_FAL = "ended_at_fal"
+    """fal had finished it: the pictures are on their way."""
+
+
+class Runner:
+    """The one owner of all running jobs of this process."""
+
+    def __init__(
+        self,
+        *,
+        books: Books,
+        drive: Drive,
+        courier: Courier,
+        clock: Clock,
+        concurrency: int,
+        owns: Callable[[int], bool] = lambda _: True,
+    ) -> None:
+        self._books = books
+        self._drive = drive
+        self._courier = courier
+        self._clock = clock
+        self._concurrency = concurrency
+        self._owns = owns
+        self._line = Line()
+        self._jobs: dict[str, Job] = {}
+        self._at_fal: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._pause_s = 0.0
+        self._next_try_at = 0.0
+        self._is_stopping = False
+
+    @property
+    def waiting(self) -> int:
+        """Jobs in our own line."""
+        return len(self._line)
+
+    @property
+    def at_fal(self) -> int:
+        """Jobs that hold a place at fal."""
+        return len(self._at_fal)
+
+    def refuse_if_stopping(self) -> None:
+        """Refuse new work while the bot shuts down.
+
+        Raises:
+            Refused: It is shutting down.
+        """
+        if self._is_stopping:
+            raise Refused("The bot is restarting. Nothing was charged; try again in a minute.")
+
+    def position_for(self, member_id: int) -> int:
+        """Tell the place in line that a member's next job would get, 0 where it is sent at once."""
+        free = self._concurrency - len(self._at_fal)
+        return max(0, self._line.ahead_of_new(member_id) + 1 - free)
+
+    def add(self, job: Job) -> None:
+        """Put an accepted job, whose card stands, into the line."""
+        self._jobs[job.id] = job
+        self._line.add(job.id, job.member_id)
+        self._wake.set()
+
+    async def resume(self) -> int:
+        """Take up every unfinished job of this process's servers; returns how many."""
+        found = [job for job in await self._books.unfinished() if self._owns(job.server_id)]
+        for job in found:
+            if job.cancel_by is not None:
+                self._drive.wants_cancel(job.id, job.cancel_by)
+            if job.state is State.HELD:
+                self.add(job)
+            else:
+                self._jobs[job.id] = job
+                self._start(job)
+        since_ms = self._clock.now_ms() - _UNTOLD_MAX_MS
+        for job in await self._books.untold(since_ms):
+            if self._owns(job.server_id):
+                self._start_telling(job)
+        return len(found)
+
+    async def run(self) -> None:
+        """Send waiting jobs as places at fal come free, until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await asyncio.sleep(max(0.0, self._next_try_at - asyncio.get_running_loop().time()))
+            while not self._is_stopping and len(self._at_fal) < self._concurrency:
+                job_id = self._line.take()
+                if job_id is None:
+                    break
+                self._start(self._jobs[job_id])
+                if self._pause_s:
+                    break
+            self._show_places()
+
+    async def stop(self, grace_s: float) -> None:
+        """Take nothing new, let what can finish finish, and leave the rest to the next start."""
+        self._is_stopping = True
+        tasks = set(self._tasks)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=grace_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def cancel(self, job_id: str, by: int, *, is_moderator: bool) -> CancelNews:
+        """End a job for the member who asked for it, or for a moderator.
+
+        Raises:
+            NotAllowed: It is somebody else's job.
+            TooLate: It has ended, or its pictures are made.
+        """
+        job = await self._books.get(job_id)
+        if job is None:
+            raise TooLate("That job is not known any more.")
+        if by != job.member_id and not is_moderator:
+            raise NotAllowed("Only the member who asked for it and moderators can cancel it.")
+        if job.state is State.HELD and self._line.remove(job_id):
+            try:
+                cancelled = await self._books.cancel(job, by)
+            except StaleState:
+                return await self._cancel_sent(job_id, by)
+            self._forget(cancelled)
+            self._show_places()
+            await self._drive.tell_end(cancelled)
+            return CancelNews.CANCELLED
+        return await self._cancel_sent(job_id, by)
+
+    async def _cancel_sent(self, job_id: str, by: int) -> CancelNews:
+        job = await self._books.get(job_id)
+        assert job is not None
+        if job.state.is_ended:
+            raise TooLate(f"This job has already ended: it was {job.state}.")
+        if job.state is State.RENDERED:
+            raise TooLate("The pictures are already made and on their way.")
+        self._drive.wants_cancel(job_id, by)
+        job = await self._books.request_cancel(job, by)
+        if job.state is not State.QUEUED:
+            return CancelNews.ASKED
+        try:
+            async with asyncio.timeout(_CANCEL_ANSWER_MAX_S):
+                answer = await self._drive.ask_to_cancel(job)
+        except TimeoutError:
+            answer = None
+        self._courier.show(job, Place())
+        return {
+            CancelAnswer.REMOVED: CancelNews.REMOVED,
+            CancelAnswer.REQUESTED: CancelNews.STARTED,
+            CancelAnswer.TOO_LATE: CancelNews.ENDED_AT_FAL,
+            CancelAnswer.UNKNOWN: CancelNews.ASKED,
+            None: CancelNews.ASKED,
+        }[answer]
+
+    def _start_telling(self, job: Job) -> None:
+        task = asyncio.create_task(self._tell(job), name=f"tell {job.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _tell(self, job: Job) -> None:
+        try:
+            await self._drive.tell_end(job)
+        except BotError:
+            _log.exception("end not told", extra={"job_id": job.id})
+
+    def _start(self, job: Job) -> None:
+        if job.state in _AT_FAL or job.state is State.HELD:
+            self._at_fal.add(job.id)
+        task = asyncio.create_task(self._guard(job), name=f"job {job.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guard(self, job: Job) -> None:
+        """Drive a job; what nobody foresaw is tried again from the stored state, then given up."""
+        for attempt in range(1, _TRIES_MAX + 1):
+            try:
+                await self._drive_to_end(job)
+            except StaleState:
+                _log.warning("job changed meanwhile", extra={"job_id": job.id})
+            except Exception:  # noqa: BLE001 - no job may end without its hold being resolved
+                _log.exception("job stumbled", extra={"job_id": job.id, "attempt": attempt})
+                await asyncio.sleep(attempt)
+            else:
+                return
+            stored = await self._books.get(job.id)
+            if stored is None or stored.state.is_ended:
+                self._forget(job)
+                return
+            job = stored
+        await self._give_up(job)
+
+    async def _drive_to_end(self, job: Job) -> None:
+        try:
+            while not job.state.is_ended:
+                self._jobs[job.id] = job
+                if job.state not in _AT_FAL and job.state is not State.HELD:
+                    self._leave_fal(job.id)
+                job = await self._drive.step(job)
+        except NotSent as error:
+            self._put_back(job, error)
+            return
+        self._pause_s = 0.0
+        self._forget(job)
+
+    def _put_back(self, job: Job, error: NotSent) -> None:
+        """fal was not reached, or asked to come again: everything waits, longer each time."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._next_try_at:
+            pause_s = error.retry_after_s or self._pause_s * 2 or _PAUSE_FIRST_S
+            self._pause_s = min(pause_s, _PAUSE_MAX_S)
+            self._next_try_at = now + self._pause_s
+        _log.warning("not sent", extra={"job_id": job.id, "detail": error.detail})
+        self._line.add_first(job.id, job.member_id)
+        self._leave_fal(job.id)
+
+    async def _give_up(self, job: Job) -> None:
+        """End a job that cannot be driven, so that no hold stays for ever."""
+        try:
+            if job.state is State.RENDERED:
+                await self._drive.tell_end(await self._books.lose_pictures(job, "gave up"))
+            else:
+                loss = 0 if job.state is State.HELD else job.held_microusd
+                failed = await self._books.fail(job, Reason.UNEXPECTED, possible_loss_microusd=loss)
+                await self._drive.tell_end(failed)
+        except BotError:
+            _log.exception("job cannot be ended", extra={"job_id": job.id})
+        self._forget(job)
+
+    def _leave_fal(self, job_id: str) -> None:
+        self._at_fal.discard(job_id)
+        self._wake.set()
+
+    def _forget(self, job: Job) -> None:
+        self._jobs.pop(job.id, None)
+        self._drive.forget(job.id)
+        self._leave_fal(job.id)
+
+    def _show_places(self) -> None:
+        for job_id in list(self._line):
+            ahead = self._line.ahead(job_id) or 0
+            self._courier.show(self._jobs[job_id], Place(in_line=ahead + 1))

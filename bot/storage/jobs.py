@@ -24,8 +24,8 @@ INSERT INTO jobs (
     id, state, server_id, channel_id, member_id, prompt, width, height, quality, count, format,
     private, held_microusd, created_at_ms, interaction_token, file_limit_bytes, message_id,
     role_ids, fal_request_id, fal_status_url, fal_response_url, fal_cancel_url, links,
-    cost_microusd, cost_is_computed, possible_loss_microusd, pictures, reason, cancel_by, submitted_at_ms,
-    rendered_at_ms, ended_at_ms
+    cost_microusd, cost_is_computed, possible_loss_microusd, pictures, reason, cancel_by,
+    submitted_at_ms, rendered_at_ms, ended_at_ms
 ) VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
     $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32

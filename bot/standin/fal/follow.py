@@ -8,6 +8,7 @@ from aiohttp import web
 from bot.standin.fal.endings import UNITS_HEADER, failed
 from bot.standin.fal.faults import (
     CutStream,
+    Delay,
     Drop,
     RawStream,
     Reply,
@@ -175,6 +176,9 @@ async def cancel(world: World, request: web.Request) -> web.StreamResponse:
     """Take a waiting request out of the line, or ask a running one to end."""
     job = _job(world, request)
     sent = job.input if job else {}
+    delay = world.faults.take(Delay, sent, Stage.CANCEL)
+    if delay is not None:
+        await delay[1].pause(delay[0].delay_s)
     lost = world.faults.take(Drop, sent, Stage.CANCEL)
     reply = world.faults.take(Reply, sent, Stage.CANCEL) if lost is None else None
     fault = lost[0] if lost is not None else reply[0] if reply is not None else None

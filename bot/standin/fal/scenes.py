@@ -48,14 +48,15 @@ def paint(prompt: str, index: int, width: int, height: int) -> tuple[Image.Image
 
     The index tells the pictures of one job apart: it moves the scene, the palette stays.
     """
-    chooser = Random(f"{prompt}")  # noqa: S311  # a picture, not a secret
+    seed = prompt.encode("utf-8", "surrogatepass")
+    chooser = Random(seed)  # noqa: S311  # a picture, not a secret
     words = prompt.casefold()
     palette = _PALETTES[_chosen(words, _PALETTE_WORDS, list(_PALETTES), chooser)]
     scene = SCENES[_chosen(words, _SCENE_WORDS, list(SCENES), chooser)]
     scale = min(1.0, _LONG_SIDE_PX / max(width, height))
     small = (max(8, round(width * scale)), max(8, round(height * scale)))
     picture = sky(small, palette)
-    scene(picture, palette, Random(f"{prompt}#{index}"))  # noqa: S311  # a picture, not a secret
+    scene(picture, palette, Random(seed + bytes([index])))  # noqa: S311  # a picture, not a secret
     shaded = ImageChops.multiply(picture, _vignette(small))
     return resized(shaded, (width, height)), palette
 

@@ -17,7 +17,7 @@ from typing import Self
 
 from aiohttp import web
 
-from bot.standin.fal import follow, media, submit
+from bot.standin.fal import control, follow, media, platform, submit
 from bot.standin.fal.clock import iso
 from bot.standin.fal.faults import Faults, Stage
 from bot.standin.fal.jobs import FalJob, FalState
@@ -64,7 +64,12 @@ class StandInFal:
             await self._runner.cleanup()
 
     def _add_routes(self, router: web.UrlDispatcher) -> None:
+        router.add_route("*", "/_standin/{word:.+}", self._control)
         router.add_get("/files/{path:.+}", self._call(Stage.MEDIA, media.media, needs_key=False))
+        router.add_get(
+            "/v1/models/requests/by-endpoint", self._call(Stage.HISTORY, platform.history)
+        )
+        router.add_get("/v1/models/billing-events", self._call(Stage.BILLING, platform.billing))
         router.add_get(f"{_REQUEST}/status", self._call(Stage.STATUS, follow.status))
         router.add_get(f"{_REQUEST}/status/stream", self._call(Stage.STREAM, follow.stream))
         router.add_get(_REQUEST, self._call(Stage.RESULT, follow.result))
@@ -82,16 +87,14 @@ class StandInFal:
         async def recorded(request: web.Request) -> web.StreamResponse:
             world.journal.note(_received(world, stage, request))
             world.changes.notify()
-            if needs_key:
-                key, wrong_form = sent_key(request)
-                if wrong_form is not None:
-                    world.frown(request, "no key, or one of the wrong form")
-                    return answer(wrong_form, 401)
-                if key not in (self.settings.key, self.settings.admin_key):
-                    return answer(WRONG_KEY, 401)
-            return await call(world, request)
+            refusal = _refused(world, stage, request) if needs_key else None
+            return refusal or await call(world, request)
 
         return recorded
+
+    async def _control(self, request: web.Request) -> web.StreamResponse:
+        """Take a command; neither counted nor recorded, for it is no call to fal."""
+        return await control.control(self._world, request)
 
     @property
     def queue_url(self) -> str:
@@ -222,6 +225,20 @@ def _received(world: World, stage: Stage | None, request: web.Request) -> Receiv
         headers=redacted(request.headers),
         at_ms=world.clock.now_ms(),
     )
+
+
+def _refused(world: World, stage: Stage | None, request: web.Request) -> web.Response | None:
+    """Check the key; None where the call may go on."""
+    key, wrong_form = sent_key(request)
+    if wrong_form is not None:
+        world.frown(request, "no key, or one of the wrong form")
+    if stage is Stage.HISTORY or stage is Stage.BILLING:
+        return platform.refused(world, key, stage)
+    if wrong_form is not None:
+        return answer(wrong_form, 401)
+    if key not in (world.settings.key, world.settings.admin_key):
+        return answer(WRONG_KEY, 401)
+    return None
 
 
 async def _unknown(world: World, request: web.Request) -> web.StreamResponse:

@@ -14,11 +14,13 @@ from bot.standin.discord.message_rules import (
 from bot.standin.discord.messages import DiscordMessage
 from bot.standin.discord.model import Upload
 from bot.standin.discord.routes import Route
+from bot.standin.discord.shapes import as_object, as_objects
 from bot.standin.discord.state import DiscordState
 
 NONCE_LIFE_S = 300.0
 """Discord says "in the past few minutes"."""
 
+LONGEST_NONCE = 25
 ATTACH_FILES = 1 << 15
 _MESSAGE_ROUTES = ("followup", "original", "followup_message", "create_message", "channel_message")
 
@@ -81,7 +83,7 @@ class Actions:
         world = self._state.world
         if int(route.args["application_id"]) != world.application_id:
             raise ApiError(403, 20012, "You are not authorized to perform this action")
-        commands: list[dict[str, Any]] = body or []
+        commands = as_objects(body)
         check_commands(commands)
         guild_id = int(route.args["guild_id"]) if "guild_id" in route.args else None
         restricted = {(one["name"], one.get("type", 1)) for one in commands if one.get("nsfw")}
@@ -99,8 +101,8 @@ class Actions:
         self, method: str, route: Route, body: Any, query: dict[str, Any], files: list[Upload]
     ) -> Any:
         sent = self._state.sent_by_token(route.token)
-        payload: dict[str, Any] = body or {}
-        data: dict[str, Any] = payload.get("data") or {}
+        payload = as_object(body)
+        data = as_object(payload.get("data"))
         if sent is not None and not sent.record.responded:
             check_callback(payload, sent.record.type)
             check_message(data, files, sent.file_limit_bytes)
@@ -135,39 +137,36 @@ class Actions:
         self, method: str, route: Route, body: Any, query: dict[str, Any], files: list[Upload]
     ) -> Any:
         channel_id = self._authorize(method, route, files)
-        private = self._is_private(channel_id)
-        if isinstance(body, dict) and method in ("POST", "PATCH"):
-            message: dict[str, Any] = body
-            limit = self._state.file_limit_bytes(route.token, channel_id)
-            check_message(message, files, limit)
-            body = with_default_mentions(message, by_token=route.by_token, private=private)
-        repeated = self._repeated(route, body, channel_id) if method == "POST" else None
-        if repeated is not None:
-            return repeated
         if method == "DELETE":
             self._delete(route, query)
             return None
-        answer = self._dispatch(method, route, body, query, files)
-        if isinstance(answer, list):
-            return [self._state.message_payload_from(one) for one in answer]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        if method in ("POST", "PATCH"):
-            self._note(route, answer, body)
-        completed = self._state.message_payload_from(answer)
-        nonce = body.get("nonce") if isinstance(body, dict) else None
-        return completed | {"nonce": nonce} if nonce is not None else completed
+        if method == "GET":
+            answer = self._dispatch(method, route, None, query, [])
+            if isinstance(answer, list):
+                return [self._state.message_payload_from(one) for one in as_objects(answer)]
+            return self._state.message_payload_from(as_object(answer))
+        message = as_object(body)
+        check_message(message, files, self._state.file_limit_bytes(route.token, channel_id))
+        private = self._is_private(channel_id)
+        message = with_default_mentions(message, by_token=route.by_token, private=private)
+        nonce = message.get("nonce")
+        repeated = self._repeated(route, message, channel_id)
+        if repeated is None:
+            answer = as_object(self._dispatch(method, route, message, query, files))
+            self._note(route, answer, nonce)
+            repeated = self._state.message_payload_from(answer)
+        return repeated | {"nonce": nonce} if nonce is not None else repeated
 
-    def _note(self, route: Route, answer: dict[str, Any], body: Any) -> None:
+    def _note(self, route: Route, answer: dict[str, Any], nonce: Any) -> None:
         """Take down what a message became, and whose follow-up it is."""
         channel_id, message_id = int(answer["channel_id"]), int(answer["id"])
         view = self._changed(channel_id, message_id)
         sent = self._state.sent_by_token(route.token) if route.by_token else None
         if sent is not None and view is not None and route.name == "followup":
-            if view is not sent.original and view not in sent.followups:
-                sent.followups.append(view)
-        nonce = body.get("nonce") if isinstance(body, dict) else None
+            sent.note_followup(view)
         if nonce is not None and route.name == "create_message":
-            now_s = self._state.limits.now_s()
-            self._nonces[channel_id, str(nonce)] = (now_s + NONCE_LIFE_S, message_id)
+            ends_s = self._state.limits.now_s() + NONCE_LIFE_S
+            self._nonces[channel_id, str(nonce)] = (ends_s, message_id)
 
     def _authorize(self, method: str, route: Route, files: list[Upload]) -> int:
         """The channel of a request, if its token or the bot's rights are good for it."""
@@ -200,21 +199,21 @@ class Actions:
         channel = self._state.world.channel(channel_id)
         return channel is not None and channel.guild_id is None
 
-    def _repeated(self, route: Route, body: Any, channel_id: int) -> Any:
+    def _repeated(
+        self, route: Route, message: dict[str, Any], channel_id: int
+    ) -> dict[str, Any] | None:
         """The message that already has this nonce, if the bot asked for that."""
-        if route.name != "create_message" or not isinstance(body, dict):
+        nonce = message.get("nonce")
+        if route.name != "create_message" or nonce is None:
             return None
-        nonce: Any = body.get("nonce")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        if nonce is None:
-            return None
-        if len(str(nonce)) > 25:  # pyright: ignore[reportUnknownArgumentType]
+        if len(str(nonce)) > LONGEST_NONCE:
             raise bad_form("nonce: Must be 25 or fewer in length.")
-        ends_s, message_id = self._nonces.get((channel_id, str(nonce)), (0.0, 0))  # pyright: ignore[reportUnknownArgumentType]
+        ends_s, message_id = self._nonces.get((channel_id, str(nonce)), (0.0, 0))
         model = self._state.world.message(channel_id, message_id)
-        if not body.get("enforce_nonce") or ends_s <= self._state.limits.now_s() or not model:  # pyright: ignore[reportUnknownMemberType]
+        fresh = ends_s > self._state.limits.now_s()
+        if not message.get("enforce_nonce") or not fresh or model is None:
             return None
-        payload = self._state.world.message_payload(model)
-        return self._state.message_payload_from(payload) | {"nonce": nonce}
+        return self._state.message_payload_from(self._state.world.message_payload(model))
 
     def _delete(self, route: Route, query: dict[str, Any]) -> None:
         record = self._state.world.interaction_of_token(route.token) if route.by_token else None

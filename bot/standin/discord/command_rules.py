@@ -7,6 +7,7 @@ import unicodedata
 from typing import Any
 
 from bot.standin.discord.errors import bad_form
+from bot.standin.discord.shapes import as_object, as_objects
 
 MOST = {1: 100, 2: 15, 3: 15}
 MOST_OPTIONS = 25
@@ -36,7 +37,7 @@ def _check_command(command: dict[str, Any], path: str) -> None:
     if command.get("type", 1) == 1:
         _check_name(name, path)
         _check_description(description, path)
-        _check_options(command.get("options") or [], path, depth=0)
+        _check_options(as_objects(command.get("options")), path, depth=0)
     else:
         if not 1 <= len(name) <= 32:
             raise bad_form(f"{path}.name: Must be between 1 and 32 in length.")
@@ -87,17 +88,24 @@ def _check_options(options: list[dict[str, Any]], path: str, depth: int) -> None
         if option.get("type") in _SUB:
             if option["type"] == 2 and depth > 0:
                 raise bad_form(f"{here}: groups cannot be nested")
-            _check_options(option.get("options") or [], here, depth + 1)
+            _check_options(as_objects(option.get("options")), here, depth + 1)
         else:
             _check_value(option, here)
 
 
 def _check_value(option: dict[str, Any], path: str) -> None:
-    choices: list[dict[str, Any]] = option.get("choices") or []
+    choices = as_objects(option.get("choices"))
     if choices and option.get("autocomplete"):
         raise bad_form(f"{path}: choices and autocomplete exclude each other")
     if (choices or option.get("autocomplete")) and option.get("type") not in _CHOOSABLE:
         raise bad_form(f"{path}: this type takes neither choices nor autocomplete")
+    _check_choices(choices, path)
+    for key in ("min_length", "max_length"):
+        if option.get(key) is not None and not 0 <= option[key] <= 6000:
+            raise bad_form(f"{path}.{key}: Must be between 0 and 6000.")
+
+
+def _check_choices(choices: list[dict[str, Any]], path: str) -> None:
     if len(choices) > 25:
         raise bad_form(f"{path}.choices: Must be 25 or fewer in length.")
     for choice in choices:
@@ -105,17 +113,14 @@ def _check_value(option: dict[str, Any], path: str) -> None:
             raise bad_form(f"{path}.choices.name: Must be between 1 and 100 in length.")
         if isinstance(choice.get("value"), str) and len(choice["value"]) > 100:
             raise bad_form(f"{path}.choices.value: Must be 100 or fewer in length.")
-    for key in ("min_length", "max_length"):
-        if option.get(key) is not None and not 0 <= option[key] <= 6000:
-            raise bad_form(f"{path}.{key}: Must be between 0 and 6000.")
 
 
 def _characters(node: dict[str, Any]) -> int:
     """Name, description and values of a command and all below it; the longest language counts."""
     total = 0
     for key in ("name", "description"):
-        texts = [node.get(key) or "", *(node.get(f"{key}_localizations") or {}).values()]
-        total += max(len(text) for text in texts)
-    for choice in node.get("choices") or []:
+        translated = as_object(node.get(f"{key}_localizations")).values()
+        total += max(len(str(text)) for text in (node.get(key) or "", *translated))
+    for choice in as_objects(node.get("choices")):
         total += len(str(choice.get("name") or "")) + len(str(choice.get("value") or ""))
-    return total + sum(_characters(option) for option in node.get("options") or [])
+    return total + sum(_characters(option) for option in as_objects(node.get("options")))

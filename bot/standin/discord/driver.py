@@ -13,10 +13,19 @@ from bot.standin.discord.messages import Button, DiscordMessage
 from bot.standin.discord.model import walk_components
 from bot.standin.discord.options import OptionValue, build, check, nest, resolve, walk
 from bot.standin.discord.people import Channel, Member, Role
+from bot.standin.discord.shapes import as_objects
 from bot.standin.discord.state import DiscordState
 
 SLASH, USER_MENU, MESSAGE_MENU = 1, 2, 3
-COMMAND, COMPONENT, AUTOCOMPLETE, FORM = 2, 3, 4, 5
+INTERACTION_TYPES = {
+    "slash": 2,
+    "user": 2,
+    "message": 2,
+    "press": 3,
+    "select": 3,
+    "autocomplete": 4,
+    "modal": 5,
+}
 _INPUTS = (3, 4, 5, 6, 7, 8, 19, 21, 22, 23)
 _TEXT_INPUT, _CHECKBOX = 4, 23
 
@@ -63,7 +72,7 @@ class Driver:
             self.state.world, leaf, given, lambda n, d: self._store(channel, n, d)
         )
         data = self._command_data(root, nest(levels, built), resolved)
-        return self._send(COMMAND, "slash", member, channel, data, limit=attachment_size_limit)
+        return self._send("slash", member, channel, data, limit=attachment_size_limit)
 
     async def autocomplete(
         self,
@@ -85,7 +94,7 @@ class Driver:
         leaf, levels = walk(root, path)
         given = dict(others or {})
         check(leaf, given, partial=True)
-        declared = {one["name"]: one for one in leaf.get("options") or []}
+        declared = {one["name"]: one for one in as_objects(leaf.get("options"))}
         if not declared.get(option, {}).get("autocomplete"):
             raise ClientRefused(f"{option} does not suggest anything")
         built, resolved = build(
@@ -94,7 +103,7 @@ class Driver:
         kind = declared[option]["type"]
         built.append({"name": option, "type": kind, "value": value, "focused": True})
         data = self._command_data(root, nest(levels, built), resolved)
-        sent = self._send(AUTOCOMPLETE, "autocomplete", member, channel, data)
+        sent = self._send("autocomplete", member, channel, data)
         return list((await sent.answer()).choices)
 
     async def user_menu(
@@ -105,7 +114,7 @@ class Driver:
         resolved: dict[str, dict[str, Any]] = {}
         resolve(self.state.world, target, resolved, lambda n, d: self._store(channel, n, d))
         data = self._command_data(root, None, resolved) | {"target_id": str(target.id)}
-        return self._send(COMMAND, "user", member, channel, data)
+        return self._send("user", member, channel, data)
 
     async def message_menu(
         self, member: Member, message: DiscordMessage, name: str
@@ -117,7 +126,7 @@ class Driver:
         payload = self.state.world.message_payload(message.model)
         resolved = {"messages": {str(message.id): self.state.message_payload_from(payload)}}
         data = self._command_data(root, None, resolved) | {"target_id": str(message.id)}
-        return self._send(COMMAND, "message", member, channel, data)
+        return self._send("message", member, channel, data)
 
     # ------------------------------------------------------------------ components
 
@@ -194,7 +203,7 @@ class Driver:
         if modal is None or interaction.member is None or interaction.channel is None:
             raise ClientRefused("no form is open")
         left = dict(values)
-        components = [_fill(one, left) for one in modal.get("components") or []]
+        components = [_fill(one, left) for one in as_objects(modal.get("components"))]
         if left:
             raise ClientRefused(f"the form has no fields {sorted(left)}")
         data = {"custom_id": modal["custom_id"], "components": components}
@@ -205,9 +214,7 @@ class Driver:
             else None
         )
         message = self.state.gallery.view(source) if source is not None else None
-        return self._send(
-            FORM, "modal", interaction.member, interaction.channel, data, message=message
-        )
+        return self._send("modal", interaction.member, interaction.channel, data, message=message)
 
     # ------------------------------------------------------------------ plumbing
 
@@ -246,11 +253,10 @@ class Driver:
         self, member: Member, message: DiscordMessage, data: dict[str, Any], kind: str
     ) -> SentInteraction:
         channel = self._channel_of(member, message.channel_id)
-        return self._send(COMPONENT, kind, member, channel, data, message=message)
+        return self._send(kind, member, channel, data, message=message)
 
     def _send(
         self,
-        number: int,
         kind: str,
         member: Member,
         channel: Channel,
@@ -260,6 +266,7 @@ class Driver:
         limit: int | None = None,
     ) -> SentInteraction:
         world = self.state.world
+        number = INTERACTION_TYPES[kind]
         record, payload = world.new_interaction(number, channel.id, member.id, data)
         if message is not None:
             record.source_message_id = message.id
@@ -313,14 +320,14 @@ def _fill(
         return filled
     custom_id = str(node["custom_id"])
     key = custom_id if custom_id in left else label
-    value = left.pop(key, None)
-    if value is None:
-        value = node.get("value") or ("" if node["type"] == _TEXT_INPUT else [])
+    given = left.pop(key, None)
+    text = str(node.get("value") or "") if given is None else str(given)
+    value = (text if node["type"] == _TEXT_INPUT else []) if given is None else given
     if node.get("required", True) and value in ("", []):
         raise ClientRefused(f"the form needs {label or custom_id!r}")
     if node["type"] == _TEXT_INPUT:
         low, high = node.get("min_length") or 0, node.get("max_length") or 4000
-        if value and not low <= len(str(value)) <= high:
+        if text and not low <= len(text) <= high:
             raise ClientRefused(f"{label or custom_id}: {low} to {high} characters")
     name = "value" if node["type"] in (_TEXT_INPUT, _CHECKBOX, 21) else "values"
     return filled | {"custom_id": custom_id, name: value}

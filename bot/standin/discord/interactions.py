@@ -9,6 +9,7 @@ from bot.standin.discord.errors import NoAnswer
 from bot.standin.discord.messages import DiscordMessage
 from bot.standin.discord.model import Interaction
 from bot.standin.discord.people import Channel, Member
+from bot.standin.discord.shapes import as_object, as_objects
 
 MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
 RESPONSE_WINDOW_S = 3.0
@@ -107,16 +108,21 @@ class SentInteraction:
         """The message of the first answer, as it is now; None if there is none."""
         return self.original
 
+    def note_followup(self, message: DiscordMessage) -> None:
+        """Take down a follow-up; the one that filled a "thinking…" message is none."""
+        if message is not self.original and message not in self.followups:
+            self.followups.append(message)
+
     def note_answer(self, callback: dict[str, Any], message: DiscordMessage | None) -> None:
         """Take down the first answer; later ones change nothing."""
         if self._answered.done():
             return
-        data: dict[str, Any] = callback.get("data") or {}
+        data = as_object(callback.get("data"))
         kind = int(callback["type"])
         self.original = message
         choices = tuple(
             Choice(one["name"], one["value"])
-            for one in (data.get("choices") or [] if kind == CHOICES else [])
+            for one in (as_objects(data.get("choices")) if kind == CHOICES else [])
         )
         self._answered.set_result(
             Answer(

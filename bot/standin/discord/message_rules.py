@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.standin.discord.errors import ApiError, bad_form
 from bot.standin.discord.model import Upload, walk_components
+from bot.standin.discord.shapes import as_object, as_objects
 
 MOST_FILES = 10
 LONGEST_ALT_TEXT = 1024
@@ -41,17 +42,17 @@ def check_message(body: dict[str, Any], files: list[Upload], limit_bytes: int) -
     """
     if any(len(file.data) > limit_bytes for file in files):
         raise too_large()
-    listed = body.get("attachments") or []
+    listed = as_objects(body.get("attachments"))
     if len(files) > MOST_FILES or len(listed) > MOST_FILES:
         raise bad_form("attachments: Must be 10 or fewer in length.")
     for item in listed:
         if len(str(item.get("description") or "")) > LONGEST_ALT_TEXT:
             raise bad_form("attachments.description: Must be 1024 or fewer in length.")
     _check_files_listed(listed, files)
-    _check_text_ceiling(body.get("components") or [])
+    _check_text_ceiling(as_objects(body.get("components")))
 
 
-def _check_files_listed(listed: list[Any], files: list[Upload]) -> None:
+def _check_files_listed(listed: list[dict[str, Any]], files: list[Upload]) -> None:
     """A list of attachments decides what stays: a file that it leaves out would be lost."""
     if listed and files:
         named = {str(item.get("id")) for item in listed}
@@ -80,7 +81,7 @@ def check_callback(body: dict[str, Any], interaction_type: int) -> None:
         ApiError: 400, code 50035.
     """
     kind = body.get("type")
-    data: dict[str, Any] = body.get("data") or {}
+    data = as_object(body.get("data"))
     if (kind == 8) != (interaction_type == 4):
         raise bad_form("type: an autocomplete is answered with choices, and nothing else is.")
     if kind in (6, 7) and interaction_type not in (3, 5):
@@ -90,7 +91,7 @@ def check_callback(body: dict[str, Any], interaction_type: int) -> None:
     if kind == 5 and int(data.get("flags") or 0) & ~EPHEMERAL:
         raise bad_form("data.flags: a deferred answer takes no flag but EPHEMERAL.")
     if kind == 8:
-        _check_choices(data.get("choices") or [])
+        _check_choices(as_objects(data.get("choices")))
 
 
 def _check_choices(choices: list[dict[str, Any]]) -> None:

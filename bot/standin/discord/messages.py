@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.standin.discord.cdn import Cdn
 from bot.standin.discord.model import Message, World, walk_components
+from bot.standin.discord.shapes import as_object, as_objects
 
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
@@ -192,7 +193,7 @@ class DiscordMessage:
                 disabled=bool(one.get("disabled")),
                 style=int(one["style"]),
                 url=one.get("url"),
-                emoji=(one.get("emoji") or {}).get("name"),
+                emoji=as_object(one.get("emoji")).get("name"),
             )
             for one in walk_components(self._model.components)
             if one.get("type") == _BUTTON
@@ -206,7 +207,7 @@ class DiscordMessage:
                 custom_id=str(one["custom_id"]),
                 type=int(one["type"]),
                 placeholder=str(one.get("placeholder") or ""),
-                options=tuple((o["value"], o["label"]) for o in one.get("options") or []),
+                options=tuple((o["value"], o["label"]) for o in as_objects(one.get("options"))),
                 disabled=bool(one.get("disabled")),
                 minimum=int(one.get("min_values", 1)),
                 maximum=int(one.get("max_values", 1)),
@@ -223,7 +224,7 @@ class DiscordMessage:
             return [self._picture(one, {}) for one in by_id.values()]
         pictures: list[Picture] = []
         for shown in _shown_media(self._model.components):
-            media = shown.get("media") or shown.get("file") or {}
+            media = as_object(shown.get("media") or shown.get("file"))
             attachment = by_id.get(str(media.get("attachment_id")), {})
             pictures.append(self._picture(attachment | {"url": media.get("url", "")}, shown))
         return pictures
@@ -244,18 +245,18 @@ class DiscordMessage:
 def _shown_media(components: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for one in walk_components(components):
         if one.get("type") == _GALLERY:
-            yield from one.get("items") or []
+            yield from as_objects(one.get("items"))
         elif one.get("type") in (_THUMBNAIL, _FILE):
             yield one
 
 
 def _embed_pieces(embed: dict[str, Any]) -> Iterator[str]:
-    yield str((embed.get("author") or {}).get("name") or "")
+    yield str(as_object(embed.get("author")).get("name") or "")
     yield str(embed.get("title") or "")
     yield str(embed.get("description") or "")
-    for one in embed.get("fields") or []:
+    for one in as_objects(embed.get("fields")):
         yield f"{one.get('name')}: {one.get('value')}"
-    yield str((embed.get("footer") or {}).get("text") or "")
+    yield str(as_object(embed.get("footer")).get("text") or "")
 
 
 class Gallery:

@@ -77,8 +77,8 @@ class Upload:
 class World:
     """SimCord's backend behind names of our own."""
 
-    def __init__(self, cdn: Cdn, *, bot_name: str) -> None:
-        self.clock = WorldClock()
+    def __init__(self, cdn: Cdn, clock: WorldClock, *, bot_name: str) -> None:
+        self.clock = clock
         self.backend = Backend(clock=self.clock)
         self.backend.edit_bot_profile(bot_name)
         # a CDN of the same shape that gives signed loopback addresses

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.standin.discord.errors import bad_form
 from bot.standin.discord.model import Upload
+from bot.standin.discord.shapes import as_object, as_objects
 
 _NAME = re.compile(rb'\bname="([^"]*)"')
 _FILENAME = re.compile(rb'\bfilename="([^"]*)"')
@@ -58,8 +59,8 @@ def _parts(raw: bytes, delimiter: bytes) -> list[tuple[bytes, int, int]]:
 
 def _describe(body: dict[str, Any], files: list[Upload]) -> None:
     """Give each file the name and the alt text that the list of attachments has for it."""
-    data: dict[str, Any] = body.get("data") or {}
-    listed: list[dict[str, Any]] = body.get("attachments") or data.get("attachments") or []
+    data = as_object(body.get("data"))
+    listed = as_objects(body.get("attachments")) or as_objects(data.get("attachments"))
     for item in listed:
         identity = str(item.get("id"))
         if identity.isdecimal() and int(identity) < len(files):

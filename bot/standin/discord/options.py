@@ -6,6 +6,7 @@ from typing import Any
 from bot.standin.discord.errors import ClientRefused
 from bot.standin.discord.model import World
 from bot.standin.discord.people import Channel, Member, Role
+from bot.standin.discord.shapes import as_objects
 
 SUB_COMMAND, GROUP = 1, 2
 STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, FILE = range(3, 12)
@@ -15,18 +16,20 @@ Resolved = dict[str, dict[str, Any]]
 StoreFile = Callable[[str, bytes], dict[str, Any]]
 
 
-def walk(command: dict[str, Any], path: Iterable[str]) -> tuple[dict[str, Any], list[Any]]:
+def walk(
+    command: dict[str, Any], path: Iterable[str]
+) -> tuple[dict[str, Any], list[tuple[str, int]]]:
     """The leaf of a command path, and the (name, type) of every level below the root.
 
     Raises:
         ClientRefused: There is no such sub-command, or the path stops too early.
     """
-    node, levels = command, list[Any]()
+    node, levels = command, list[tuple[str, int]]()
     for name in path:
         found = next(
             (
                 one
-                for one in node.get("options") or []
+                for one in as_objects(node.get("options"))
                 if one["name"] == name and one["type"] in (SUB_COMMAND, GROUP)
             ),
             None,
@@ -35,12 +38,12 @@ def walk(command: dict[str, Any], path: Iterable[str]) -> tuple[dict[str, Any], 
             raise ClientRefused(f"/{command['name']} has no sub-command {name!r}")
         levels.append((name, found["type"]))
         node = found
-    if any(one["type"] in (SUB_COMMAND, GROUP) for one in node.get("options") or []):
+    if any(one["type"] in (SUB_COMMAND, GROUP) for one in as_objects(node.get("options"))):
         raise ClientRefused(f"/{command['name']}: choose a sub-command")
     return node, levels
 
 
-def nest(levels: list[Any], options: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def nest(levels: list[tuple[str, int]], options: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Wrap options in their sub-command and group."""
     for name, kind in reversed(levels):
         options = [{"name": name, "type": kind, "options": options}]
@@ -58,7 +61,7 @@ def check(leaf: dict[str, Any], given: dict[str, OptionValue], *, partial: bool)
     Raises:
         ClientRefused: With the reason.
     """
-    declared = {one["name"]: one for one in leaf.get("options") or []}
+    declared = {one["name"]: one for one in as_objects(leaf.get("options"))}
     for name, value in given.items():
         if name not in declared:
             raise ClientRefused(f"no option {name!r}; there are {', '.join(declared)}")
@@ -104,7 +107,7 @@ def build(
     world: World, leaf: dict[str, Any], given: dict[str, OptionValue], store: StoreFile
 ) -> tuple[list[dict[str, Any]], Resolved]:
     """The options of the payload and what they resolve to."""
-    declared = {one["name"]: one for one in leaf.get("options") or []}
+    declared = {one["name"]: one for one in as_objects(leaf.get("options"))}
     resolved: Resolved = {}
     built: list[dict[str, Any]] = []
     for name, value in given.items():

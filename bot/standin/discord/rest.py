@@ -22,6 +22,7 @@ from bot.standin.discord.model import Upload
 from bot.standin.discord.multipart import read_multipart
 from bot.standin.discord.record import Request, Violation
 from bot.standin.discord.routes import Route, match
+from bot.standin.discord.shapes import as_object
 from bot.standin.discord.state import DiscordState
 
 API = "/api/v10"
@@ -83,26 +84,31 @@ class Rest:
             if fault is not None and fault.status is not None:
                 return _refuse(fault)
             headers |= self._state.limits.check(http.method, route)
-            body, files = self._read(http, route, raw)
-            if self._state.settings.strict:
-                entry.body = body
-            entry.files = [(file.filename, len(file.data)) for file in files]
-            if self._contract is not None:
-                self._note(self._contract.check_request(http.method, route, body))
-            answer = self._actions.run(http.method, route, body, dict(http.query), files)
+            answer = self._take_effect(http, route, raw, entry)
         except RateLimited as limit:
             return _rate_limited(limit, headers)
         except ApiError as error:
             entry.code = error.code
             if error.status == 501:
-                detail = Violation("route", f"{http.method} {route.template}", error.sentence)
-                self._note([detail])
+                where = f"{http.method} {route.template}"
+                self._note([Violation("route", where, error.sentence)])
             return _json(error.body(), error.status, headers)
-        if isinstance(answer, dict) and answer.get("id") and "channel_id" in answer:
-            entry.message_id = _number(answer["id"])
+        return _empty(headers) if answer is None else _json(answer, 200, headers)
+
+    def _take_effect(self, http: web.Request, route: Route, raw: bytes, entry: Request) -> Any:
+        body, files = self._read(http, route, raw)
+        if self._state.settings.strict:
+            entry.body = body
+        entry.files = [(file.filename, len(file.data)) for file in files]
+        if self._contract is not None:
+            self._note(self._contract.check_request(http.method, route, body))
+        answer = self._actions.run(http.method, route, body, dict(http.query), files)
+        answered = as_object(answer)
+        if "channel_id" in answered:
+            entry.message_id = _number(answered.get("id"))
         if self._contract is not None:
             self._note(self._contract.check_answer(http.method, route, answer))
-        return _empty(headers) if answer is None else _json(answer, 200, headers)
+        return answer
 
     def _note(self, violations: list[Violation]) -> None:
         self._state.violations.extend(violations)

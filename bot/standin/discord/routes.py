@@ -36,7 +36,7 @@ _TEMPLATES: dict[str, RouteName] = {
     "/channels/{channel_id}/messages/{message_id}": "channel_message",
     "/users/@me/channels": "create_dm",
 }
-_PATTERNS = [
+_PATTERNS: list[tuple[re.Pattern[str], str, RouteName]] = [
     (re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template) + r"\Z"), template, name)
     for template, name in _TEMPLATES.items()
 ]

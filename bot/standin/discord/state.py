@@ -11,11 +11,12 @@ from bot.standin.discord.gateway import Gateway
 from bot.standin.discord.interactions import SentInteraction
 from bot.standin.discord.limits import Limits
 from bot.standin.discord.messages import Gallery
-from bot.standin.discord.model import Interaction, World
+from bot.standin.discord.model import Interaction, World, WorldClock
 from bot.standin.discord.people import Channel, Guild, Member
 from bot.standin.discord.record import Bell, Request, Violation, new_log
 from bot.standin.discord.session import Session
 from bot.standin.discord.settings import StandInDiscordSettings
+from bot.standin.discord.shapes import as_object
 
 KEPT_FILES_BYTES = 256 * 1024 * 1024
 """In a benchmark the CDN forgets older files above this."""
@@ -27,14 +28,11 @@ class DiscordState:
     def __init__(self, settings: StandInDiscordSettings) -> None:
         self.settings = settings
         self.bell = Bell()
-        self.cdn = Cdn(
-            lambda: self.world.clock.now(),
-            most_bytes=None if settings.strict else KEPT_FILES_BYTES,
-        )
-        self.world = World(self.cdn, bot_name=settings.bot_name)
-        self.limits = Limits(
-            lambda: self.world.clock.now().timestamp(), enforced=settings.enforce_limits
-        )
+        clock = WorldClock()
+        most_bytes = None if settings.strict else KEPT_FILES_BYTES
+        self.cdn = Cdn(clock.now, most_bytes=most_bytes)
+        self.world = World(self.cdn, clock, bot_name=settings.bot_name)
+        self.limits = Limits(lambda: clock.now().timestamp(), enforced=settings.enforce_limits)
         self.faults = Faults()
         self.gallery = Gallery(self.world, self.cdn, strict=settings.strict)
         self.requests: deque[Request] = new_log(strict=settings.strict)
@@ -65,7 +63,7 @@ class DiscordState:
                     self._send_guild(session, guild.id)
             return
         self.gateway.emit(event, payload)
-        author = payload.get("author") or {}
+        author = as_object(payload.get("author"))
         if event.startswith("MESSAGE_") and author.get("id") != str(self.world.bot_id):
             # the bot's own requests note what they changed themselves
             self.gallery.changed(int(payload["channel_id"]), int(payload.get("id", 0)))

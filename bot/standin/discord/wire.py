@@ -8,6 +8,8 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
+from bot.standin.discord.shapes import as_objects
+
 Payload = dict[str, Any]
 
 _COMPONENT_DEFAULTS: dict[int, Payload] = {
@@ -150,7 +152,7 @@ def _component(payload: Payload, sign: Callable[[str], str]) -> Payload:
             answer[key] = [_component(child, sign) for child in payload[key]]
     if isinstance(payload.get("accessory"), dict):
         answer["accessory"] = _component(payload["accessory"], sign)
-    for item in answer.get("items") or []:
+    for item in as_objects(answer.get("items")):
         item.setdefault("description", None)
         item.setdefault("spoiler", False)
         item["media"] = _media(item["media"], sign)

@@ -1,0 +1,139 @@
+"""The whole play for end-to-end tests: local Discord, local fal, and the real bot beside them."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.standin.discord import (
+    Channel,
+    DiscordMessage,
+    Guild,
+    Member,
+    StandInDiscord,
+    StandInDiscordSettings,
+)
+from bot.standin.fal.server import StandInFal
+from bot.standin.fal.settings import StandInFalSettings
+from bot.standin.process import BotProcess
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass
+class Stage:
+    """Everything that a test needs; `bot` is started by `start_bot`."""
+
+    discord: StandInDiscord
+    fal: StandInFal
+    bot: BotProcess
+    folder: Path
+    env: dict[str, str]
+    guild: Guild
+    channel: Channel
+    alice: Member
+    bob: Member
+    moderator: Member
+
+    async def start_bot(self) -> None:
+        await self.bot.start()
+        await self.discord.wait_until_ready()
+
+    async def kill_bot(self) -> None:
+        await self.bot.kill()
+        await self.discord.wait_for(lambda: not self.discord.gateway.connected, 10)
+
+    async def imagine(self, member: Member | None = None, **options):
+        given = {"prompt": "a lighthouse at dusk", **options}
+        return await self.discord.slash(member or self.alice, self.channel, "imagine", given)
+
+    async def card(self, member: Member | None = None, **options) -> DiscordMessage:
+        sent = await self.imagine(member, **options)
+        answer = await sent.answer()
+        assert answer.message is not None
+        return answer.message
+
+    async def wait_text(self, message: DiscordMessage, part: str, timeout_s: float = 15) -> None:
+        await self.discord.wait_for(
+            lambda: part in message.text, timeout_s, f"{part!r} in {message.text!r}"
+        )
+
+    def command_line(self, *args: str) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, **self.env, "PYTHONPATH": str(ROOT)}
+        return subprocess.run(
+            [sys.executable, "-m", "bot", *args],
+            cwd=self.folder, env=env, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    def jobs(self) -> list[dict]:
+        return json.loads(self.command_line("export", "jobs").stdout)
+
+    def ledger(self) -> list[dict]:
+        return list(csv.DictReader(io.StringIO(
+            self.command_line("export", "ledger", "--format", "csv").stdout
+        )))  # fmt: skip
+
+    def assert_books_are_right(self) -> None:
+        """Ledger and totals agree, and every cent agrees with what the local fal billed."""
+        checked = self.command_line("check")
+        assert checked.returncode == 0, checked.stderr
+        rows = self.ledger()
+        settled = sum(int(row["microusd"]) for row in rows if row["kind"] == "settle")
+        assert settled == self.fal.billed_microusd
+        for job in self.jobs():
+            kinds = [row["kind"] for row in rows if row["job_id"] == job["id"]]
+            assert kinds.count("hold") == 1
+            assert kinds.count("settle") + kinds.count("release") == 1
+
+
+@asynccontextmanager
+async def staged(
+    folder: Path,
+    *,
+    fal: StandInFalSettings | None = None,
+    discord: StandInDiscordSettings | None = None,
+    starts_bot: bool = True,
+    **env: str,
+) -> AsyncGenerator[Stage]:
+    async with (
+        StandInDiscord(discord or StandInDiscordSettings()) as local_discord,
+        StandInFal(fal or StandInFalSettings()) as local_fal,
+    ):
+        settings = {
+            "DISCORD_TOKEN": local_discord.token,
+            "DISCORD_API_URL": local_discord.api_url,
+            "FAL_KEY": "demo:demo",
+            "FAL_QUEUE_URL": local_fal.queue_url,
+            "FAL_API_URL": local_fal.api_url,
+            "FAL_MEDIA_HOSTS": local_fal.media_host,
+            "DATABASE_URL": f"sqlite:///{folder / 'bot.db'}",
+            "DATA_DIR": str(folder / "data"),
+            "HTTP_PORT": "0",
+            "LOG_FORMAT": "text",
+            **env,
+        }
+        guild = local_discord.add_guild("Studio")
+        stage = Stage(
+            discord=local_discord,
+            fal=local_fal,
+            bot=BotProcess(folder, settings),
+            folder=folder,
+            env=settings,
+            guild=guild,
+            channel=guild.add_channel("pictures"),
+            alice=guild.add_member("alice"),
+            bob=guild.add_member("bob"),
+            moderator=guild.add_moderator("mira"),
+        )
+        try:
+            if starts_bot:
+                await stage.start_bot()
+            yield stage
+        finally:
+            await stage.bot.stop()

@@ -214,7 +214,10 @@ class Driver:
             else None
         )
         message = self.state.gallery.view(source) if source is not None else None
-        return self._send("modal", interaction.member, interaction.channel, data, message=message)
+        member, channel = interaction.member, interaction.channel
+        sent = self._send("modal", member, channel, data, message=message)
+        self.state.openers[sent.id] = interaction.record
+        return sent
 
     # ------------------------------------------------------------------ plumbing
 

@@ -18,6 +18,7 @@ from bot.standin.discord.session import Session
 from bot.standin.discord.settings import StandInDiscordSettings
 from bot.standin.discord.shapes import as_object
 
+COMPONENT, FORM, MESSAGE_MENU = 3, 5, 3
 KEPT_FILES_BYTES = 256 * 1024 * 1024
 """In a benchmark the CDN forgets older files above this."""
 
@@ -39,6 +40,7 @@ class DiscordState:
         self.violations: list[Violation] = []
         self.guilds: dict[int, Guild] = {}
         self.sent: dict[int, SentInteraction] = {}
+        self.openers: dict[int, Interaction] = {}
         self.gateway = Gateway(self.world, settings.token, settings.heartbeat_interval_ms)
         self.gateway.on_change = self.bell.ring
         self.gateway.ready_events = self._ready_events
@@ -156,22 +158,32 @@ class DiscordState:
         return wire.message(payload, self._sign)
 
     def _metadata(self, payload: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
+        application = {"application_id": str(self.world.application_id)}
         record = self.world.interaction(int(metadata["id"]))
-        channel = self.world.channel(int(payload["channel_id"]))
-        guild_id = channel.guild_id if channel is not None else None
-        more: dict[str, Any] = {
-            "application_id": str(self.world.application_id),
-            "authorizing_integration_owners": {"0": str(guild_id or 0)},
-        }
-        if record is not None and record.type == 3 and record.source_message_id is not None:
-            more["interacted_message_id"] = str(record.source_message_id)
-        if record is not None and record.type == 5:
-            more["triggering_interaction_metadata"] = None
-        if record is not None and record.target_type == 3 and record.target_id is not None:
-            more["target_message_id"] = str(record.target_id)
-        if record is not None and record.message_id not in (None, int(payload["id"])):
+        if record is None:
+            return metadata | application
+        more = self._origin(record)
+        if record.message_id not in (None, int(payload["id"])):
             more["original_response_message_id"] = str(record.message_id)
-        return metadata | more
+        if record.type == FORM:
+            opener = self.openers.get(record.id)
+            origin = self._origin(opener) if opener is not None else {}
+            unknown = more | {"type": 2, "user": metadata["user"]}
+            more["triggering_interaction_metadata"] = unknown | origin
+        return metadata | application | more
+
+    def _origin(self, record: Interaction) -> dict[str, Any]:
+        """What is true of an interaction wherever it is told."""
+        known: dict[str, Any] = {
+            "id": str(record.id),
+            "type": record.type,
+            "authorizing_integration_owners": {"0": str(record.guild_id or 0)},
+        }
+        if record.type == COMPONENT and record.source_message_id is not None:
+            known["interacted_message_id"] = str(record.source_message_id)
+        if record.target_type == MESSAGE_MENU and record.target_id is not None:
+            known["target_message_id"] = str(record.target_id)
+        return known
 
     def _sign(self, url: str) -> str:
         return self.cdn.sign(url) if self.cdn.owns(url) else url

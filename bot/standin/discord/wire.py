@@ -133,6 +133,10 @@ def _metadata(payload: Payload) -> Payload:
     for key in ("interacted_message_id", "target_message_id", "original_response_message_id"):
         if key in payload:
             known[key] = payload[key]
+    if "triggering_interaction_metadata" in payload:
+        known["triggering_interaction_metadata"] = _metadata(
+            payload["triggering_interaction_metadata"] | {"user": payload["user"]}
+        )
     return known
 
 

@@ -25,12 +25,14 @@ class BotProcess:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def read_reports(self) -> None:
+        assert self.process.stdout is not None
         async for line in self.process.stdout:
             self.reports.append(json.loads(line))
             self.arrived.set()
             self.arrived = asyncio.Event()
 
     async def read_log(self) -> None:
+        assert self.process.stderr is not None
         async for line in self.process.stderr:
             self.log.append(line.decode())
 
@@ -45,16 +47,19 @@ class BotProcess:
 
     def go_on(self) -> None:
         """Let a script that waits for a line go on."""
+        assert self.process.stdin is not None
         self.process.stdin.write(b"\n")
 
 
 @asynccontextmanager
-async def running_bot(discord: StandInDiscord, *arguments: str) -> AsyncIterator[BotProcess]:
+async def running_bot(
+    discord: StandInDiscord, *arguments: str, token: str | None = None
+) -> AsyncIterator[BotProcess]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(SAMPLE_BOT),
         *("--api", discord.api_url, "--gateway", discord.gateway_url),
-        *("--token", discord.token, *arguments),
+        *("--token", token or discord.token, *arguments),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

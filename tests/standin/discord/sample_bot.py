@@ -10,12 +10,14 @@ import json
 import sys
 
 import discord
+import discord.http
 import yarl
 from discord import app_commands, ui
 from discord.gateway import DiscordWebSocket
 from PIL import Image
 
 SCRIPTS = {}
+JOBS = {}
 COLOURS = ("crimson", "teal", "gold", "navy")
 
 
@@ -47,17 +49,20 @@ class CancelButton(ui.DynamicItem[ui.Button], template=r"cancel:(?P<job>\d+)"):
         return cls(int(match["job"]))
 
     async def callback(self, interaction):
-        job = interaction.client.jobs.pop(self.job, None)
+        job = JOBS.pop(self.job, None)
         if job is not None:
             job.cancel()
         await interaction.response.edit_message(view=card("Cancelled. Nothing was spent."))
 
 
 class Form(ui.Modal, title="Settings"):
-    note = ui.Label(text="Note", component=ui.TextInput(custom_id="note", max_length=50))
+    def __init__(self):
+        super().__init__()
+        self.note = ui.TextInput(custom_id="note", max_length=50)
+        self.add_item(ui.Label(text="Note", component=self.note))
 
     async def on_submit(self, interaction):
-        await interaction.response.send_message(f"Noted: {self.note.component.value}")
+        await interaction.response.send_message(f"Noted: {self.note.value}")
 
 
 def card(text, *rows, gallery=()):
@@ -86,11 +91,11 @@ class SampleBot(discord.AutoShardedClient):
             **options,
         )
         self.tree = app_commands.CommandTree(self)
-        self.jobs = {}
 
     async def setup_hook(self):
         self.add_dynamic_items(CancelButton)
         add_commands(self.tree)
+        add_admin_commands(self.tree)
         await self.tree.sync()
 
     async def before_identify_hook(self, shard_id, *, initial=False):
@@ -112,7 +117,7 @@ def add_commands(tree):
     async def do(interaction: discord.Interaction, script: str):
         try:
             result = await SCRIPTS[script](interaction)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the tests read what went wrong
             report(
                 script=script,
                 error=type(error).__name__,
@@ -123,7 +128,12 @@ def add_commands(tree):
         else:
             report(script=script, result=result)
 
+    async def sizes(interaction: discord.Interaction, current: str):
+        known = ("1024x1024", "1536x1024", "1024x1536")
+        return [app_commands.Choice(name=f"Size {s}", value=s) for s in known if current in s]
+
     @tree.command(name="imagine", description="Make a picture")
+    @app_commands.autocomplete(size=sizes)
     @app_commands.describe(prompt="What to draw", count="How many", size="How large")
     @app_commands.choices(
         quality=[
@@ -141,11 +151,8 @@ def add_commands(tree):
     ):
         await make(interaction, prompt, count, private)
 
-    @imagine.autocomplete("size")
-    async def sizes(interaction: discord.Interaction, current: str):
-        known = ("1024x1024", "1536x1024", "1024x1536")
-        return [app_commands.Choice(name=f"Size {s}", value=s) for s in known if current in s]
 
+def add_admin_commands(tree):
     admin = app_commands.Group(
         name="imagine-admin",
         description="Limits",
@@ -188,9 +195,9 @@ async def make(interaction, prompt, count, private):
             view=card(f"**{prompt}**", [ui.Button(label="Again", custom_id="again")], gallery=done),
             attachments=done,
         )
-        interaction.client.jobs.pop(job, None)
+        JOBS.pop(job, None)
 
-    interaction.client.jobs[job] = asyncio.create_task(run())
+    JOBS[job] = asyncio.create_task(run())
 
 
 @script
@@ -221,11 +228,11 @@ async def buttons(interaction):
         custom_id="menu", placeholder="Pick", options=[discord.SelectOption(label="A", value="a")]
     )
 
-    async def open_form(press):
-        await press.response.send_modal(Form())
+    async def open_form(interaction):
+        await interaction.response.send_modal(Form())
 
-    async def picked(choice):
-        await choice.response.edit_message(content=f"picked {menu.values[0]}")
+    async def picked(interaction):
+        await interaction.response.edit_message(content=f"picked {menu.values[0]}")
 
     form.callback, menu.callback = open_form, picked
     view.add_item(form).add_item(menu)
@@ -386,7 +393,7 @@ def main():
     bot._connection.guild_ready_timeout = 0.1
     try:
         bot.run(arguments.token, log_level=30)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the tests read why it ended
         report(event="ended", error=type(error).__name__, code=getattr(error, "code", None))
 
 

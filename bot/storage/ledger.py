@@ -114,7 +114,10 @@ _SELECT_PAGE = "SELECT * FROM ledger WHERE id > $1 ORDER BY id LIMIT $2"
 _SELECT_PAGE_OF_SERVER = """
 SELECT * FROM ledger WHERE server_id = $3 AND id > $1 ORDER BY id LIMIT $2
 """
-_SELECT_OF_JOB = "SELECT * FROM ledger WHERE job_id = $1 ORDER BY at_ms, id"
+_SELECT_OF_JOB = """
+SELECT * FROM ledger WHERE job_id = $1
+ORDER BY at_ms, CASE kind WHEN 'hold' THEN 0 WHEN 'adjust' THEN 2 ELSE 1 END, id
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,8 @@ def allowed(url: str, hosts: Iterable[str]) -> httpx.URL | None:
     except httpx.InvalidURL:
         return None
     host = parsed.host
-    if parsed.userinfo or not host or not _HOST_CHARS.issuperset(host):
+    authority = url.partition("//")[2].partition("/")[0]
+    if "@" in authority or parsed.userinfo or not host or not _HOST_CHARS.issuperset(host):
         return None
     if any(_matches(parsed, pattern.strip().lower()) for pattern in hosts):
         return parsed

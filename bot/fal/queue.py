@@ -132,7 +132,10 @@ class FalQueue:
         It is not repeated inside: a second cancel of a removed request is answered with
         "already completed", which would turn a success into its opposite.
         """
-        answer = await self._calls.ask("PUT", self._trusted(ticket).cancel_url)
+        trusted = self._addresses.trusted(ticket)
+        if trusted is None:
+            return CancelAnswer.UNKNOWN
+        answer = await self._calls.ask("PUT", trusted.cancel_url)
         if answer.is_good:
             is_removed = (
                 answer.status == 200 and (answer.object() or {}).get("success") is not False

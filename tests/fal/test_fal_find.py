@@ -1,0 +1,146 @@
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.core.catalogue import Quality, Size
+from bot.core.errors import SubmitUnclear, TemporaryFailure
+from bot.fal.history import EARLIER_MS, LATER_MS
+from bot.standin.fal.server import StandInFal
+from bot.standin.fal.settings import HistoryShows, StandInFalSettings
+
+
+@pytest.fixture
+def lost(fal, queue, order, trouble):
+    """Submit an order whose answer gets lost, and let the job end."""
+
+    async def lose(**changes):
+        trouble("submit_lost")
+        with pytest.raises(SubmitUnclear):
+            await queue.submit(replace(order, **changes))
+        job = await fal.next_job()
+        await fal.finish(job)
+        return job
+
+    return lose
+
+
+async def test_a_lost_submit_is_found_and_can_be_finished(fal, queue, order, lost):
+    since_ms = fal.now_ms()
+    job = await lost()
+    ticket = await queue.find(order, since_ms=since_ms, known=frozenset())
+    assert ticket is not None
+    assert ticket.request_id == job.id
+    assert [report.phase.value async for report in queue.follow(ticket)] == ["ended"]
+    assert len((await queue.result(ticket)).pictures) == 1
+    assert fal.counts["submit"] == 1
+    assert fal.violations == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prompt": "another fox"},
+        {"size": Size(1024, 1024)},
+        {"quality": Quality.HIGH},
+        {"count": 2},
+    ],
+)
+async def test_another_order_is_not_taken_for_it(fal, queue, order, lost, change):
+    since_ms = fal.now_ms()
+    await lost(**change)
+    assert await queue.find(order, since_ms=since_ms, known=frozenset()) is None
+
+
+async def test_a_request_of_another_job_is_not_taken(fal, queue, order, lost):
+    since_ms = fal.now_ms()
+    first, second = await lost(), await lost()
+    for known, found in (({first.id}, second.id), ({second.id}, first.id)):
+        ticket = await queue.find(order, since_ms=since_ms, known=frozenset(known))
+        assert ticket is not None
+        assert ticket.request_id == found
+    both = frozenset({first.id, second.id})
+    assert await queue.find(order, since_ms=since_ms, known=both) is None
+
+
+async def test_of_two_equal_ones_the_nearer_in_time_is_taken(fal, queue, order, lost):
+    await lost()
+    fal.advance(20)
+    since_ms = fal.now_ms()
+    second = await lost()
+    ticket = await queue.find(order, since_ms=since_ms, known=frozenset())
+    assert ticket is not None
+    assert ticket.request_id == second.id
+
+
+@pytest.mark.parametrize(
+    ("away_ms", "is_found"),
+    [
+        (-LATER_MS - 5000, False),
+        (-LATER_MS + 5000, True),
+        (EARLIER_MS - 5000, True),
+        (EARLIER_MS + 5000, False),
+    ],
+)
+async def test_only_the_time_around_the_submit_is_searched(
+    fal, queue, order, lost, away_ms, is_found
+):
+    since_ms = fal.now_ms() + away_ms
+    await lost()
+    fal.advance(3600)
+    ticket = await queue.find(order, since_ms=since_ms, known=frozenset())
+    assert (ticket is not None) is is_found
+
+
+async def test_a_match_on_a_later_page_is_found(fal, queue, order, lost):
+    fal.concurrency = 200
+    since_ms = fal.now_ms()
+    job = await lost()
+    others = [queue.submit(replace(order, prompt=f"fox {n}")) for n in range(150)]
+    await asyncio.gather(*others)
+    for other in fal.jobs[1:]:
+        await fal.finish(other)
+    ticket = await queue.find(order, since_ms=since_ms, known=frozenset())
+    assert ticket is not None
+    assert ticket.request_id == job.id
+    assert fal.counts["history"] == 2
+
+
+@pytest.mark.parametrize("shows", list(HistoryShows))
+async def test_what_the_history_does_not_show_yet_is_found_later(hurried, order, shows):
+    async with StandInFal(StandInFalSettings(history_shows=shows)) as fal:
+        fal.hold()
+        async with hurried(queue_url=fal.queue_url, api_url=fal.api_url) as queue:
+            ticket = await queue.submit(order)
+            job = await fal.next_job()
+            since_ms = job.sent_at_ms
+
+            async def is_found():
+                return await queue.find(order, since_ms=since_ms, known=frozenset()) == ticket
+
+            assert await is_found() is (shows is HistoryShows.ALL)
+            await fal.start(job)
+            assert await is_found() is (shows is not HistoryShows.ENDED)
+            await fal.finish(job)
+            assert await is_found()
+
+
+@pytest.mark.parametrize("name", ["500", "nginx_502", "429", "401", "closed", "garbled", "404"])
+async def test_a_history_that_cannot_be_read_is_no_evidence(fal, queue, order, trouble, name):
+    trouble(f"history_{name}")
+    with pytest.raises(TemporaryFailure):
+        await queue.find(order, since_ms=fal.now_ms(), known=frozenset())
+
+
+async def test_a_key_that_is_no_admins_is_no_evidence_either(fal, hurried, order):
+    async with hurried(admin_key=fal.settings.key) as queue:
+        with pytest.raises(TemporaryFailure) as caught:
+            await queue.find(order, since_ms=fal.now_ms(), known=frozenset())
+    assert "403" in caught.value.detail
+
+
+async def test_without_an_admin_key_nobody_is_asked(fal, hurried, order):
+    async with hurried(admin_key=None) as queue:
+        assert not queue.can_find
+        assert await queue.find(order, since_ms=fal.now_ms(), known=frozenset()) is None
+    assert fal.counts.total() == 0

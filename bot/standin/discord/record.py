@@ -73,6 +73,10 @@ class Bell:
         rung, self._event = self._event, asyncio.Event()
         rung.set()
 
+    def next_ring(self) -> asyncio.Event:
+        """The event of the next change; take it before looking at what may change."""
+        return self._event
+
     async def wait_for(
         self, condition: Callable[[], _T], timeout_s: float, what: str = "the condition"
     ) -> _T:

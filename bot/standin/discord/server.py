@@ -1,6 +1,6 @@
 """The local Discord: opens its sockets on the loopback address and lets tests act and read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -14,6 +14,7 @@ from bot.standin.discord.interactions import SentInteraction
 from bot.standin.discord.limits import Limits
 from bot.standin.discord.messages import DiscordMessage
 from bot.standin.discord.model import Message, WorldClock
+from bot.standin.discord.page import Page
 from bot.standin.discord.people import Channel, Guild, Member
 from bot.standin.discord.record import Request, Violation
 from bot.standin.discord.rest import API, Rest
@@ -180,6 +181,16 @@ class StandInDiscord(Driver):
         """What the bot and a person wrote to each other in private."""
         channel_id = self.state.world.dm_channel_id(member.id)
         return [self.state.gallery.view(one) for one in self._seen(channel_id, None)]
+
+    def page(self, channel: Channel, viewers: Sequence[Member], port: int = 0) -> Page:
+        """A live page of a channel, as an asynchronous context manager with a `url`.
+
+        Args:
+            channel: What it shows.
+            viewers: Who one can be on it; the first at once.
+            port: 0 takes a free one.
+        """
+        return Page(self.state, channel, viewers, port)
 
     async def wait_for(
         self, condition: Callable[[], _T], timeout_s: float = 5.0, what: str = "the condition"

@@ -1,5 +1,6 @@
 """What all parts of the local Discord share, and the few steps that more than one of them takes."""
 
+import json
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
@@ -45,6 +46,7 @@ class DiscordState:
         self.gateway.on_change = self.bell.ring
         self.gateway.ready_events = self._ready_events
         self.gateway_url = ""
+        self.quiet = False
         self.world.subscribe(self.on_event)
 
     # ------------------------------------------------------------------ events of the world
@@ -52,29 +54,33 @@ class DiscordState:
     def on_event(self, event: str, payload: Mapping[str, Any]) -> None:
         """Pass an event of the world on to the bot; interactions of the page start here."""
         if event == "INTERACTION_CREATE":
-            record = self.world.interaction(int(payload["id"]))
-            if record is not None and record.id not in self.sent:
-                self.send_interaction(record, dict(payload), kind="page")
-            return
-        if event in ("CHANNEL_CREATE", "CHANNEL_UPDATE"):
-            payload = self._channel(payload)
-        if event == "GUILD_CREATE":
-            guild = self.world.guild(int(payload["id"]))
-            for session in self.gateway.sessions:
-                if guild is not None and session.owns(guild.id):
-                    self._send_guild(session, guild.id)
-            return
-        self.gateway.emit(event, payload)
-        author = as_object(payload.get("author"))
-        if event.startswith("MESSAGE_") and author.get("id") != str(self.world.bot_id):
-            # the bot's own requests note what they changed themselves
-            self.gallery.changed(int(payload["channel_id"]), int(payload.get("id", 0)))
+            self._from_page(dict(payload))
+        elif event == "GUILD_CREATE":
+            if not self.quiet:
+                self._announce_guild(int(payload["id"]))
+        else:
+            if event in ("CHANNEL_CREATE", "CHANNEL_UPDATE"):
+                payload = self._channel(payload)
+            self.gateway.emit(event, payload)
+            self._note_message(event, payload)
         self.bell.ring()
 
-    def _send_guild(self, session: Session, guild_id: int) -> None:
-        guild = self.world.guild(guild_id)
-        if guild is not None:
-            self.gateway.emit("GUILD_CREATE", self._guild_payload(session, guild_id))
+    def _from_page(self, payload: dict[str, Any]) -> None:
+        record = self.world.interaction(int(payload["id"]))
+        if record is not None and record.id not in self.sent:
+            self.send_interaction(record, payload, kind="page")
+
+    def _note_message(self, event: str, payload: Mapping[str, Any]) -> None:
+        """Take down what a person did; the bot's own requests note what they changed."""
+        author = as_object(payload.get("author"))
+        if event.startswith("MESSAGE_") and author.get("id") != str(self.world.bot_id):
+            self.gallery.changed(int(payload["channel_id"]), int(payload.get("id", 0)))
+
+    def _announce_guild(self, guild_id: int) -> None:
+        for session in self.gateway.sessions:
+            if session.owns(guild_id):
+                payload = self._guild_payload(session, guild_id)
+                session.send("GUILD_CREATE", json.dumps(payload, default=str))
 
     def _guild_payload(self, session: Session, guild_id: int) -> dict[str, Any]:
         model = self.world.backend.guilds[guild_id]

@@ -10,8 +10,10 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, InvalidOperation
 MICROUSD_PER_USD = 1_000_000
 MICROUSD_PER_CENT = 10_000
 
-_MICROUSD_MAX = 10**15
-"""A billion dollars; what is larger is a mistake, not an amount."""
+_USD_MAX = 10**9
+"""What is larger is a mistake, not an amount."""
+
+_MICROUSD = Decimal("0.000001")
 
 
 def microusd_from_decimal(text: str) -> int | None:
@@ -27,9 +29,10 @@ def microusd_from_decimal(text: str) -> int | None:
         usd = Decimal(text.strip())
     except InvalidOperation:
         return None
-    if not usd.is_finite() or usd < 0 or usd * MICROUSD_PER_USD > _MICROUSD_MAX:
+    # Comparing and quantizing are exact for any exponent; multiplying first would overflow.
+    if not usd.is_finite() or usd < 0 or usd > _USD_MAX:
         return None
-    return int((usd * MICROUSD_PER_USD).to_integral_value(rounding=ROUND_CEILING))
+    return int(usd.quantize(_MICROUSD, rounding=ROUND_CEILING) * MICROUSD_PER_USD)
 
 
 def ceil_to_cent(microusd: int) -> int:

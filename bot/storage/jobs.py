@@ -5,32 +5,18 @@ A job never changes its state by any other way than `advance`, and never without
 delivery, or once the member has been told that there is none.
 """
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.errors import StaleState
 from bot.core.jobs import Event, Job, PictureLink, Reason, State, Ticket, next_state
-from bot.storage.connection import Connection, Row
+from bot.storage.connection import Connection
+from bot.storage.job_rows import INSERT_JOB, job_of, links_text, ticket_columns, values_of
 
 CREATION = "create"
 """Stands for the event in the first row of a job's history."""
 
 PAGE_ROWS = 500
-
-_INSERT = """
-INSERT INTO jobs (
-    id, state, server_id, channel_id, member_id, prompt, width, height, quality, count, format,
-    private, held_microusd, created_at_ms, interaction_token, file_limit_bytes, message_id,
-    role_ids, fal_request_id, fal_status_url, fal_response_url, fal_cancel_url, links,
-    cost_microusd, cost_is_computed, possible_loss_microusd, pictures, reason, cancel_by,
-    submitted_at_ms, rendered_at_ms, ended_at_ms
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32
-)
-"""
 
 _INSERT_FIRST_STEP = """
 INSERT INTO job_history (job_id, seq, from_state, event, to_state, at_ms, note)
@@ -182,45 +168,14 @@ async def insert(conn: Connection, job: Job, at_ms: int) -> None:
     Raises:
         Broken: There is a job of that id or of that ticket already.
     """
-    await conn.execute(
-        _INSERT,
-        job.id,
-        job.state.value,
-        job.server_id,
-        job.channel_id,
-        job.member_id,
-        job.prompt,
-        job.size.width,
-        job.size.height,
-        job.quality.value,
-        job.count,
-        job.format.value,
-        int(job.private),
-        job.held_microusd,
-        job.created_at_ms,
-        job.interaction_token,
-        job.file_limit_bytes,
-        job.message_id,
-        ",".join(str(role_id) for role_id in sorted(job.role_ids)),
-        *_ticket_columns(job.ticket),
-        _links_text(job.links),
-        job.cost_microusd,
-        int(job.cost_is_computed),
-        job.possible_loss_microusd,
-        job.pictures,
-        job.reason.value if job.reason else None,
-        job.cancel_by,
-        job.submitted_at_ms,
-        job.rendered_at_ms,
-        job.ended_at_ms,
-    )
+    await conn.execute(INSERT_JOB, *values_of(job))
     await conn.execute(_INSERT_FIRST_STEP, job.id, CREATION, job.state.value, at_ms)
 
 
 async def get(conn: Connection, job_id: str) -> Job | None:
     """Read a job; None where there is none of that id."""
     row = await conn.fetch_one(_SELECT, job_id)
-    return _job(row) if row else None
+    return job_of(row) if row else None
 
 
 async def advance(  # noqa: PLR0913 - all named; a move is nothing without any of them
@@ -251,8 +206,8 @@ async def advance(  # noqa: PLR0913 - all named; a move is nothing without any o
         expected.value,
         state.value,
         changes.message_id,
-        *_ticket_columns(changes.ticket),
-        None if changes.links is None else _links_text(changes.links),
+        *ticket_columns(changes.ticket),
+        None if changes.links is None else links_text(changes.links),
         changes.cost_microusd,
         None if changes.cost_is_computed is None else int(changes.cost_is_computed),
         changes.possible_loss_microusd,
@@ -265,12 +220,12 @@ async def advance(  # noqa: PLR0913 - all named; a move is nothing without any o
     if row is None:
         raise StaleState(f"job {job_id} is not {expected}, so it cannot {event}")
     await conn.execute(_INSERT_STEP, job_id, expected.value, event.value, state.value, at_ms, note)
-    return _job(row)
+    return job_of(row)
 
 
 async def unfinished(conn: Connection) -> list[Job]:
     """Read every job that has not ended, in the order of creation."""
-    return [_job(row) for row in await conn.fetch(_SELECT_UNFINISHED)]
+    return [job_of(row) for row in await conn.fetch(_SELECT_UNFINISHED)]
 
 
 async def count_unfinished(conn: Connection, *, server_id: int, member_id: int) -> int:
@@ -296,7 +251,7 @@ async def request_cancel(conn: Connection, job_id: str, by: int, at_ms: int) -> 
         StaleState: There is no such job.
     """
     row = await conn.fetch_one(_REQUEST_CANCEL, job_id, by, at_ms)
-    job = _job(row) if row else await get(conn, job_id)
+    job = job_of(row) if row else await get(conn, job_id)
     if job is None:
         raise StaleState(f"there is no job {job_id}")
     return job
@@ -304,7 +259,7 @@ async def request_cancel(conn: Connection, job_id: str, by: int, at_ms: int) -> 
 
 async def untold(conn: Connection, since_ms: int) -> list[Job]:
     """Read the jobs that ended without pictures since then and whose card may not say so."""
-    return [_job(row) for row in await conn.fetch(_SELECT_UNTOLD, since_ms)]
+    return [job_of(row) for row in await conn.fetch(_SELECT_UNTOLD, since_ms)]
 
 
 async def told(conn: Connection, job_id: str) -> Job:
@@ -316,7 +271,7 @@ async def told(conn: Connection, job_id: str) -> Job:
     row = await conn.fetch_one(_TOLD, job_id)
     if row is None:
         raise StaleState(f"there is no job {job_id}")
-    return _job(row)
+    return job_of(row)
 
 
 async def possible_loss(conn: Connection) -> PossibleLoss:
@@ -373,7 +328,7 @@ async def recent(
         rows = await conn.fetch(
             _SELECT_RECENT_OF_MEMBER, server_id, at_ms, job_id, limit, member_id
         )
-    return [_job(row) for row in rows]
+    return [job_of(row) for row in rows]
 
 
 async def everything(conn: Connection, server_id: int | None = None) -> AsyncIterator[Job]:
@@ -385,59 +340,7 @@ async def everything(conn: Connection, server_id: int | None = None) -> AsyncIte
         else:
             rows = await conn.fetch(_SELECT_PAGE_OF_SERVER, server_id, at_ms, job_id, PAGE_ROWS)
         for row in rows:
-            yield _job(row)
+            yield job_of(row)
         if len(rows) < PAGE_ROWS:
             return
         at_ms, job_id = rows[-1]["created_at_ms"], rows[-1]["id"]
-
-
-def _ticket_columns(ticket: Ticket | None) -> tuple[str | None, str | None, str | None, str | None]:
-    if ticket is None:
-        return None, None, None, None
-    return ticket.request_id, ticket.status_url, ticket.response_url, ticket.cancel_url
-
-
-def _links_text(links: tuple[PictureLink, ...]) -> str:
-    return json.dumps([[link.url, link.content_type, link.width, link.height] for link in links])
-
-
-def _job(row: Row) -> Job:
-    """Make a job of a row; the only place that knows how."""
-    ticket = None
-    if row["fal_request_id"] is not None:
-        ticket = Ticket(
-            row["fal_request_id"],
-            row["fal_status_url"],
-            row["fal_response_url"],
-            row["fal_cancel_url"],
-        )
-    return Job(
-        id=row["id"],
-        state=State(row["state"]),
-        server_id=row["server_id"],
-        channel_id=row["channel_id"],
-        member_id=row["member_id"],
-        prompt=row["prompt"],
-        size=Size(row["width"], row["height"]),
-        quality=Quality(row["quality"]),
-        count=row["count"],
-        format=Format(row["format"]),
-        private=bool(row["private"]),
-        held_microusd=row["held_microusd"],
-        created_at_ms=row["created_at_ms"],
-        interaction_token=row["interaction_token"],
-        file_limit_bytes=row["file_limit_bytes"],
-        role_ids=frozenset(int(text) for text in row["role_ids"].split(",") if text),
-        message_id=row["message_id"],
-        ticket=ticket,
-        links=tuple(PictureLink(*link) for link in json.loads(row["links"])),
-        cost_microusd=row["cost_microusd"],
-        cost_is_computed=bool(row["cost_is_computed"]),
-        possible_loss_microusd=row["possible_loss_microusd"],
-        pictures=row["pictures"],
-        reason=Reason(row["reason"]) if row["reason"] else None,
-        cancel_by=row["cancel_by"],
-        submitted_at_ms=row["submitted_at_ms"],
-        rendered_at_ms=row["rendered_at_ms"],
-        ended_at_ms=row["ended_at_ms"],
-    )

@@ -61,14 +61,19 @@ ON CONFLICT (server_id, account, account_id, day) DO UPDATE SET
     microusd = totals.microusd + excluded.microusd
 """
 
-# The hold is found and its resolution written in one statement: the index decides a race.
+# The hold is found and its resolution written in one statement; the index decides a race. Only
+# what is resolved can be adjusted, so a release always finds the whole hold in the totals.
 _RESOLVE = f"""
 INSERT INTO ledger ({_COLUMNS})
 SELECT $1, $3, hold.id, hold.job_id, hold.server_id, hold.channel_id, hold.member_id,
     COALESCE($4, hold.images), COALESCE($5, hold.microusd),
     COALESCE($6, hold.charge_images), COALESCE($7, hold.charge_microusd),
     $8, hold.day, hold.bot_day, CAST($9 AS BIGINT)
-FROM ledger AS hold WHERE hold.job_id = $2 AND hold.kind = 'hold'
+FROM ledger AS hold
+WHERE hold.job_id = $2 AND hold.kind = 'hold' AND ($3 = 'adjust') = EXISTS (
+    SELECT 1 FROM ledger AS done
+    WHERE done.hold_id = hold.id AND done.kind IN ('settle', 'release')
+)
 ON CONFLICT DO NOTHING
 RETURNING id
 """  # noqa: S608 - column names only
@@ -227,7 +232,8 @@ async def adjust(conn: Connection, job_id: str, adjustment: Adjustment, at_ms: i
     """Change the outcome of a job, on the days of its hold.
 
     Raises:
-        LedgerBroken: There is no hold, or a total would become negative.
+        LedgerBroken: There is no hold, or it is not resolved yet; nothing was changed. Also where
+            a total would become negative, which spoils the transaction.
     """
     await _append(
         conn,
@@ -250,9 +256,9 @@ async def _append(
     entry_id = new_id(at_ms)
     row = await conn.fetch_one(_RESOLVE, entry_id, job_id, *kind_amounts_source, at_ms)
     if row is None:
-        raise LedgerBroken(
-            f"job {job_id} has no open hold, so there can be no {kind_amounts_source[0]}"
-        )
+        kind = kind_amounts_source[0]
+        missing = "resolved" if kind == "adjust" else "open"
+        raise LedgerBroken(f"job {job_id} has no {missing} hold, so there can be no {kind}")
     if await conn.execute(_MOVE_TOTALS, entry_id) != len(Account):
         conn.spoil()
         raise LedgerBroken(f"the totals that the hold of job {job_id} counts in are missing")

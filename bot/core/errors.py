@@ -15,6 +15,7 @@ BotError
 │   ├── AccountLocked         the host's account is locked or out of balance
 │   ├── KeyRejected           the host's key is wrong or may not do this
 │   ├── TemporaryFailure      fal or the model failed; the next try may succeed
+│   │   └── Unreachable           nobody could be asked, which says nothing about the job
 │   ├── NotReady              the result was asked for too early
 │   ├── CancelledAtFal        the request ended by a cancel
 │   ├── Gone                  fal no longer knows the request
@@ -138,6 +139,10 @@ class KeyRejected(Upstream):
 
 class TemporaryFailure(Upstream):
     """fal or the model failed; another try may succeed."""
+
+
+class Unreachable(TemporaryFailure):
+    """fal could not be asked, which says nothing about how the job ended."""
 
 
 class NotReady(Upstream):

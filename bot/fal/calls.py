@@ -8,8 +8,10 @@ of which nobody knows whether it was made. Over HTTP/1.1 an idle connection is l
 it is used, and nothing that another job does can break a submit.
 
 Reads (status, stream, result, cancel) share HTTP/2: no handshake between the end of a job and
-its result, and forty streams over one connection. They have no read timeout in httpx, for the
-reason above; each call has one deadline around all of it instead.
+its result, and forty streams over one connection. A read timeout of httpx there means that the
+whole connection is silent, so it is dead and had better be given up by all; it must strike,
+or a connection that died without a word would be used until the system notices, many minutes
+later. What bounds a single call is a deadline around all of it.
 
 Pictures come over HTTP/1.1 from other hosts, by a client that never had the key.
 
@@ -47,6 +49,7 @@ _LIBRARY_LOGS = ("httpx", "httpcore", "hpack", "h2")
 _KEEPALIVE_S = 45.0
 """Shorter than the idle limits usual for servers (60 s and more): a connection is given up
 before the other side does it, at the price of a handshake after a quiet minute."""
+_DEAD_SHARE = 0.75
 _MIB = 1024 * 1024
 
 
@@ -128,11 +131,12 @@ class Calls:
             # At INFO httpx writes a line per request, at DEBUG hpack writes the key.
             logging.getLogger(name).setLevel(logging.WARNING)
         width = 2 * self._concurrency + 8
-        patient = httpx.Timeout(self.pace.connect_s, read=None)
         self._submits = self._client(
             width, httpx.Timeout(self.pace.connect_s, read=self.pace.submit_s), self._key
         )
-        self._reads = self._client(width, patient, self._key, http2=True)
+        self._reads = self._client(
+            width, self._dead_after(self.pace.answer_s), self._key, http2=True
+        )
         self.media = self._client(
             4 * self._concurrency, httpx.Timeout(self.pace.connect_s, read=self.pace.stall_s), None
         )
@@ -145,6 +149,10 @@ class Calls:
 
     def __repr__(self) -> str:
         return "Calls()"
+
+    def _dead_after(self, bound_s: float) -> httpx.Timeout:
+        """Give a shared connection up before a call's own bound, so that the next has a new one."""
+        return httpx.Timeout(self.pace.connect_s, read=bound_s * _DEAD_SHARE)
 
     def _client(
         self, width: int, timeout: httpx.Timeout, key: str | None, *, http2: bool = False
@@ -213,7 +221,12 @@ class Calls:
         Raises:
             TemporaryFailure: No answer.
         """
-        request = self._reads.build_request("GET", url, headers={"Accept": "text/event-stream"})
+        request = self._reads.build_request(
+            "GET",
+            url,
+            headers={"Accept": "text/event-stream"},
+            timeout=self._dead_after(self.pace.silent_s),
+        )
         try:
             async with asyncio.timeout(self.pace.answer_s):
                 response = await self._reads.send(request, stream=True)

@@ -88,7 +88,8 @@ class Watch:
         reader = EventReader(EVENT_BYTES_MAX)
         chunks = response.aiter_raw()
         while True:
-            # Comments count as life, so the clock runs per piece and not per event.
+            # Comments count as life, so the clock runs per piece and not per event. httpx has a
+            # clock too, but it counts what comes for other streams of the same connection.
             async with asyncio.timeout(self._pace.silent_s):
                 chunk = await anext(chunks, None)
             if chunk is None:

@@ -15,6 +15,7 @@ from bot.core.errors import (
     NotSent,
     SubmitUnclear,
     TemporaryFailure,
+    Unreachable,
     Upstream,
 )
 from bot.core.jobs import Picture, PictureLink, Progress, Rendering, Ticket
@@ -104,25 +105,20 @@ class FalQueue:
     async def result(self, ticket: Ticket) -> Rendering:
         """Fetch what an ended request made; see `ports.ImageQueue.result`."""
         url, pace = self._trusted(ticket).response_url, self._calls.pace
-        failure: Upstream = TemporaryFailure("the result was not asked for")
+        failure: Upstream = Unreachable("the result was not asked for")
         for attempt in range(pace.tries):
             if attempt:
                 await asyncio.sleep(pace.repeat_first_s * 2 ** (attempt - 1))
             try:
                 answer = await self._calls.ask("GET", url)
             except TemporaryFailure as error:
-                failure = error
+                failure = Unreachable(error.detail)
                 continue
-            if answer.is_good:
-                try:
-                    return rendering_from(answer)
-                except Garbled as error:
-                    failure = _without_pictures(answer, error)
-                    if answer.object() is not None:
-                        break
-                    continue
-            failure = failures.result_failure(answer)
-            if not failures.may_pass(answer):
+            found, is_final = _judged(answer)
+            if isinstance(found, Rendering):
+                return found
+            failure = found
+            if is_final:
                 break
         raise failure
 
@@ -166,6 +162,20 @@ class FalQueue:
         return trusted
 
 
-def _without_pictures(answer: Answer, error: Garbled) -> TemporaryFailure:
-    """A result without pictures: nobody's fault but fal's, and perhaps billed all the same."""
-    return TemporaryFailure(str(error), cost_microusd=billed_microusd(answer.headers))
+def _judged(answer: Answer) -> tuple[Rendering | Upstream, bool]:
+    """Read the answer to a result call, and tell whether another call can bring no other one."""
+    if answer.is_good:
+        try:
+            return rendering_from(answer), True
+        except Garbled as error:
+            # A result without pictures: nobody's fault but fal's, and perhaps billed all the same.
+            billed = billed_microusd(answer.headers)
+            failure = TemporaryFailure(str(error), cost_microusd=billed)
+            return failure, answer.object() is not None
+    failure = failures.result_failure(answer)
+    if not failures.may_pass(answer):
+        return failure, True
+    if isinstance(failure, TemporaryFailure):
+        # Without fal's name on it, it says nothing about the job, which may be paid.
+        return Unreachable(failure.detail), False
+    return failure, False

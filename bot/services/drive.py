@@ -23,6 +23,7 @@ from bot.core.errors import (
     SubmitUnclear,
     TemporaryFailure,
     Undeliverable,
+    Unreachable,
     Upstream,
 )
 from bot.core.jobs import Job, Phase, Picture, PictureLink, Reason, State
@@ -205,11 +206,11 @@ class Drive:
         except TimeoutError:
             await self.ask_to_cancel(job)
             return job
-        except (KeyRejected, NotReady) as error:
+        except (KeyRejected, NotReady, Unreachable) as error:
             # The job is paid or will be: what is wrong outside is waited for, not given up on.
             _log.error("result not to be had", extra={"job_id": job.id, "detail": error.detail})
-            pause_s = self._times.key_pause_s if isinstance(error, KeyRejected) else 0
-            await asyncio.sleep(max(pause_s, self._times.retry_pause_s))
+            is_key = isinstance(error, KeyRejected)
+            await asyncio.sleep(self._times.key_pause_s if is_key else self._times.retry_pause_s)
             return job
         except Upstream as error:
             return await self._end_at_fal(job, error)

@@ -93,8 +93,9 @@ class ImageQueue(Protocol):
         """Fetch what an ended request made. Temporary failures of the queue are repeated inside.
 
         Raises:
-            ContentRefused, BadParameter, TemporaryFailure, AccountLocked, KeyRejected,
-            CancelledAtFal, Gone, NotReady: What the request ended with.
+            ContentRefused, BadParameter, TemporaryFailure, AccountLocked, CancelledAtFal,
+            Gone: What the request ended with.
+            Unreachable, KeyRejected, NotReady: How it ended cannot be learned now.
         """
         ...
 

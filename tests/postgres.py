@@ -37,6 +37,16 @@ wait "$server"
 rm -rf "$folder"
 """
 
+_EMPTY = """
+DO $$ BEGIN
+    PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SET LOCAL client_min_messages = warning;
+    DROP SCHEMA public CASCADE;
+    CREATE SCHEMA public;
+END $$
+"""
+
 _UNSAFE_BUT_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
@@ -55,8 +65,9 @@ class PostgresServer:
         self._run("createdb", name)
         return name
 
-    def drop_database(self, name: str) -> None:
-        self._run("dropdb", "--force", name)
+    def empty_database(self, name: str) -> None:
+        """Drop everything in a database; ten times faster than making another."""
+        self._run("psql", "-q", "-X", "-v", "ON_ERROR_STOP=1", "-d", name, "-c", _EMPTY)
 
     def url(self, name: str, *, user: str = "postgres", password: str = "") -> str:
         secret = f":{password}" if password else ""
@@ -158,22 +169,27 @@ def _environment() -> dict[str, str]:
 
 @cache
 def _server() -> PostgresServer:
+    # Started once although several conftest files may import the fixtures.
     return start()
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """The running server of this process."""
-    # Started once although several conftest files may import this fixture.
     yield _server()
     if _server.cache_info().currsize:
         _server().stop()
         _server.cache_clear()
 
 
+@pytest.fixture(scope="session")
+def postgres_database(postgres: PostgresServer) -> str:
+    """The name of the database that the tests of this process use in turn."""
+    return postgres.create_database()
+
+
 @pytest.fixture
-def postgres_url(postgres: PostgresServer) -> Iterator[str]:
-    """The address of a new, empty database."""
-    name = postgres.create_database()
-    yield postgres.url(name)
-    postgres.drop_database(name)
+def postgres_url(postgres: PostgresServer, postgres_database: str) -> Iterator[str]:
+    """The address of an empty database; `postgres.create_database()` makes a second one."""
+    yield postgres.url(postgres_database)
+    postgres.empty_database(postgres_database)

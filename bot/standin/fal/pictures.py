@@ -171,10 +171,10 @@ def _write_prompt(picture: Image.Image, prompt: str, palette: Palette, unit: int
 
 def _write_corner(picture: Image.Image, drawing: Drawing, unit: int) -> None:
     """Write size and quality, and which of how many, into the upper corners."""
-    font = _font(max(8, round(unit * 0.72)), is_plain=True)
+    font = _font(max(8, round(unit * 0.8)), is_plain=True)
     pen = ImageDraw.Draw(picture)
     pad, margin = unit * 0.55, unit * 1.6
-    top, bottom = margin, margin + unit * 1.55
+    top, bottom = margin, margin + unit * 1.7
     label = f"{drawing.size.width} x {drawing.size.height} · {drawing.quality}"
     left = picture.width - margin - font.getlength(label) - 2 * pad
     _panel(picture, (left, top, picture.width - margin, bottom), unit * 0.5, 130)

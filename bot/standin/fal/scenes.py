@@ -18,7 +18,7 @@ _PALETTES: dict[str, Palette] = {
     "dawn": ((255, 183, 148), (255, 236, 210), (196, 113, 135), (74, 48, 88)),
     "noon": ((92, 167, 236), (222, 241, 255), (118, 168, 148), (34, 84, 88)),
     "dusk": ((58, 44, 110), (247, 131, 110), (122, 62, 118), (32, 22, 58)),
-    "night": ((10, 16, 48), (46, 74, 134), (28, 44, 92), (6, 10, 30)),
+    "night": ((10, 16, 48), (62, 94, 160), (38, 60, 118), (6, 12, 36)),
     "forest": ((205, 228, 196), (247, 247, 221), (94, 142, 98), (24, 62, 48)),
     "sea": ((128, 208, 226), (240, 250, 246), (38, 132, 168), (10, 54, 98)),
     "candy": ((250, 196, 221), (255, 244, 226), (170, 146, 224), (84, 70, 160)),
@@ -84,8 +84,9 @@ def mixed(one: Colour, other: Colour, share: float) -> Colour:
 
 
 def sky(sides: tuple[int, int], palette: Palette) -> Image.Image:
-    """Paint a vertical gradient."""
-    mask = resized(Image.linear_gradient("L"), sides)
+    """Paint a vertical gradient that has reached its lower colour where the ground begins."""
+    mask = Image.new("L", sides, 255)
+    mask.paste(resized(Image.linear_gradient("L"), (sides[0], max(1, sides[1] * 5 // 8))))
     lower = Image.new("RGB", sides, palette[1])
     return Image.composite(lower, Image.new("RGB", sides, palette[0]), mask)
 
@@ -149,11 +150,14 @@ def _stars(picture: Image.Image, palette: Palette, chance: Random) -> None:
         draw.ellipse((x - size, y - size, x + size, y + size), fill=shine)
 
 
-def _sun(picture: Image.Image, palette: Palette, chance: Random) -> None:
+def _sun(picture: Image.Image, palette: Palette, chance: Random) -> tuple[float, Colour]:
+    """Paint a sun or moon and say where it stands and how it shines."""
     width, height = picture.size
     centre = (width * chance.uniform(0.2, 0.8), height * chance.uniform(0.16, 0.34))
     radius = min(width, height) * chance.uniform(0.07, 0.11)
-    _glow(picture, centre, radius, mixed(palette[1], (255, 250, 225), 0.9))
+    shine = mixed(palette[1], (255, 250, 225), 0.9)
+    _glow(picture, centre, radius, shine)
+    return centre[0], shine
 
 
 def hills(picture: Image.Image, palette: Palette, chance: Random) -> None:
@@ -170,10 +174,10 @@ def hills(picture: Image.Image, palette: Palette, chance: Random) -> None:
 
 
 def waves(picture: Image.Image, palette: Palette, chance: Random) -> None:
-    """A sea in bands with light crests."""
+    """A sea in bands with light crests, and the light of the sun or moon on it."""
     width, height = picture.size
     _stars(picture, palette, chance)
-    _sun(picture, palette, chance)
+    sun_x, shine = _sun(picture, palette, chance)
     for layer in range(7):
         depth = layer / 6
         top = height * (0.5 + 0.085 * layer)
@@ -187,6 +191,20 @@ def waves(picture: Image.Image, palette: Palette, chance: Random) -> None:
         crest = [(x, y - 1.5 - 1.5 * depth) for x, y in outline]
         _fill_below(picture, crest, mixed(water, palette[1], 0.5))
         _fill_below(picture, outline, water)
+        _glitter(picture, (sun_x, top), mixed(water, shine, 0.75 - 0.6 * depth), chance)
+
+
+def _glitter(
+    picture: Image.Image, place: tuple[float, float], colour: Colour, chance: Random
+) -> None:
+    """Short strokes of light on the water below the sun or moon."""
+    width, height = picture.size
+    draw = ImageDraw.Draw(picture)
+    for _ in range(9):
+        x = place[0] + chance.gauss(0, width * 0.035)
+        y = place[1] + height * chance.uniform(0.012, 0.07)
+        long = width * chance.uniform(0.008, 0.03)
+        draw.rounded_rectangle((x - long, y, x + long, y + 1.6), 1, fill=colour)
 
 
 def trees(picture: Image.Image, palette: Palette, chance: Random) -> None:

@@ -79,6 +79,8 @@ async def test_the_history_is_filtered_sorted_and_paged(fal, admin, submit):
     assert len(await listed(admin, endpoint_id=both)) == 4
     page = (await admin.get(HISTORY, params={**APP, "limit": 3})).json()
     assert (len(page["items"]), page["next_cursor"], page["has_more"]) == (3, "Mg==", True)
+    whole = (await admin.get(HISTORY, params={**APP, "limit": 4})).json()
+    assert (len(whole["items"]), whole["next_cursor"], whole["has_more"]) == (4, None, False)
     last = (await admin.get(HISTORY, params={**APP, "limit": 3, "cursor": "Mg=="})).json()
     assert (len(last["items"]), last["next_cursor"], last["has_more"]) == (1, None, False)
 

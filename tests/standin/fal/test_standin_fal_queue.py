@@ -91,9 +91,10 @@ async def test_jobs_end_by_themselves_after_their_run_time(fal, submit):
 
 
 async def test_a_running_job_can_be_sent_back_into_the_queue(fal, http, submit):
-    job = await submit()
+    job, behind = await submit(), await submit()
     await fal.start(job)
     await fal.requeue(job)
+    assert (await http.get(of(behind, "/status"))).json()["queue_position"] == 1
     back = await http.get(of(job, "/status"))
     assert (back.json()["status"], back.json()["queue_position"]) == ("IN_QUEUE", 0)
     await fal.finish(job)

@@ -56,6 +56,33 @@ async def test_a_whole_job_costs_three_requests_and_one_per_picture(fal, queue, 
     assert fal.violations == []
 
 
+async def test_the_result_comes_over_the_connection_of_the_stream(fal, hurried, order):
+    """Another connection would cost its handshake just when the picture is ready."""
+    counted = []
+    host, port = fal.media_host.split(":")
+
+    async def pipe(reader, writer):
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    async def relay(reader, writer):
+        counted.append(writer)
+        to_reader, to_writer = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(pipe(reader, to_writer), pipe(to_reader, writer))
+
+    async with await asyncio.start_server(relay, "127.0.0.1", 0) as server:
+        port_seen = server.sockets[0].getsockname()[1]
+        async with hurried(queue_url=f"http://127.0.0.1:{port_seen}") as queue:
+            for _ in range(3):
+                ticket = await queue.submit(order)
+                await fal.finish(await fal.next_job())
+                assert await collected(queue, ticket) == [ENDED]
+                await queue.result(ticket)
+            assert len(counted) == 2
+
+
 async def test_a_running_request_may_go_back_into_the_queue(fal, queue, running):
     ticket, job = await running()
     async with aclosing(queue.follow(ticket)) as reports:

@@ -1,3 +1,4 @@
+import asyncio
 import io
 import struct
 import zlib
@@ -261,6 +262,20 @@ async def test_a_flood_stops_at_the_bound(fal, hurried, link):
     async with hurried(pace={"picture_bytes_max": 1_000_000}) as queue:
         with pytest.raises(MediaRejected):
             await queue.fetch(address)
+
+
+async def test_a_picture_that_says_it_is_too_large_is_not_waited_for(hurried):
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999999\r\n\r\n")
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with hurried(media_hosts=(host,)) as queue:
+            with pytest.raises(MediaRejected):
+                await queue.fetch(PictureLink(f"http://{host}/x.png", "image/png", 0, 0))
 
 
 async def test_a_slow_picture_still_comes(fal, queue, link):

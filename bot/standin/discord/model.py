@@ -1,10 +1,9 @@
-"""The one file that touches SimCord: its world of servers, messages and permissions.
+"""SimCord's world of servers, messages and permissions; with stage.py all that touches SimCord.
 
 SimCord 3.2.1 is pinned because most names used here are private. Everything else in this package
 speaks to `World`. It must never open a socket and never keep a copy of the state.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,19 +13,15 @@ from typing import Any, cast
 import discord
 from simcord import intents as simcord_intents
 from simcord._clock import Clock
-from simcord.actors import MemberActor
 from simcord.backend import Backend, serializers
 from simcord.backend.access import channel_accessible, message_accessible
 from simcord.backend.command_access import command_access
-from simcord.backend.errors import BackendError, OptionError, SetupError
+from simcord.backend.errors import BackendError, OptionError
 from simcord.backend.models import Channel, Guild, Interaction, Message, Overwrite, User
-from simcord.builders import ChannelHandle, GuildHandle, UserHandle
 from simcord.components import ComponentValidationError, walk_components
 from simcord.enums import ChannelType, OverwriteType
-from simcord.env import Env
 from simcord.http import router, routes
 from simcord.interactions import base_payload
-from simcord.preview import Preview
 
 from bot.standin.discord.cdn import Cdn
 from bot.standin.discord.errors import ApiError
@@ -36,7 +31,6 @@ __all__ = [
     "Guild",
     "Interaction",
     "Message",
-    "Stage",
     "Upload",
     "User",
     "World",
@@ -46,10 +40,6 @@ __all__ = [
 
 # importing the package is what fills SimCord's route table
 _REGISTERED = routes.__all__
-
-ANSWER_WITHIN_S = 3.2
-POLL_S = 0.02
-PAGE_MEDIA_BYTES = 1024 * 1024 * 1024
 
 HIDDEN_FROM_BOT = discord.Permissions(view_channel=True).value
 SILENT_FOR_BOT = discord.Permissions(send_messages=True).value
@@ -336,64 +326,3 @@ class World:
             raise ApiError(error.status, error.code, error.message) from error
         except (ComponentValidationError, OptionError, KeyError, TypeError, ValueError) as error:
             raise ApiError(400, 50035, f"Invalid Form Body: {error}") from error
-
-
-class Stage:
-    """SimCord's page over a world, whose bot is the one behind the socket.
-
-    SimCord wants a client of its own: a stub without commands. Its only duty is to hold an action
-    of the page until the real bot has answered, because the page shows what stands there then.
-    """
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._env = Env(_Stub(world), settle_timeout=10, check_errors=False)
-        self._env.backend = world.backend
-        self._preview: Preview | None = None
-
-    async def open(self, channel_id: int, viewers: Sequence[int], port: int) -> str:
-        """Start the page; returns its address, which is a credential."""
-        env, backend = self._env, self._world.backend
-        await env.start()
-        channel = backend.get_channel(channel_id)
-        guild = GuildHandle(env, backend.get_guild(channel.guild_id or 0))
-        people = [
-            MemberActor(env, guild, UserHandle(env, backend.get_user(one))) for one in viewers
-        ]
-        handle = ChannelHandle(env, guild, channel)
-        self._preview = env.preview(handle, viewers=people, layout="channel", port=port)
-        # room for an evening of pictures; SimCord shows a placeholder once it is used up
-        setattr(self._preview, "_MAX_MEDIA_BYTES", PAGE_MEDIA_BYTES)  # noqa: B010 - its private name
-        await self._preview.__aenter__()
-        return self._preview.url
-
-    async def refresh(self) -> bool:
-        """Show the present state; False if an action is under way, or the page is closed."""
-        if self._preview is None:
-            return False
-        try:
-            await self._preview.refresh()
-        except (SetupError, TimeoutError):
-            return False
-        return True
-
-    async def close(self) -> None:
-        """Close the page and take SimCord's hooks out of the event loop."""
-        if self._preview is not None:
-            await self._preview.close()
-        await self._env.shutdown()
-
-
-class _Stub(discord.Client):
-    def __init__(self, world: World) -> None:
-        super().__init__(intents=discord.Intents(guilds=True))
-        self._world = world
-
-    async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """Wait until the bot behind the socket has answered, or can no longer."""
-        for _ in range(int(ANSWER_WITHIN_S / POLL_S)):
-            record = self._world.interaction(interaction.id)
-            if record is None or record.responded:
-                return
-            # SimCord settles on sleeping tasks, but not on tasks that wait for an event
-            await asyncio.sleep(POLL_S)

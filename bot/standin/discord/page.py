@@ -8,15 +8,12 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from bot.standin.discord.model import Stage
 from bot.standin.discord.people import Channel, Member
+from bot.standin.discord.stage import Stage
 from bot.standin.discord.state import DiscordState
 
 PAUSE_S = 0.15
 """At most this often is the page made anew; it polls, so more would not be seen."""
-
-BUSY_S = 0.05
-"""An action of the page is under way: look again soon."""
 
 
 class Page:
@@ -70,9 +67,7 @@ class Page:
             if await self._stage.refresh():
                 seen = now
                 self.published += 1
-                await asyncio.sleep(PAUSE_S)
-            else:
-                await asyncio.sleep(BUSY_S)
+            await asyncio.sleep(PAUSE_S)
 
     def _signature(self) -> object:
         """What the page shows, short enough to compare after every request."""

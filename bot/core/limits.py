@@ -139,9 +139,16 @@ def period(window: Window, now_ms: int, zone: tzinfo) -> Period:
         case Window.MONTH:
             first = today.replace(day=1)
             after = (first + timedelta(days=31)).replace(day=1)
+    end_ms = _midnight_ms(after, zone, fold=0)
+    if end_ms <= now_ms:  # clocks went back over this midnight, which is still to come again
+        end_ms = _midnight_ms(after, zone, fold=1)
+    return Period(first.isoformat(), end_ms)
+
+
+def _midnight_ms(day: date, zone: tzinfo, *, fold: int) -> int:
     # Midnight may not exist on the day clocks change; converting through UTC lands right after.
-    end = datetime(after.year, after.month, after.day, tzinfo=zone).astimezone(UTC)
-    return Period(first.isoformat(), int(end.timestamp() * 1000))
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone, fold=fold).astimezone(UTC)
+    return int(midnight.timestamp() * 1000)
 
 
 def _local_date(now_ms: int, zone: tzinfo) -> date:

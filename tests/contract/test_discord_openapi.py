@@ -1,18 +1,15 @@
 """Everything the sample bot sends and the local Discord answers, held against Discord's file."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 from bot.standin.discord import StandInDiscord, StandInDiscordSettings
 from bot.standin.discord.contract import Contract, find_openapi
 from bot.standin.discord.routes import match
+from tests.standin.discord.bot_process import running_bot
 
 OPENAPI = find_openapi()
 pytestmark = pytest.mark.skipif(OPENAPI is None, reason="Discord's OpenAPI file is not at hand")
 
-BESIDE = Path(__file__).parents[1] / "standin" / "discord" / "conftest.py"
 USED = {
     "GET me",
     "GET application",
@@ -48,15 +45,6 @@ SCRIPTS = (
 def contract():
     assert OPENAPI is not None
     return Contract(OPENAPI)
-
-
-def running_bot(discord):
-    spec = importlib.util.spec_from_file_location("standin_discord_conftest", BESIDE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.running_bot(discord)
 
 
 @pytest.fixture

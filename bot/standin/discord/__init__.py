@@ -4,6 +4,8 @@ The unmodified bot runs against it as a process of its own, in the demo, the tes
 benchmarks. It is never imported by what the bot runs in production.
 """
 
+from bot.standin.discord.contract import find_openapi
+from bot.standin.discord.control import ControlledDiscord
 from bot.standin.discord.errors import ApiError, ClientRefused, NoAnswer
 from bot.standin.discord.faults import Fault
 from bot.standin.discord.interactions import Answer, Choice, SentInteraction
@@ -20,6 +22,7 @@ __all__ = [
     "Channel",
     "Choice",
     "ClientRefused",
+    "ControlledDiscord",
     "DiscordMessage",
     "Edit",
     "Fault",
@@ -35,4 +38,5 @@ __all__ = [
     "StandInDiscord",
     "StandInDiscordSettings",
     "Violation",
+    "find_openapi",
 ]

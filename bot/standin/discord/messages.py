@@ -93,6 +93,7 @@ class DiscordMessage:
         pinged: Whom it notified.
         deleted: Whether it is gone.
         created_s: When it came, on `time.monotonic`.
+        pictured_s: When it first had a file.
     """
 
     def __init__(self, world: World, cdn: Cdn, model: Message) -> None:
@@ -102,6 +103,7 @@ class DiscordMessage:
         self.pinged = Pinged()
         self.deleted = False
         self.created_s = time.monotonic()
+        self.pictured_s: float | None = None
         self._world = world
         self._cdn = cdn
         self._model = model
@@ -111,6 +113,8 @@ class DiscordMessage:
 
     def note_change(self, *, keep: bool) -> None:
         """Take down the present version."""
+        if self.pictured_s is None and self._model.attachments:
+            self.pictured_s = time.monotonic()
         self.pinged.users.update(self._model.ping_user_ids)
         self.pinged.roles.update(self._model.ping_role_ids)
         self.pinged.everyone = self.pinged.everyone or self._model.mention_everyone

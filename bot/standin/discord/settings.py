@@ -21,7 +21,6 @@ class StandInDiscordSettings:
         openapi: Discord's OpenAPI file; every request and answer is held against it. Needs
             jsonschema.
         enforce_limits: Answer 429 as Discord does (per route, per webhook token, 50/s for all).
-        control: Serve `/_standin/`, with which another process drives this one.
         heartbeat_interval_ms: Told to the bot in HELLO.
         file_limit_bytes: Per file, for servers and interactions that say nothing else.
     """
@@ -32,7 +31,6 @@ class StandInDiscordSettings:
     strict: bool = True
     openapi: Path | None = None
     enforce_limits: bool = True
-    control: bool = False
     heartbeat_interval_ms: int = 41_250
     file_limit_bytes: int = DEFAULT_FILE_LIMIT_BYTES
     bot_name: str = "Imagine"

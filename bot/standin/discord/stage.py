@@ -27,6 +27,10 @@ MEDIA_BYTES = 1024 * 1024 * 1024
 PLAINER = """
 /* tools of SimCord's authors, of no use to somebody who tries a bot */
 #refresh, #capture-open, .session-menu, .advanced-search { display: none !important; }
+#view-action-output { display: none !important; }
+@media (max-width: 760px) {
+  .preview-shell { --toolbar-height: 72px; }
+}
 """
 
 LIVELIER = """

@@ -5,9 +5,9 @@ import asyncio
 import aiohttp
 import discord as dpy
 import pytest
-from conftest import run_script
 
 from bot.standin.discord import Fault
+from tests.standin.discord.bot_process import run_script
 
 MIB = 1024 * 1024
 

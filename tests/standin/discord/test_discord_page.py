@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-pytest.importorskip("simcord.preview")
+from tests.standin.discord.bot_process import running_bot
 
 
 class Browser:
@@ -148,6 +148,19 @@ async def test_the_page_follows_people_who_act_without_it(place, browser):
     sent = await place.discord.slash(place.bob, place.channel, "do", {"script": "message"})
     await sent.answer()
     await browser.until(lambda state: "hello" in shown(state))
+
+
+async def test_the_page_outlives_the_bot(place, browser):
+    place.bot.process.terminate()
+    await place.bot.process.wait()
+    await place.discord.wait_for(lambda: not place.discord.gateway.connected)
+    result = await run(browser, "do", options={"script": "message"})
+    assert result["acknowledgement"] == "unacknowledged"
+    async with running_bot(place.discord):
+        await place.discord.wait_until_ready()
+        result = await run(browser, "do", options={"script": "message"})
+        assert result["acknowledgement"] == "acknowledged"
+        assert "hello" in shown(await browser.state())
 
 
 async def test_the_pages_own_script_and_style_are_served(place, browser):

@@ -83,7 +83,7 @@ async def test_a_cancelled_task_rolls_back_and_the_next_write_works(database: Da
 
 
 async def test_cancelling_at_any_await_leaves_all_or_nothing(database: Database) -> None:
-    """Each task is cancelled one turn of the loop later than the one before it."""
+    """Each task is cancelled one turn of the loop later than the one before it, and twice."""
 
     async def pair(n: int) -> None:
         async with database.write(1) as conn:
@@ -95,6 +95,7 @@ async def test_cancelling_at_any_await_leaves_all_or_nothing(database: Database)
         for _ in range(turns):
             await asyncio.sleep(0)
         task.cancel()
+        await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 

@@ -146,9 +146,8 @@ def test_prices_as_text_are_a_table_with_exact_dollars():
     assert lines[0].split() == ["size", "quality", "tokens", "USD"]
     assert ["1536x1024", "high", "5488", "0.16464"] in [line.split() for line in lines]
     assert len(lines) == 1 + 3 * 11 + 1
-    assert lines[-1] == (
-        "1920x1080 is priced by fal but not offered: both sides must be multiples of 16."
-    )
+    assert lines[-1].startswith("1920x1080 is priced by fal but not offered: ")
+    assert lines[-1].endswith("both sides must be multiples of 16.")
 
 
 @pytest.mark.parametrize("size", ["1536x864", "1536 × 864", "1536X864px"])

@@ -48,6 +48,13 @@ setInterval(() => {
     if (text !== time.textContent) time.textContent = text;
   }
 }, 1000);
+// pictures that load after the page would push the newest message out of sight
+const opened = performance.now();
+document.addEventListener("load", (event) => {
+  const timeline = document.getElementById("channel-timeline");
+  const early = performance.now() - opened < 5000;
+  if (early && event.target.tagName === "IMG") timeline.scrollTop = timeline.scrollHeight;
+}, true);
 """
 _ADDED = {"/preview.css": PLAINER, "/app.js": LIVELIER}
 

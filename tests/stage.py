@@ -1,12 +1,13 @@
 """The whole play for end-to-end tests: local Discord, local fal, and the real bot beside them."""
 
+import asyncio
 import csv
 import io
 import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,12 @@ class Stage:
         await self.discord.wait_for(
             lambda: part in message.text, timeout_s, f"{part!r} in {message.text!r}"
         )
+
+    async def until(self, holds: Callable[[], object], timeout_s: float = 15) -> None:
+        """Wait for something that no stand-in announces, such as a line in the bot's log."""
+        async with asyncio.timeout(timeout_s):
+            while not holds():  # noqa: ASYNC110 - a file rings no bell
+                await asyncio.sleep(0.02)
 
     def command_line(self, *args: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, **self.env, "PYTHONPATH": str(ROOT)}

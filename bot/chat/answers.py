@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.chat.layouts import notice
+from bot.chat.layouts import NOT_TAKEN, notice
 from bot.chat.texts import why_refused
 from bot.core.errors import OverLimit, Refused
 
@@ -37,5 +37,5 @@ async def tell(interaction: discord.Interaction[Any], text: str) -> None:
             await interaction.followup.send(view=view, ephemeral=True)
         else:
             await interaction.response.send_message(view=view, ephemeral=True)
-    except (discord.HTTPException, discord.InteractionResponded, OSError, TimeoutError) as failed:
+    except (*NOT_TAKEN, discord.InteractionResponded) as failed:
         _log.warning("answer not taken", extra={"detail": str(failed)})

@@ -18,6 +18,7 @@ import discord
 
 from bot.chat.cards import Attached, ended_card, fewer_note, pictures_card, waiting_card
 from bot.chat.fitting import attach
+from bot.chat.layouts import NOT_TAKEN
 from bot.chat.pace import Pace
 from bot.core.errors import RouteBusy, Undeliverable
 from bot.core.jobs import Job, Picture
@@ -101,7 +102,7 @@ class DiscordCourier:
                 await self._edit_by_token(job, view, [])
             elif self._is_editable(job):
                 await self._edit_as_bot(job, view, [])
-        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except NOT_TAKEN as error:
             _log.info("card not edited", extra={"job_id": job.id, "detail": str(error)})
 
     async def _post(

@@ -1,7 +1,11 @@
 """What every card is made of: colours, the finishing touch, and the short notice."""
 
+import aiohttp
 import discord
 from discord import ui
+
+NOT_TAKEN = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
+"""What a request to Discord can end with; what aiohttp raises is no OSError of Python's."""
 
 WAITING = discord.Colour(0x5865F2)
 WORKING = discord.Colour(0xF0B232)

@@ -37,10 +37,11 @@ class Books:
         async with self._database.read() as connection:
             return await jobs.known_request_ids(connection, since_ms)
 
-    async def set_message(self, job: Job, message_id: int) -> None:
-        """Note where the job's card stands."""
+    async def set_message(self, job: Job, message_id: int) -> Job | None:
+        """Note where the job's card stands, and read what became of the job meanwhile."""
         async with self._database.write(job.server_id) as connection:
             await jobs.set_message(connection, job.id, message_id)
+            return await jobs.get(connection, job.id)
 
     async def request_cancel(self, job: Job, by: int) -> Job:
         """Note that a person wants the job to end; the first one counts."""

@@ -73,9 +73,13 @@ class Imagine:
 
         A crash before this leaves the job `held`, and the next start takes it up.
         """
-        if message_id is not None:
-            await self._books.set_message(job, message_id)
-        self._runner.add(replace(job, message_id=message_id))
+        if message_id is None:
+            found = await self._books.get(job.id)
+        else:
+            found = await self._books.set_message(job, message_id)
+        # A quick thumb may have cancelled it already.
+        if found is not None and found.state is State.HELD:
+            self._runner.add(found)
 
     async def withdraw(self, job: Job) -> None:
         """Give an accepted job back, because its member was told that nothing happened."""

@@ -153,7 +153,8 @@ class Runner:
             raise TooLate("That job is not known any more.")
         if by != job.member_id and not is_moderator:
             raise NotAllowed("Only the member who asked for it and moderators can cancel it.")
-        if job.state is State.HELD and self._line.remove(job_id):
+        if job.state is State.HELD:
+            self._line.remove(job_id)
             try:
                 cancelled = await self._books.cancel(job, by)
             except StaleState:

@@ -109,6 +109,7 @@ async def test_quota_says_what_is_left_which_limit_and_when_it_resets(tmp_path):
 
 async def test_typing_a_size_says_at_once_what_is_illegal_and_offers_the_nearest(tmp_path):
     async with staged(tmp_path) as stage:
+
         async def offered(typed):
             found = await stage.discord.autocomplete(
                 stage.alice, stage.channel, "imagine", "size", typed, {"prompt": "x"}

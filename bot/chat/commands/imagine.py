@@ -10,7 +10,7 @@ from discord import app_commands
 from bot.chat.answers import sentence_for
 from bot.chat.cards import waiting_card
 from bot.chat.desk import Desk
-from bot.chat.layouts import notice
+from bot.chat.layouts import NOT_TAKEN, notice
 from bot.core.catalogue import (
     COUNT_MAX,
     NAMED_SIZES,
@@ -106,20 +106,18 @@ async def _accept_and_answer(
     except Exception as error:  # noqa: BLE001 - the member is to read what went wrong
         await _refuse(interaction, error)
         return
+    message_id = None
     try:
         message_id = await _show_card(desk, interaction, accepted)
-    except discord.NotFound as error:
-        if error.code != _UNKNOWN_INTERACTION:
-            raise
-        # The member was told that the command failed and may have typed it again: this one
-        # costs nothing as long as nothing was sent.
-        _log.warning("interaction gone", extra={"job_id": accepted.job.id})
-        await desk.imagine.withdraw(accepted.job)
-        return
-    except (discord.HTTPException, OSError, TimeoutError) as error:
+    except NOT_TAKEN as error:
+        if isinstance(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION:
+            # The member was told that the command failed and may have typed it again: this one
+            # costs nothing as long as nothing was sent.
+            _log.warning("interaction gone", extra={"job_id": accepted.job.id})
+            await desk.imagine.withdraw(accepted.job)
+            return
         # The answer may stand all the same; delivery finds its own way.
         _log.warning("card not confirmed", extra={"job_id": accepted.job.id, "detail": str(error)})
-        message_id = None
     await desk.imagine.start(accepted.job, message_id)
 
 
@@ -138,7 +136,7 @@ async def _show_card(
 async def _defer(interaction: "discord.Interaction[ImagineClient]", *, is_private: bool) -> None:
     try:
         await interaction.response.defer(ephemeral=is_private, thinking=True)
-    except (discord.HTTPException, OSError, TimeoutError) as error:
+    except NOT_TAKEN as error:
         _log.warning("defer not taken", extra={"detail": str(error)})
 
 
@@ -154,7 +152,7 @@ async def _refuse(interaction: "discord.Interaction[ImagineClient]", error: Exce
             await interaction.followup.send(view=view, ephemeral=True)
         else:
             await interaction.response.send_message(view=view, ephemeral=True)
-    except (discord.HTTPException, OSError, TimeoutError) as failed:
+    except NOT_TAKEN as failed:
         _log.warning("refusal not taken", extra={"detail": str(failed)})
 
 

@@ -1,0 +1,141 @@
+"""The README and `.env.example` say what the code does; `python -m tests.documents` writes them."""
+
+import inspect
+import pkgutil
+import re
+from importlib import import_module
+from typing import Any, cast
+
+import pytest
+from discord import app_commands
+
+import bot.chat.commands
+from bot.chat.desk import Desk
+from bot.core.catalogue import Quality, Size
+from bot.settings import Settings
+from tests.documents import (
+    ENV_EXAMPLE,
+    README,
+    section,
+    settings_by_need,
+    settings_table,
+    shown_default,
+    state_diagram,
+    typed_default,
+    with_section,
+)
+
+SECRETS = ("DISCORD_TOKEN", "FAL_KEY", "FAL_ADMIN_KEY")
+
+Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
+
+
+@pytest.fixture
+def readme() -> str:
+    assert README.exists(), "there is no README.md"
+    return README.read_text("utf-8")
+
+
+def example_lines() -> list[str]:
+    return ENV_EXAMPLE.read_text("utf-8").splitlines()
+
+
+def test_the_example_names_exactly_the_settings_and_their_defaults():
+    given = dict(line.split("=", 1) for line in example_lines() if line and line[0] != "#")
+
+    assert given == {name: typed_default(field) for name, field in settings_by_need().items()}
+
+
+def test_the_example_explains_each_setting_on_the_line_above():
+    lines = example_lines()
+    for number, line in enumerate(lines):
+        if line and line[0] != "#":
+            assert re.match("# .{5,}", lines[number - 1]), line
+            assert len(lines[number - 1]) <= 100
+
+
+def test_the_example_puts_what_is_required_first_and_holds_no_secret():
+    given = [line.split("=", 1) for line in example_lines() if line and line[0] != "#"]
+    required = [name for name, field in settings_by_need().items() if field.is_required()]
+
+    assert [name for name, _ in given[: len(required)]] == required
+    assert {value for name, value in given if name in SECRETS} == {""}
+
+
+def test_the_example_with_the_secrets_filled_in_means_the_defaults(tmp_path, monkeypatch):
+    for name in settings_by_need():
+        monkeypatch.delenv(name, raising=False)
+    filled = ENV_EXAMPLE.read_text("utf-8")
+    for name, secret in (("DISCORD_TOKEN", "token"), ("FAL_KEY", "id:secret")):
+        monkeypatch.setenv(name, secret)
+        filled = filled.replace(f"{name}=\n", f"{name}={secret}\n")
+    path = tmp_path / ".env"
+    path.write_text(filled, "utf-8")
+
+    assert Settings.load(str(path)) == Settings.load(None)
+
+
+def test_the_readme_s_table_names_exactly_the_settings_and_their_defaults(readme):
+    rows = [
+        [cell.strip() for cell in line.strip("| ").split("|")]
+        for line in section(readme, "settings").splitlines()
+        if line.startswith("| `")
+    ]
+
+    found = {row[0].strip("`"): row[1] for row in rows}
+    assert found == {name: shown_default(field) for name, field in settings_by_need().items()}
+    assert len(rows) == len(found)
+    assert all(len(row) == 3 and row[2] for row in rows)
+
+
+def test_the_readme_s_state_diagram_is_the_table_of_transitions(readme):
+    assert section(readme, "states") == state_diagram()
+
+
+def every_command() -> list[str]:
+    """Build every command from `bot.chat.commands`, as the client does, and name it."""
+    none = cast("Any", None)
+    desk = Desk(none, none, none, none, Size(1024, 1024), Quality.MEDIUM)
+    names: list[str] = []
+    for module in pkgutil.iter_modules(bot.chat.commands.__path__, "bot.chat.commands."):
+        for name, build in inspect.getmembers(import_module(module.name), inspect.isfunction):
+            if name.startswith("build_") and build.__module__ == module.name:
+                names += names_of(build(desk))
+    return names
+
+
+def names_of(command: Command) -> list[str]:
+    if isinstance(command, app_commands.Group):
+        parts = [part for part in command.walk_commands() if isinstance(part, app_commands.Command)]
+        return [f"/{part.qualified_name}" for part in parts]
+    is_menu = isinstance(command, app_commands.ContextMenu)
+    return [command.qualified_name if is_menu else f"/{command.qualified_name}"]
+
+
+def test_the_commands_are_found():
+    assert {"/imagine", "/quota"} <= set(every_command())
+
+
+def test_every_command_is_in_the_readme(readme):
+    missing = [name for name in every_command() if f"`{name}" not in readme]
+    assert missing == []
+
+
+def test_a_section_is_read_and_written_between_its_marks():
+    text = "before\n<!-- states -->\nold\n<!-- /states -->\nafter old\n"
+
+    written = with_section(text, "states", state_diagram())
+
+    assert section(text, "states") == "old"
+    assert section(written, "states") == state_diagram()
+    assert written.endswith("<!-- /states -->\nafter old\n")
+    assert section(with_section("<!-- a --><!-- /a -->", "a", "x"), "a") == "x"
+    with pytest.raises(AssertionError, match="no section <!-- settings -->"):
+        section(text, "settings")
+
+
+def test_the_generated_parts_show_what_matters():
+    assert "| `FAL_KEY` | required |" in settings_table()
+    assert "| `DEFAULT_SIZE` | `1024x1024` |" in settings_table()
+    assert "    held --> submitting: submit\n" in state_diagram()
+    assert "    undelivered --> delivered: deliver\n" in state_diagram()

@@ -153,8 +153,11 @@ def _sentence(text: str) -> str:
 
 def fewer_note(asked: int, arrived: int, made: int) -> str | None:
     """Say that pictures are missing and that they are not charged."""
+    parts: list[str] = []
     if made < asked:
-        return f"fal made {count_images(made)} of {asked}; only what was made is charged."
+        parts.append(f"fal made {count_images(made)} of {asked}; only what was made is charged.")
     if arrived < made:
-        return f"{count_images(made - arrived)} could not be fetched and are not charged."
-    return None
+        missing = made - arrived
+        are = "is" if missing == 1 else "are"
+        parts.append(f"{count_images(missing)} could not be fetched and {are} not charged.")
+    return " ".join(parts) or None

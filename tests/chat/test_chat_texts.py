@@ -1,0 +1,160 @@
+import pytest
+
+from bot.chat.texts import (
+    count_images,
+    duration,
+    footer,
+    left_of,
+    options_line,
+    ordinal,
+    quota_line,
+    what_became_of_the_money,
+    whose,
+    why_ended,
+    why_refused,
+    window_now,
+)
+from bot.core.errors import OverLimit
+from bot.core.jobs import Reason
+from bot.core.limits import Subject, Unit, Window
+from tests.chat.samples import NOW_MS, make_balance, make_job, make_pot
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "shown"),
+    [
+        (-5, "1 s"),
+        (0, "1 s"),
+        (400, "1 s"),
+        (41_400, "41 s"),
+        (99_400, "99 s"),
+        (99_600, "2 min"),
+        (360_000, "6 min"),
+        (5_399_000, "90 min"),
+        (5_400_000, "2 h"),
+        (5 * 3_600_000, "5 h"),
+        (129_599_000, "36 h"),
+        (129_600_000, "2 days"),
+        (3 * 86_400_000, "3 days"),
+        (31 * 86_400_000, "31 days"),
+    ],
+)
+def test_durations_have_one_unit(milliseconds, shown):
+    assert duration(milliseconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (10, "10th"), (11, "11th"), (12, "12th"),
+        (13, "13th"), (20, "20th"), (21, "21st"), (22, "22nd"), (101, "101st"), (111, "111th"),
+        (113, "113th"),
+    ],
+)  # fmt: skip
+def test_places_are_counted_as_people_do(number, shown):
+    assert ordinal(number) == shown
+
+
+def test_pictures_and_windows_are_named():
+    assert [count_images(count) for count in (0, 1, 4)] == ["0 images", "1 image", "4 images"]
+    assert [window_now(window) for window in Window] == ["today", "this week", "this month"]
+    assert options_line(make_job()) == "2 images · 1536×1024 · high"
+
+
+@pytest.mark.parametrize(
+    ("pot", "shown"),
+    [
+        (make_pot(20, 6), "14 of 20 left today"),
+        (make_pot(20, 25), "0 of 20 left today"),
+        (make_pot(1, 0, window=Window.WEEK), "1 of 1 left this week"),
+        (
+            make_pot(5_000_000, 2_500_000, unit=Unit.USD, window=Window.MONTH),
+            "$2.50 of $5 left this month",
+        ),
+    ],
+)
+def test_what_is_left_is_told_with_its_limit(pot, shown):
+    assert left_of(pot) == shown
+
+
+def test_the_footer_is_the_signature_of_the_product():
+    job = make_job(cost_microusd=329_000, rendered_at_ms=NOW_MS + 41_000)
+
+    assert footer(job, 2, make_balance(make_pot(20, 6))) == (
+        "2 images · 1536×1024 · high · $0.33 · 41 s · 14 of 20 left today (resets in 5 h)"
+    )
+
+
+def test_the_footer_says_when_the_cost_is_computed_and_leaves_out_what_there_is_not():
+    job = make_job(cost_microusd=5_880, cost_is_computed=True, rendered_at_ms=NOW_MS + 100)
+    assert footer(job, 1, make_balance()) == "1 image · 1536×1024 · high · about $0.0059 · 1 s"
+
+
+def test_the_quota_line_shows_the_first_pot():
+    dollars = make_pot(5_000_000, 0, unit=Unit.USD, window=Window.MONTH)
+
+    assert quota_line(make_balance()) == ""
+    assert quota_line(make_balance(make_pot(), dollars)) == "14 of 20 left today (resets in 5 h)"
+    assert quota_line(make_balance(dollars)) == "$5 of $5 left this month (resets in 5 h)"
+
+
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [
+        (Subject.EVERYONE, "the limit for everyone"),
+        (Subject.MEMBER, "your own limit"),
+        (Subject.ROLE, "the limit of <@&77>"),
+        (Subject.CHANNEL, "this channel's budget"),
+        (Subject.SERVER, "this server's budget"),
+        (Subject.BOT, "the whole bot's budget"),
+    ],
+)
+def test_every_limit_has_an_owner(subject, shown):
+    assert whose(make_pot(subject=subject, subject_id=77)) == shown
+
+
+def test_a_refusal_tells_what_is_asked_what_is_left_and_when_it_resets():
+    resets = NOW_MS // 1000 + 5 * 3600
+
+    assert why_refused(OverLimit(make_pot(20, 19), 4)) == (
+        "**No room for this: it needs 4 images.**\n"
+        "1 of 20 left today, by the limit for everyone.\n"
+        "Ask for 1 or fewer, or wait.\n"
+        f"It resets <t:{resets}:R>, on <t:{resets}:f>. Nothing was charged."
+    )
+
+
+def test_a_refusal_with_nothing_left_does_not_advise_to_ask_for_less():
+    assert "Ask for" not in why_refused(OverLimit(make_pot(20, 20), 1))
+
+
+def test_a_refusal_about_money_says_that_it_is_the_most_it_can_cost():
+    cap = make_pot(5_000_000, 4_670_000, unit=Unit.USD, window=Window.MONTH, subject=Subject.SERVER)
+
+    lines = why_refused(OverLimit(cap, 440_000)).splitlines()
+
+    assert lines[0] == "**No room for this: it needs up to $0.44.**"
+    assert lines[1] == "$0.33 of $5 left this month, by this server's budget."
+    assert len(lines) == 3
+
+
+def test_every_reason_has_its_own_sentence():
+    sentences = {reason: why_ended(make_job(reason=reason)) for reason in Reason}
+
+    assert len(set(sentences.values())) == len(Reason)
+    for sentence in sentences.values():
+        assert sentence.endswith(".")
+        assert sentence[0].isupper() or sentence.startswith("fal ")
+        assert "@" not in sentence
+    assert sentences[Reason.MEMBER] == "You cancelled it."
+    assert why_ended(make_job()) == sentences[Reason.UNEXPECTED]
+
+
+def test_what_became_of_the_money_is_said_with_numbers():
+    assert what_became_of_the_money(make_job(), make_balance(make_pot())) == (
+        "Nothing was charged: 2 images and $0.36 held are back · "
+        "14 of 20 left today (resets in 5 h)"
+    )
+    assert what_became_of_the_money(make_job(count=1), make_balance()) == (
+        "Nothing was charged: 1 image and $0.36 held are back"
+    )

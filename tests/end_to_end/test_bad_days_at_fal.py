@@ -143,7 +143,7 @@ async def test_a_broken_picture_among_good_ones_is_not_charged(tmp_path):
         missing = 2 - job["pictures"]
         assert len(card.gallery) == job["pictures"]
         if missing:
-            assert "could not be fetched and are not charged" in card.text
+            assert "could not be fetched and is not charged" in card.text
             assert [r["images"] for r in stage.ledger() if r["kind"] == "adjust"] == ["-1"]
 
 

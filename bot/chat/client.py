@@ -18,6 +18,10 @@ from bot.core.errors import BotError
 
 _log = logging.getLogger(__name__)
 
+# This bot never speaks; discord.py would warn at each start that it could not.
+discord.VoiceClient.warn_nacl = False
+discord.VoiceClient.warn_dave = False
+
 
 class DiscordRefused(BotError):
     """Discord does not let the bot in; the text says what the host can do about it."""

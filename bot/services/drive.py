@@ -89,6 +89,7 @@ class Drive:
         self._clock = clock
         self._times = times
         self._cancels: dict[str, int] = {}
+        self._sending: dict[str, Order] = {}
         self._steps: dict[State, Callable[[Job], Awaitable[Job]]] = {
             State.HELD: self._submit,
             State.SUBMITTING: self._lose,
@@ -146,8 +147,10 @@ class Drive:
         if self._age_s(job.created_at_ms) > self._times.held_max_s:
             return await self._fail(job, Reason.TOO_OLD)
         job = await self._books.submit(job)
+        order = order_of(job)
+        self._sending[job.id] = order
         try:
-            ticket = await self._queue.submit(order_of(job))
+            ticket = await self._queue.submit(order)
         except NotSent as error:
             job = await self._books.returned(job, error.detail)
             if job.id in self._cancels:
@@ -159,7 +162,10 @@ class Drive:
         except Upstream as error:
             _log.error("submit refused", extra={"job_id": job.id, "detail": error.detail})
             return await self._fail_with(job, error)
-        return await self._books.accept(job, ticket)
+        else:
+            return await self._books.accept(job, ticket)
+        finally:
+            del self._sending[job.id]
 
     async def _lose(self, job: Job) -> Job:
         """A restart found it between the trace and the answer: it may have been sent."""
@@ -174,6 +180,9 @@ class Drive:
         while self._queue.can_find and self._age_s(since_ms) < self._times.unclear_max_s:
             pause_s = next(pauses, pause_s)
             await asyncio.sleep(pause_s)
+            if self._is_sending_the_same(job):
+                # Its request is in the history too, under an id that is not known here yet.
+                continue
             known = await self._books.known_request_ids(since_ms)
             try:
                 ticket = await self._queue.find(order_of(job), since_ms=since_ms, known=known)
@@ -184,6 +193,10 @@ class Drive:
                 return await self._books.accept(job, ticket)
         _log.error("job lost", extra={"job_id": job.id, "loss_microusd": job.held_microusd})
         return await self._fail(job, Reason.LOST, possible_loss_microusd=job.held_microusd)
+
+    def _is_sending_the_same(self, job: Job) -> bool:
+        wanted = order_of(job)
+        return any(replace(order, job_id=job.id) == wanted for order in self._sending.values())
 
     # At fal
 

@@ -63,6 +63,7 @@ class Runner:
         self._line = Line()
         self._jobs: dict[str, Job] = {}
         self._at_fal: set[str] = set()
+        self._cancelled_early: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._pause_s = 0.0
@@ -95,6 +96,9 @@ class Runner:
 
     def add(self, job: Job) -> None:
         """Put an accepted job, whose card stands, into the line."""
+        if job.id in self._cancelled_early:
+            self._cancelled_early.discard(job.id)
+            return
         self._jobs[job.id] = job
         self._line.add(job.id, job.member_id)
         self._wake.set()
@@ -154,11 +158,13 @@ class Runner:
         if by != job.member_id and not is_moderator:
             raise NotAllowed("Only the member who asked for it and moderators can cancel it.")
         if job.state is State.HELD:
-            self._line.remove(job_id)
             try:
                 cancelled = await self._books.cancel(job, by)
             except StaleState:
                 return await self._cancel_sent(job_id, by)
+            if job_id not in self._jobs:
+                # Its card has just been posted and `add` is still to come.
+                self._cancelled_early.add(job_id)
             self._forget(cancelled)
             self._show_places()
             await self._drive.tell_end(cancelled)
@@ -270,6 +276,7 @@ class Runner:
 
     def _forget(self, job: Job) -> None:
         self._jobs.pop(job.id, None)
+        self._line.remove(job.id)
         self._drive.forget(job.id)
         self._leave_fal(job.id)
 

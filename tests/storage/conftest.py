@@ -5,9 +5,6 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import Database, migrate, open_database
-from tests.postgres import postgres, postgres_database, postgres_url
-
-__all__ = ["database", "database_url", "postgres", "postgres_database", "postgres_url"]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

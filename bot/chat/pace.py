@@ -30,8 +30,9 @@ class Pace(Generic[T]):
     def __init__(self, edit: Callable[[T], Awaitable[None]]) -> None:
         self._edit = edit
         self._wanted: dict[str, T] = {}
-        self._shown: dict[str, T] = {}
         self._due_at: dict[str, float] = {}
+        self._shown: dict[str, T] = {}
+        self._free_at: dict[str, float] = {}
         self._edits: dict[str, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
@@ -42,12 +43,9 @@ class Pace(Generic[T]):
             self._wanted.pop(key, None)
             return
         now = asyncio.get_running_loop().time()
-        if key not in self._due_at:
-            self._due_at[key] = now + FIRST_EDIT_AFTER_S
-        if is_far:
-            self._due_at[key] = max(self._due_at[key], now + FAR_EDIT_EVERY_S)
-        elif key not in self._wanted:
-            self._due_at[key] = min(self._due_at[key], now + EDIT_EVERY_S)
+        free_at = self._free_at.setdefault(key, now + FIRST_EDIT_AFTER_S)
+        # Counted from the last edit: newer news neither puts off an edit nor keeps it far.
+        self._due_at[key] = free_at + (FAR_EDIT_EVERY_S - EDIT_EVERY_S if is_far else 0)
         self._wanted[key] = news
         self._wake.set()
         if self._worker is None or self._worker.done():
@@ -55,9 +53,8 @@ class Pace(Generic[T]):
 
     def drop(self, key: str) -> None:
         """Forget a job: it has its last card, or is about to get it."""
-        self._wanted.pop(key, None)
-        self._shown.pop(key, None)
-        self._due_at.pop(key, None)
+        for memory in (self._wanted, self._shown, self._due_at, self._free_at):
+            memory.pop(key, None)
 
     async def close(self) -> None:
         """Stop; edits under way are cancelled."""
@@ -70,23 +67,30 @@ class Pace(Generic[T]):
         loop = asyncio.get_running_loop()
         while self._wanted:
             self._wake.clear()
-            key = min(self._wanted, key=self._due_at.__getitem__)
+            # A card whose last edit hangs must not hold up the others.
+            keys = [key for key in self._wanted if key not in self._edits]
+            if not keys or len(self._edits) >= _AT_ONCE_MAX:
+                await self._wake.wait()
+                continue
+            key = min(keys, key=self._due_at.__getitem__)
             wait_s = self._due_at[key] - loop.time()
-            if wait_s > 0 or len(self._edits) >= _AT_ONCE_MAX or key in self._edits:
-                await self._rest(max(wait_s, ALL_EDITS_EVERY_S))
+            if wait_s > 0:
+                await self._rest(wait_s)
                 continue
             news = self._wanted.pop(key)
             self._shown[key] = news
-            self._due_at[key] = loop.time() + EDIT_EVERY_S
-            task = asyncio.create_task(self._edit_one(key, news))
-            self._edits[key] = task
+            self._free_at[key] = loop.time() + EDIT_EVERY_S
+            self._edits[key] = asyncio.create_task(self._edit_one(key, news))
             await asyncio.sleep(ALL_EDITS_EVERY_S)
 
     async def _edit_one(self, key: str, news: T) -> None:
         try:
             await self._edit(news)
+        except Exception:  # noqa: BLE001 - one card must not end the edits of the others
+            _log.exception("card not edited", extra={"job_id": key})
         finally:
             self._edits.pop(key, None)
+            self._wake.set()
 
     async def _rest(self, seconds: float) -> None:
         try:

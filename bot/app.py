@@ -50,9 +50,36 @@ async def run(settings: Settings) -> None:
         client = ImagineClient(shard_count=settings.shard_count, shard_ids=settings.shard_ids)
         stack.push_async_callback(close_quietly, client)
         clock = SystemClock()
-        courier = DiscordCourier(client, clock)
+        limits = _host_limits(settings)
+        quota = Quota(database, clock, limits)
+        courier = DiscordCourier(client, clock, quota)
         stack.push_async_callback(courier.close)
-        desk = _build(settings, database, queue, courier, clock)
+        books = Books(database, clock)
+        drive = Drive(
+            books=books,
+            queue=queue,
+            courier=courier,
+            quota=quota,
+            shelf=Shelf(Path(settings.data_dir) / "undelivered"),
+            clock=clock,
+            times=Times(),
+        )
+        runner = Runner(
+            books=books,
+            drive=drive,
+            courier=courier,
+            clock=clock,
+            concurrency=settings.fal_concurrency,
+            owns=_owner(settings),
+        )
+        desk = Desk(
+            imagine=Imagine(database, clock, limits, books, runner),
+            quota=quota,
+            runner=runner,
+            clock=clock,
+            default_size=settings.default_size,
+            default_quality=settings.default_quality,
+        )
         await client.open(settings.discord_token.get_secret_value(), desk)
         resumed = await desk.runner.resume()
         health = await _open_health(settings, database, client)
@@ -80,46 +107,12 @@ async def _serve(client: ImagineClient, runner: Runner, stop: asyncio.Event) -> 
         await asyncio.gather(listening, sending, stopping, return_exceptions=True)
 
 
-def _build(
-    settings: Settings,
-    database: Database,
-    queue: FalQueue,
-    courier: DiscordCourier,
-    clock: SystemClock,
-) -> Desk:
-    limits = HostLimits(
+def _host_limits(settings: Settings) -> HostLimits:
+    return HostLimits(
         default_images_per_day=settings.default_images_per_day,
         default_usd_per_month_microusd=settings.default_usd_per_month,
         server_usd_per_month_microusd=settings.server_usd_per_month,
         bot_usd_per_day_microusd=settings.bot_usd_per_day,
-    )
-    quota = Quota(database, clock, limits)
-    books = Books(database, clock)
-    drive = Drive(
-        books=books,
-        queue=queue,
-        courier=courier,
-        quota=quota,
-        shelf=Shelf(Path(settings.data_dir) / "undelivered"),
-        clock=clock,
-        times=Times(),
-    )
-    runner = Runner(
-        books=books,
-        drive=drive,
-        courier=courier,
-        clock=clock,
-        concurrency=settings.fal_concurrency,
-        owns=_owner(settings),
-    )
-    imagine = Imagine(database, clock, limits, books, runner)
-    return Desk(
-        imagine=imagine,
-        quota=quota,
-        runner=runner,
-        clock=clock,
-        default_size=settings.default_size,
-        default_quality=settings.default_quality,
     )
 
 

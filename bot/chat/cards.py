@@ -54,11 +54,10 @@ def quoted(job: Job) -> str:
     return f"“{shown}”"
 
 
-def waiting_card(job: Job, place: Place, balance: Balance | None = None) -> ui.LayoutView:
+def waiting_card(job: Job, place: Place, balance: Balance) -> ui.LayoutView:
     """The card of a job that has not ended."""
-    small = [options_line(job), f"up to {format_usd(job.held_microusd)} held"]
-    if balance is not None:
-        small.append(quota_line(balance))
+    held = f"up to {format_usd(job.held_microusd)} held"
+    small = [options_line(job), held, quota_line(balance)]
     is_running = place.progress is not None and place.progress.phase is Phase.RUNNING
     box = ui.Container[ui.LayoutView](accent_colour=WORKING if is_running else WAITING)
     box.add_item(ui.TextDisplay(quoted(job)))

@@ -22,6 +22,7 @@ from bot.chat.layouts import NOT_TAKEN
 from bot.chat.pace import Pace
 from bot.core.errors import RouteBusy, Undeliverable
 from bot.core.jobs import Job, Picture
+from bot.services.allowance import Quota
 from bot.services.ports import Balance, Clock, Delivered, Place
 
 _log = logging.getLogger(__name__)
@@ -50,8 +51,9 @@ class _Route:
 class DiscordCourier:
     """Implements the courier port over discord.py."""
 
-    def __init__(self, client: discord.Client, clock: Clock) -> None:
+    def __init__(self, client: discord.Client, clock: Clock, quota: Quota) -> None:
         self._client = client
+        self._quota = quota
         self._clock = clock
         self._pace = Pace(self._edit_card)
 
@@ -96,7 +98,7 @@ class DiscordCourier:
 
     async def _edit_card(self, wanted: tuple[Job, Place]) -> None:
         job, place = wanted
-        view = waiting_card(job, place)
+        view = waiting_card(job, place, await self._quota.balance(job))
         try:
             if self._token_is_open(job):
                 await self._edit_by_token(job, view, [])

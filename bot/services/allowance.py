@@ -1,9 +1,10 @@
 """What a member may still use: the rules that apply, joined with what is used under them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
+from bot.core.jobs import Job
 from bot.core.limits import (
     Account,
     Rule,
@@ -17,7 +18,7 @@ from bot.core.limits import (
     period,
     standings,
 )
-from bot.services.ports import Clock
+from bot.services.ports import Balance, Clock
 from bot.storage import ledger, rules
 from bot.storage.database import Connection, Database
 
@@ -115,6 +116,21 @@ class Quota:
         self._database = database
         self._clock = clock
         self._host_rules = limits.rules()
+
+    async def balance(self, job: Job, *, missing: int = 0) -> Balance:
+        """Read what a job's member has left.
+
+        Args:
+            job: Names the member, the channel and the roles.
+            missing: Pictures of the job that are about to be returned.
+        """
+        asker = Asker(job.server_id, job.channel_id, job.member_id, job.role_ids)
+        pots = (await self.of(asker)).pots
+        pots = [
+            replace(pot, used=max(0, pot.used - missing)) if pot.rule.unit is Unit.IMAGES else pot
+            for pot in pots
+        ]
+        return Balance(pots, self._clock.now_ms())
 
     async def of(self, asker: Asker) -> Allowance:
         """Read what applies to a member now."""

@@ -27,10 +27,9 @@ from bot.core.errors import (
     Upstream,
 )
 from bot.core.jobs import Job, Phase, Picture, PictureLink, Reason, State
-from bot.core.limits import Unit
-from bot.services.allowance import Asker, Quota
+from bot.services.allowance import Quota
 from bot.services.books import Books
-from bot.services.ports import Balance, CancelAnswer, Clock, Courier, ImageQueue, Order, Place
+from bot.services.ports import CancelAnswer, Clock, Courier, ImageQueue, Order, Place
 from bot.storage.shelf import Shelf
 
 _log = logging.getLogger(__name__)
@@ -61,9 +60,12 @@ class Times:
     unclear_max_s: float = 600
     """So long is evidence of a lost submit looked for."""
     evidence_pauses_s: tuple[float, ...] = (2, 5, 10, 20, 40, 60)
-    deliver_max_s: float = 3600
-    """So long pictures are fetched and posted again after temporary failures."""
+    fetch_max_s: float = 3600
+    """So long a picture is fetched again after temporary failures."""
+    deliver_max_s: float = 6 * 3600
+    """So long pictures are posted again while Discord cannot be reached."""
     retry_pause_s: float = 5
+    retry_pause_max_s: float = 60
     key_pause_s: float = 60
 
 
@@ -119,21 +121,11 @@ class Drive:
             _log.warning("cancel not placed", extra={"job_id": job.id, "detail": error.detail})
             return None
 
-    async def balance(self, job: Job, missing: int = 0) -> Balance:
-        """Read what the member has left; `missing` pictures are about to be returned."""
-        asker = Asker(job.server_id, job.channel_id, job.member_id, job.role_ids)
-        pots = (await self._quota.of(asker)).pots
-        pots = [
-            replace(pot, used=max(0, pot.used - missing)) if pot.rule.unit is Unit.IMAGES else pot
-            for pot in pots
-        ]
-        return Balance(pots, self._clock.now_ms())
-
     async def tell_end(self, job: Job) -> Job:
         """Tell the member how it ended without pictures; the next start tells what is untold."""
         for attempt in range(1, _TELL_TRIES_MAX + 1):
             try:
-                await self._courier.end(job, await self.balance(job))
+                await self._courier.end(job, await self._quota.balance(job))
             except RouteBusy as error:
                 _log.warning("end not told", extra={"job_id": job.id, "detail": str(error)})
                 await asyncio.sleep(attempt * self._times.retry_pause_s)
@@ -254,14 +246,17 @@ class Drive:
         if not fetched:
             return await self.tell_end(await self._books.lose_pictures(job, "no picture fetched"))
         missing = len(job.links) - len(fetched)
-        balance = await self.balance(job, missing)
+        balance = await self._quota.balance(job, missing=missing)
+        pause_s = self._times.retry_pause_s
         while True:
             try:
                 delivered = await self._courier.deliver(job, fetched, balance)
             except RouteBusy as error:
-                if self._is_late(job):
+                _log.warning("delivery late", extra={"job_id": job.id, "detail": str(error)})
+                if self._is_late(job, self._times.deliver_max_s):
                     return await self._strand(job, fetched, str(error))
-                await asyncio.sleep(self._times.retry_pause_s)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, self._times.retry_pause_max_s)
             except Undeliverable as error:
                 return await self._strand(job, fetched, str(error))
             else:
@@ -286,7 +281,7 @@ class Drive:
                 return None
             except TemporaryFailure as error:
                 _log.warning("picture late", extra={"job_id": job.id, "detail": error.detail})
-                if self._is_late(job):
+                if self._is_late(job, self._times.fetch_max_s):
                     return None
                 await asyncio.sleep(self._times.retry_pause_s)
 
@@ -325,9 +320,8 @@ class Drive:
     def _age_s(self, since_ms: int) -> float:
         return (self._clock.now_ms() - since_ms) / 1000
 
-    def _is_late(self, job: Job) -> bool:
-        since_ms = job.rendered_at_ms or job.created_at_ms
-        return self._age_s(since_ms) > self._times.deliver_max_s
+    def _is_late(self, job: Job, limit_s: float) -> bool:
+        return self._age_s(job.rendered_at_ms or job.created_at_ms) > limit_s
 
 
 def order_of(job: Job) -> Order:

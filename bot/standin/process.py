@@ -91,6 +91,25 @@ class BotProcess:
         assert self._process is not None
         return await self._process.wait()
 
+    async def command(self, *args: str) -> tuple[int, str]:
+        """Run another command of the bot with the same settings, such as `check`.
+
+        Returns:
+            The exit code, and what it wrote to standard output and standard error.
+        """
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", *args,
+            cwd=self._folder, env=self._environment(), stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            output, _ = await process.communicate()
+        except asyncio.CancelledError:
+            process.kill()
+            await process.wait()
+            raise
+        return process.returncode or 0, output.decode()
+
     def _environment(self) -> dict[str, str]:
         root = Path(__file__).resolve().parents[2]
         kept = {name: os.environ[name] for name in _KEPT_NAMES if name in os.environ}

@@ -206,7 +206,7 @@ def test_the_nearest_size_is_legal(size):
     assert broken_rule(nearest_legal_size(size)) is None
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(near_sizes)
 def test_no_legal_size_is_nearer_than_the_nearest(size):
     def distance(other: Size) -> float:

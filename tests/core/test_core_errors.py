@@ -1,7 +1,15 @@
 import pytest
 
 from bot.core import errors
-from bot.core.errors import BotError, IllegalSize, OverLimit, Refused, Undeliverable, Upstream
+from bot.core.errors import (
+    BotError,
+    IllegalSize,
+    NotSent,
+    OverLimit,
+    Refused,
+    Undeliverable,
+    Upstream,
+)
 from bot.core.limits import Rule, Standing, Subject, Unit, Window
 
 CLASSES = [
@@ -70,6 +78,13 @@ def test_what_fal_says_and_bills_is_kept_apart():
     assert str(error) == error.detail == "the model is tired"
     assert error.cost_microusd == 5_880
     assert Upstream("x").cost_microusd is None
+
+
+def test_a_wait_that_fal_asks_for_is_kept():
+    error = NotSent("too many requests", retry_after_s=2.5)
+
+    assert (error.detail, error.retry_after_s) == ("too many requests", 2.5)
+    assert NotSent("x").retry_after_s is None
 
 
 def test_closed_routes_are_all_named():

@@ -165,4 +165,4 @@ class LineMachine(RuleBasedStateMachine):
 
 
 TestLineMachine = LineMachine.TestCase
-TestLineMachine.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestLineMachine.settings = settings(max_examples=40, stateful_step_count=25)

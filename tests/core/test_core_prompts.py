@@ -218,6 +218,12 @@ def test_the_room_for_a_prompt_is_used(prompt, chars_max):
         assert len(shown) >= chars_max // 2 - 1
 
 
+def test_where_there_is_no_room_only_the_ellipsis_is_left():
+    assert shown_prompt("*", chars_max=1, bytes_max=10) == "…"
+    assert shown_prompt("a", chars_max=0, bytes_max=0) == "…"
+    assert shown_prompt("", chars_max=10, bytes_max=10) == ""
+
+
 @pytest.mark.parametrize(
     "prompt", ["*" * 4000, "猫" * 4000, FAMILY * 500, "\\" * 4000, "_ " * 2000]
 )

@@ -105,9 +105,9 @@ async def small_books(database: Database) -> None:
 def test_help_names_every_command_and_each_explains_itself():
     overview = call("--help")
     assert overview.exit_code == 0
-    assert sorted(main.commands) == sorted(COMMANDS)
+    assert set(COMMANDS) <= set(main.commands)
 
-    for name in COMMANDS:
+    for name in main.commands:
         shown = call(name, "--help")
         assert shown.exit_code == call(name, "-h").exit_code == 0
         assert f"  {name} " in overview.output

@@ -20,7 +20,7 @@ from bot.standin.fal.trouble import NAMED
 from bot.standin.fal.wire import answer, read_json
 from bot.standin.fal.world import World
 
-_JOBS_SHOWN = 100
+_JOBS_SHOWN = 1000
 
 
 async def control(world: World, request: web.Request) -> web.StreamResponse:
@@ -74,6 +74,7 @@ def state(world: World) -> JsonObject:
                 "state": job.state.value,
                 "prompt": job.prompt,
                 "billed_microusd": job.billed_microusd,
+                "ended_at_ms": job.ended_at_ms,
                 "status": job.ending.status if job.ending else None,
             }
             for job in jobs[-_JOBS_SHOWN:]

@@ -1,0 +1,48 @@
+"""What the system tells about a process: processor time and memory. Linux only."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_MIB_KB = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """In MiB: all resident pages, and those that the process shares with nobody."""
+
+    resident_mib: float
+    private_mib: float
+
+
+def cpu_s(pid: int) -> float:
+    """Processor seconds that a process and its threads have used; steps of 10 ms."""
+    # the second field is a name that may hold blanks and brackets
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+
+
+def memory(pid: int) -> Memory:
+    """What a process holds in memory now."""
+    found: dict[str, int] = {}
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()[1:]:
+        name, _, rest = line.partition(":")
+        found[name] = int(rest.split()[0])
+    private = found["Private_Clean"] + found["Private_Dirty"]
+    return Memory(found["Rss"] / _MIB_KB, private / _MIB_KB)
+
+
+def wall_minus_monotonic_s() -> float:
+    """What to add to `time.monotonic` of any process here to get seconds since 1970."""
+    return time.time() - time.monotonic()
+
+
+def described() -> str:
+    """One line about the machine, for the foot of the table."""
+    cores = len(os.sched_getaffinity(0))
+    python = ".".join(map(str, os.sys.version_info[:3]))  # pyright: ignore[reportAttributeAccessIssue]
+    return (
+        f"{cores} cores, load {os.getloadavg()[0]:.1f}, Linux {os.uname().release}, Python {python}"
+    )

@@ -17,6 +17,7 @@ from bot.standin.discord import (
     DiscordMessage,
     Guild,
     Member,
+    SentInteraction,
     StandInDiscord,
     StandInDiscordSettings,
 )
@@ -54,11 +55,14 @@ class Stage:
         given = {"prompt": "a lighthouse at dusk", **options}
         return await self.discord.slash(member or self.alice, self.channel, "imagine", given)
 
+    async def reply(self, sent: SentInteraction, timeout_s: float = 5) -> DiscordMessage:
+        """The message of the first answer."""
+        message = (await sent.answer(timeout_s)).message
+        assert message is not None
+        return message
+
     async def card(self, member: Member | None = None, **options) -> DiscordMessage:
-        sent = await self.imagine(member, **options)
-        answer = await sent.answer()
-        assert answer.message is not None
-        return answer.message
+        return await self.reply(await self.imagine(member, **options))
 
     async def wait_text(self, message: DiscordMessage, part: str, timeout_s: float = 15) -> None:
         await self.discord.wait_for(
@@ -143,4 +147,4 @@ async def staged(
                 await stage.start_bot()
             yield stage
         finally:
-            await stage.bot.stop()
+            await stage.bot.kill()

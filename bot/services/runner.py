@@ -15,6 +15,7 @@ from bot.core.line import Line
 from bot.services.books import Books
 from bot.services.drive import Drive
 from bot.services.ports import CancelAnswer, Clock, Courier, Place
+from bot.storage.database import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
 
@@ -22,6 +23,8 @@ _AT_FAL = frozenset({State.SUBMITTING, State.QUEUED})
 _PAUSE_FIRST_S = 1.0
 _PAUSE_MAX_S = 60.0
 _TRIES_MAX = 3
+_STUMBLE_PAUSE_S = 1.0
+_DATABASE_PAUSE_S = 5.0
 _CANCEL_ANSWER_MAX_S = 1.5
 _UNTOLD_MAX_MS = 3600 * 1000
 
@@ -216,22 +219,35 @@ class Runner:
 
     async def _guard(self, job: Job) -> None:
         """Drive a job; what nobody foresaw is tried again from the stored state, then given up."""
-        for attempt in range(1, _TRIES_MAX + 1):
+        stumbles = 0
+        while stumbles < _TRIES_MAX:
             try:
                 await self._drive_to_end(job)
-            except StaleState:
-                _log.warning("job changed meanwhile", extra={"job_id": job.id})
-            except Exception:  # noqa: BLE001 - no job may end without its hold being resolved
-                _log.exception("job stumbled", extra={"job_id": job.id, "attempt": attempt})
-                await asyncio.sleep(attempt)
+            except DatabaseUnavailable as error:
+                _log.error("job waits for the database", extra=_about(job, error))
+            except StaleState as error:
+                stumbles += 1
+                _log.warning("job changed meanwhile", extra=_about(job, error))
+            except Exception as error:  # noqa: BLE001 - no hold may stay open for ever
+                stumbles += 1
+                _log.exception("job stumbled", extra=_about(job, error))
             else:
                 return
-            stored = await self._books.get(job.id)
-            if stored is None or stored.state.is_ended:
+            await asyncio.sleep(_STUMBLE_PAUSE_S)
+            job = await self._stored(job)
+            if job.state.is_ended:
                 self._forget(job)
                 return
-            job = stored
         await self._give_up(job)
+
+    async def _stored(self, job: Job) -> Job:
+        """Read a job again, however long the database takes."""
+        while True:
+            try:
+                return await self._books.get(job.id) or job
+            except DatabaseUnavailable as error:
+                _log.error("job waits for the database", extra=_about(job, error))
+                await asyncio.sleep(_DATABASE_PAUSE_S)
 
     async def _drive_to_end(self, job: Job) -> None:
         try:
@@ -284,3 +300,7 @@ class Runner:
         for job_id in list(self._line):
             ahead = self._line.ahead(job_id) or 0
             self._courier.show(self._jobs[job_id], Place(in_line=ahead + 1))
+
+
+def _about(job: Job, error: Exception) -> dict[str, str]:
+    return {"job_id": job.id, "state": job.state.value, "detail": str(error)}

@@ -155,6 +155,6 @@ async def test_a_refusal_that_fal_bills_costs_the_host_and_not_the_member(tmp_pa
 
         assert "10 of 10 left today" in card.text
         quota = await stage.discord.slash(stage.alice, stage.channel, "quota")
-        assert "$9.79 of $10 left" in (await quota.answer()).message.text
+        assert "$9.79 of $10 left" in (await stage.reply(quota)).text
         await stage.bot.stop()
         stage.assert_books_are_right()

@@ -12,10 +12,10 @@ async def test_cancel_in_our_own_line_is_free_and_sends_nothing(tmp_path):
         card = await stage.card(stage.bob)
         assert "1st in line" in card.text
         pressed = await stage.discord.press(stage.bob, card, "Cancel")
-        answer = await pressed.answer()
+        answer = await stage.reply(pressed)
 
         assert answer.ephemeral
-        assert "Nothing was charged" in answer.message.text
+        assert "Nothing was charged" in answer.text
         await stage.wait_text(card, "You cancelled it.")
         assert "10 of 10 left today" in card.text
         assert stage.fal.counts["submit"] == 1
@@ -29,7 +29,7 @@ async def test_cancel_while_fal_holds_it_in_its_queue_removes_it(tmp_path):
         await stage.wait_text(card, "Waiting at fal")
         pressed = await stage.discord.press(stage.alice, card, "Cancel")
 
-        assert "Nothing will be charged" in (await pressed.answer()).message.text
+        assert "Nothing will be charged" in (await stage.reply(pressed)).text
         await stage.wait_text(card, "You cancelled it.")
         await stage.bot.stop()
         stage.assert_books_are_right()
@@ -45,7 +45,7 @@ async def test_cancel_of_a_started_job_says_so_and_delivers_what_fal_finishes(tm
         await stage.wait_text(card, "Painting")
         pressed = await stage.discord.press(stage.alice, card, "Cancel")
 
-        assert "fal had already started it" in (await pressed.answer()).message.text
+        assert "fal had already started it" in (await stage.reply(pressed)).text
         await stage.wait_text(card, "Cancelling")
         assert card.buttons == []
         await stage.fal.finish(job)
@@ -75,10 +75,10 @@ async def test_another_member_cannot_cancel(tmp_path):
         stage.fal.hold()
         card = await stage.card()
         job = await stage.fal.next_job()
-        answer = await (await stage.discord.press(stage.bob, card, "Cancel")).answer()
+        answer = await stage.reply(await stage.discord.press(stage.bob, card, "Cancel"))
 
         assert answer.ephemeral
-        assert "Only the member who asked for it and moderators" in answer.message.text
+        assert "Only the member who asked for it and moderators" in answer.text
         assert not job.cancel_asked
 
 
@@ -89,7 +89,7 @@ async def test_a_cancel_that_arrives_twice_ends_the_job_once(tmp_path):
         await stage.fal.next_job()
         card = await stage.card(stage.bob)
         pressed = [await stage.discord.press(stage.bob, card, "Cancel") for _ in range(2)]
-        texts = [(await one.answer()).message.text for one in pressed]
+        texts = [(await stage.reply(one)).text for one in pressed]
 
         assert sum("Nothing was charged" in text for text in texts) == 1
         assert sum("already ended" in text for text in texts) == 1

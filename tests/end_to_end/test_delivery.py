@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from bot.standin.discord import Fault
+from bot.standin.fal.faults import OtherMedia
 from bot.standin.fal.settings import StandInFalSettings
-from bot.standin.fal.trouble import NAMED
 from tests.stage import staged
 
 MIB = 1024 * 1024
@@ -151,7 +151,7 @@ async def test_a_picture_over_the_limit_is_encoded_again_and_the_card_says_so(tm
             stage.alice, stage.channel, "imagine", {"prompt": "a reef", "count": 2},
             attachment_size_limit=2 * MIB,
         )  # fmt: skip
-        card = (await sent.answer()).message
+        card = await stage.reply(sent)
         await stage.discord.wait_for(lambda: len(card.gallery) == 2, 60)
 
         for picture in card.gallery:
@@ -176,8 +176,7 @@ async def test_another_format_than_asked_is_said(tmp_path):
     async with staged(tmp_path) as stage:
         jpeg = io.BytesIO()
         Image.new("RGB", (1024, 1024), "teal").save(jpeg, "JPEG")
-        fault = NAMED["media_html_as_image"]
-        stage.fal.faults.add(type(fault)(jpeg.getvalue()))
+        stage.fal.faults.add(OtherMedia(jpeg.getvalue()))
         card = await stage.card(format="webp")
         await stage.discord.wait_for(lambda: card.gallery, 30)
 

@@ -71,11 +71,11 @@ async def test_bad_options_are_refused_in_private_and_cost_nothing(tmp_path, opt
         sent = await stage.discord.slash(
             stage.alice, stage.channel, "imagine", given, unchecked=True
         )
-        answer = await sent.answer()
+        answer = await stage.reply(sent)
 
         assert answer.ephemeral
-        assert sentence.casefold() in answer.message.text.casefold()
-        assert "Nothing was charged" in answer.message.text
+        assert sentence.casefold() in answer.text.casefold()
+        assert "Nothing was charged" in answer.text
         await stage.bot.stop()
         assert stage.jobs() == []
 
@@ -85,13 +85,13 @@ async def test_a_count_above_what_is_left_is_refused_with_numbers_and_reset_time
         first = await stage.card(count=2)
         await stage.discord.wait_for(lambda: first.gallery, 15)
         sent = await stage.imagine(count=2)
-        answer = await sent.answer()
+        answer = await stage.reply(sent)
 
         assert answer.ephemeral
-        assert "it needs 2 images" in answer.message.text
-        assert "1 of 3 left today" in answer.message.text
-        assert "Ask for 1 or fewer" in answer.message.text
-        assert "<t:" in answer.message.text
+        assert "it needs 2 images" in answer.text
+        assert "1 of 3 left today" in answer.text
+        assert "Ask for 1 or fewer" in answer.text
+        assert "<t:" in answer.text
 
 
 async def test_quota_says_what_is_left_which_limit_and_when_it_resets(tmp_path):
@@ -99,12 +99,12 @@ async def test_quota_says_what_is_left_which_limit_and_when_it_resets(tmp_path):
         card = await stage.card(count=2, quality="low")
         await stage.discord.wait_for(lambda: card.gallery, 15)
         sent = await stage.discord.slash(stage.alice, stage.channel, "quota")
-        answer = await sent.answer()
+        answer = await stage.reply(sent)
 
         assert answer.ephemeral
-        assert "8 of 10 left today" in answer.message.text
-        assert "$4.99 of $5 left this month" in answer.message.text
-        assert "This server's budget: $49.99 of $50 left this month" in answer.message.text
+        assert "8 of 10 left today" in answer.text
+        assert "$4.99 of $5 left this month" in answer.text
+        assert "This server's budget: $49.99 of $50 left this month" in answer.text
 
 
 async def test_typing_a_size_says_at_once_what_is_illegal_and_offers_the_nearest(tmp_path):
@@ -127,10 +127,10 @@ async def test_typing_a_size_says_at_once_what_is_illegal_and_offers_the_nearest
 async def test_fifty_racing_requests_against_room_for_seven_accept_exactly_seven(tmp_path):
     async with staged(tmp_path, DEFAULT_IMAGES_PER_DAY="7") as stage:
         sent = [await stage.imagine() for _ in range(50)]
-        answers = [await one.answer(10) for one in sent]
+        answers = [await stage.reply(one, 10) for one in sent]
 
-        accepted = [a.message for a in answers if "held" in a.message.edits[0].text]
-        refused = [a for a in answers if "No room" in a.message.edits[0].text]
+        accepted = [a for a in answers if "held" in a.edits[0].text]
+        refused = [a for a in answers if "No room" in a.edits[0].text]
         assert (len(accepted), len(refused)) == (7, 43)
         assert all(answer.ephemeral for answer in refused)
         await stage.discord.wait_for(lambda: all(m.gallery for m in accepted), 30)
@@ -159,6 +159,6 @@ async def test_no_prompt_pings_breaks_the_layout_or_exceeds_a_limit(tmp_path, pr
 
         assert not card.pinged
         assert len(card.text) <= 4000
-        assert len(card.gallery[0].alt) <= 1024
+        assert len(card.gallery[0].alt or "") <= 1024
         assert stage.fal.jobs[0].input["prompt"] == prompt[:4000].strip()
         assert stage.discord.violations == []

@@ -25,7 +25,7 @@ async def test_racing_members_and_a_cap_of_the_whole_bot_over_postgresql(tmp_pat
             sent.append(await stage.imagine(stage.alice))
             sent.append(await stage.imagine(stage.bob))
             sent.append(await stage.discord.slash(carol, channel, "imagine", {"prompt": "a heron"}))
-        texts = [(await one.answer(10)).message.edits[0].text for one in sent]
+        texts = [(await stage.reply(one, 10)).edits[0].text for one in sent]
 
         assert sum("held" in text for text in texts) == 14
         assert sum("the whole bot's budget" in text for text in texts) == 16

@@ -199,7 +199,7 @@ async def test_sigterm_lets_finish_what_can_finish_and_leaves_the_rest_to_the_ne
         stopping = asyncio.create_task(stage.bot.stop())
         await stage.until(lambda: "stopping" in stage.bot.log)
         refused = await stage.imagine(stage.moderator)
-        assert "restarting" in (await refused.answer()).message.text
+        assert "restarting" in (await stage.reply(refused)).text
         await stage.fal.finish(job)
 
         assert await stopping == 0
@@ -218,5 +218,5 @@ async def test_a_gateway_that_drops_and_resumes_loses_no_interaction(tmp_path):
         stage.discord.gateway.drop()
         sent = await stage.imagine()
         await stage.discord.wait_for(lambda: sent.answered, 10)
-        card = (await sent.answer()).message
+        card = await stage.reply(sent)
         await stage.discord.wait_for(lambda: card.gallery, 15)

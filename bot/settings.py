@@ -161,7 +161,7 @@ class StorageSettings(BaseSettings):
             return cls(_env_file=env_file)  # pyright: ignore[reportCallIssue]
         except ValidationError as error:
             raise BadSettings([_line(problem) for problem in error.errors()]) from None
-        except (SettingsError, UnicodeDecodeError):
+        except (SettingsError, UnicodeDecodeError, OSError):
             raise BadSettings([".env: it cannot be read as NAME=value lines in UTF-8"]) from None
 
 

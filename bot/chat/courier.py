@@ -64,7 +64,7 @@ class DiscordCourier:
 
     async def deliver(self, job: Job, pictures: list[Picture], balance: Balance) -> Delivered:
         """Post the pictures by the first open route."""
-        self._pace.drop(job.id)
+        await self._pace.finish(job.id)
         closed: list[str] = []
         for route in self._routes(job):
             try:
@@ -79,7 +79,7 @@ class DiscordCourier:
 
     async def end(self, job: Job, balance: Balance) -> None:
         """Tell the member how it ended, by the same routes."""
-        self._pace.drop(job.id)
+        await self._pace.finish(job.id)
         for route in self._routes(job):
             view = ended_card(job, balance, names_member=route.names_member)
             try:

@@ -6,6 +6,7 @@ of their own, so that a hundred waiting cards do not starve the answers that peo
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -22,6 +23,8 @@ FAR_EDIT_EVERY_S = 15.0
 
 ALL_EDITS_EVERY_S = 0.1
 _AT_ONCE_MAX = 8
+_FINISHED_MAX = 1000
+"""Jobs whose end is remembered; news of a job older than that are not on their way any more."""
 
 
 class Pace(Generic[T]):
@@ -34,11 +37,14 @@ class Pace(Generic[T]):
         self._shown: dict[str, T] = {}
         self._free_at: dict[str, float] = {}
         self._edits: dict[str, asyncio.Task[None]] = {}
+        self._finished: OrderedDict[str, None] = OrderedDict()
         self._wake = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
 
     def want(self, key: str, news: T, *, is_far: bool = False) -> None:
-        """Ask for an edit; what is shown already is not shown again."""
+        """Ask for an edit; what is shown already is not shown again, nor anything at the end."""
+        if key in self._finished:
+            return
         if self._shown.get(key) == news:
             self._wanted.pop(key, None)
             return
@@ -51,10 +57,20 @@ class Pace(Generic[T]):
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work(), name="card edits")
 
-    def drop(self, key: str) -> None:
-        """Forget a job: it has its last card, or is about to get it."""
+    async def finish(self, key: str) -> None:
+        """Make room for a job's last card: nothing is edited after this returns.
+
+        An edit that is under way is waited for, because one that lands after the last card would
+        take the pictures away again.
+        """
         for memory in (self._wanted, self._shown, self._due_at, self._free_at):
             memory.pop(key, None)
+        self._finished[key] = None
+        if len(self._finished) > _FINISHED_MAX:
+            self._finished.popitem(last=False)
+        task = self._edits.get(key)
+        if task is not None:
+            await asyncio.wait({task})
 
     async def close(self) -> None:
         """Stop; edits under way are cancelled."""

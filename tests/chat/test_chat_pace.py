@@ -213,18 +213,33 @@ def test_few_edits_are_under_way_at_once(play):
     play(scene)
 
 
-def test_a_dropped_card_is_not_edited_any_more(play):
+def test_a_finished_card_is_not_edited_any_more_whatever_comes_late(play):
     async def scene(stage):
         stage.pace.want("a", 1)
         stage.pace.want("b", 1)
-        stage.pace.drop("a")
-        stage.pace.drop("never seen")
+        await stage.pace.finish("a")
+        await stage.pace.finish("never seen")
         await asyncio.sleep(60)
         assert stage.edits == [(FIRST_S, 1)]
-        stage.pace.drop("b")
-        stage.pace.want("b", 1)
+        await stage.pace.finish("b")
+        stage.pace.want("b", 2)
         await asyncio.sleep(60)
-        assert stage.edits[1:] == [(60 + FIRST_S, 1)], "nothing of it was remembered"
+        assert stage.edits == [(FIRST_S, 1)]
+
+    play(scene)
+
+
+def test_finishing_waits_for_an_edit_under_way_that_would_take_the_pictures_away(play):
+    async def scene(stage):
+        stage.slow["painting"] = asyncio.Event()
+        stage.pace.want("a", "painting")
+        await asyncio.sleep(10)
+        finishing = asyncio.create_task(stage.pace.finish("a"))
+        await asyncio.sleep(10)
+        assert not finishing.done()
+        stage.slow["painting"].set()
+        await finishing
+        assert stage.under_way == 0
 
     play(scene)
 

@@ -17,45 +17,13 @@ from simcord.builders import ChannelHandle, GuildHandle, UserHandle
 from simcord.env import Env
 from simcord.preview import Preview
 
+from bot.standin.discord.dress import LIVELIER, PLAINER
 from bot.standin.discord.model import World
 
 ANSWER_WITHIN_S = 3.2
 POLL_S = 0.02
 MEDIA_BYTES = 1024 * 1024 * 1024
 """Room for an evening of pictures; SimCord shows a placeholder once its own 128 MiB are used up."""
-
-PLAINER = """
-/* tools of SimCord's authors, of no use to somebody who tries a bot */
-#refresh, #capture-open, .session-menu, .advanced-search { display: none !important; }
-#view-action-output { display: none !important; }
-@media (max-width: 760px) {
-  .preview-shell { --toolbar-height: 72px; }
-}
-"""
-
-LIVELIER = """
-// relative times go on between two states of the page
-const units = [["second", 1, 60], ["minute", 60, 3600], ["hour", 3600, 86400],
-  ["day", 86400, 604800], ["week", 604800, Infinity]];
-const relative = new Intl.RelativeTimeFormat("en-US", { numeric: "auto" });
-const looksRelative = /(^in | ago$|^now$|^yesterday$|^tomorrow$|^last week$|^next week$)/;
-setInterval(() => {
-  for (const time of document.querySelectorAll("time.discord-timestamp")) {
-    if (!looksRelative.test(time.textContent)) continue;
-    const seconds = (new Date(time.dateTime) - Date.now()) / 1000;
-    const [unit, size] = units.find(([, , below]) => Math.abs(seconds) < below);
-    const text = relative.format(Math.round(seconds / size), unit);
-    if (text !== time.textContent) time.textContent = text;
-  }
-}, 1000);
-// pictures that load after the page would push the newest message out of sight
-const opened = performance.now();
-document.addEventListener("load", (event) => {
-  const timeline = document.getElementById("channel-timeline");
-  const early = performance.now() - opened < 5000;
-  if (early && event.target.tagName === "IMG") timeline.scrollTop = timeline.scrollHeight;
-}, true);
-"""
 _ADDED = {"/preview.css": PLAINER, "/app.js": LIVELIER}
 
 _Action = Callable[[str | None, Any], Awaitable[dict[str, Any]]]

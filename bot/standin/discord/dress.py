@@ -1,0 +1,82 @@
+"""What is added to the style and the script of SimCord's page, so that it looks like a chat.
+
+SimCord's page is a tool for authors of tests; here people look at it. Nothing in this may change
+what the bot sees.
+"""
+
+PLAINER = """
+/* tools of SimCord's authors, of no use to somebody who tries a bot */
+#refresh, #capture-open, .session-menu, .advanced-search { display: none !important; }
+#view-action-output, #inspector-toggle { display: none !important; }
+/* a list of messages beside the messages, which shows them without their marks */
+#messages-sidebar, #messages-toggle, #drawer-scrim { display: none !important; }
+.preview-brand > * { display: none !important; }
+.preview-brand::before { content: "Local Discord"; font-weight: 700; white-space: nowrap; }
+.viewer-control { margin-left: auto; }
+.viewer-control select { max-width: 10rem !important; }
+/* only what went wrong is worth a line, and it must not move what stands below */
+#action-status {
+  position: fixed; z-index: 300; top: 58px; right: 16px; height: auto !important;
+  padding: 4px 10px; color: #fff; background: #8f2028; border-radius: 6px;
+}
+#action-status.quiet { display: none !important; }
+@media (max-width: 760px) {
+  .preview-shell { --toolbar-height: 48px; }
+}
+/* as Discord shows a time */
+.discord-timestamp { padding: 0 2px; color: inherit; background: #ffffff14; border-radius: 3px; }
+/* a picture on its way is an empty frame, not a broken one */
+.media-lightbox-trigger:disabled { width: 100%; background: #2b2d31; border-radius: 8px; }
+.media-lightbox-trigger:disabled .gallery-image { min-height: 160px; visibility: hidden; }
+/* what is typed into an option stays readable */
+.command-pill { max-width: 100% !important; }
+.command-option-input {
+  width: auto !important; min-width: 4ch !important; max-width: min(60vw, 560px) !important;
+  field-sizing: content;
+}
+"""
+
+LIVELIER = """
+document.title = "Local Discord";
+// relative times go on between two states of the page
+const units = [["second", 1, 60], ["minute", 60, 3600], ["hour", 3600, 86400],
+  ["day", 86400, 604800], ["week", 604800, Infinity]];
+const relative = new Intl.RelativeTimeFormat("en-US", { numeric: "auto" });
+const looksRelative = /(^in | ago$|^now$|^yesterday$|^tomorrow$|^last week$|^next week$)/;
+setInterval(() => {
+  for (const time of document.querySelectorAll("time.discord-timestamp")) {
+    if (!looksRelative.test(time.textContent)) continue;
+    const seconds = (new Date(time.dateTime) - Date.now()) / 1000;
+    const [unit, size] = units.find(([, , below]) => Math.abs(seconds) < below);
+    const text = relative.format(Math.round(seconds / size), unit);
+    if (text !== time.textContent) time.textContent = text;
+  }
+}, 1000);
+// the newest message stays in sight, whatever grows above it, until somebody scrolls up
+const column = document.getElementById("channel-timeline");
+let follows = true, touched = -Infinity;
+const follow = () => { if (follows) column.scrollTop = column.scrollHeight; };
+const grown = new ResizeObserver(() => requestAnimationFrame(follow));
+grown.observe(document.getElementById("channel-message-list"));
+grown.observe(column);
+for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"])
+  column.addEventListener(kind, () => { touched = performance.now(); }, { passive: true });
+column.addEventListener("scroll", () => {
+  if (performance.now() - touched < 1500)
+    follows = column.scrollHeight - column.scrollTop - column.clientHeight < 48;
+}, { passive: true });
+const catchUp = () => { follows = true; follow(); };
+document.getElementById("viewer-picker").addEventListener("change", catchUp);
+document.getElementById("channel-composer").addEventListener("click", (event) => {
+  if (event.target.closest("button[type=submit]")) catchUp();
+}, true);
+document.getElementById("channel-composer").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") catchUp();
+}, true);
+// what went well needs no words
+const said = document.getElementById("action-status");
+const wrong = /not |uncertain|interrupted|ended|unavailable|closed/;
+const hush = () => said.classList.toggle("quiet", !wrong.test(said.textContent));
+new MutationObserver(hush).observe(said, { childList: true, characterData: true, subtree: true });
+hush();
+"""

@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.chat.layouts import NOT_TAKEN, notice
+from bot.chat.layouts import BAD, NOT_TAKEN, notice
 from bot.chat.texts import why_refused
 from bot.core.errors import OverLimit, Refused
 
@@ -29,9 +29,11 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception) 
     await tell(interaction, sentence_for(error))
 
 
-async def tell(interaction: discord.Interaction[Any], text: str) -> None:
+async def tell(
+    interaction: discord.Interaction[Any], text: str, *, colour: discord.Colour = BAD
+) -> None:
     """Answer privately, whatever was or was not answered before; never raises for Discord."""
-    view = notice(text)
+    view = notice(text, colour=colour)
     try:
         if interaction.response.is_done():
             await interaction.followup.send(view=view, ephemeral=True)

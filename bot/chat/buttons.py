@@ -12,6 +12,7 @@ import discord
 from discord import ui
 
 from bot.chat.answers import answer_error, tell
+from bot.chat.layouts import QUIET
 from bot.services.runner import CancelNews
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class CancelButton(
         except Exception as error:  # noqa: BLE001 - nothing above this answers the member
             await answer_error(interaction, error)
         else:
-            await tell(interaction, _NEWS[news])
+            await tell(interaction, _NEWS[news], colour=QUIET)
 
 
 def cancel_button(job_id: str) -> CancelButton:

@@ -138,9 +138,9 @@ def why_ended(job: Job) -> str:
     """Say in plain words why a job brings no pictures."""
     match job.reason:
         case Reason.MEMBER:
-            return "You cancelled it."
+            return "By the member who asked for it."
         case Reason.MODERATOR:
-            return "A moderator cancelled it."
+            return "By a moderator."
         case None:
             return _WHY_FAILED[Reason.UNEXPECTED]
         case reason:

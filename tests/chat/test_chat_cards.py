@@ -242,8 +242,8 @@ def test_alt_text_is_not_escaped_because_it_is_not_markdown():
 @pytest.mark.parametrize(
     ("state", "reason", "title", "accent"),
     [
-        (State.CANCELLED, Reason.MEMBER, "**Cancelled** · You cancelled it.", QUIET),
-        (State.CANCELLED, Reason.MODERATOR, "**Cancelled** · A moderator cancelled it.", QUIET),
+        (State.CANCELLED, Reason.MEMBER, "**Cancelled** · By the member who asked for it.", QUIET),
+        (State.CANCELLED, Reason.MODERATOR, "**Cancelled** · By a moderator.", QUIET),
         (
             State.FAILED,
             Reason.TOO_OLD,

@@ -146,7 +146,7 @@ def test_every_reason_has_its_own_sentence():
         assert sentence.endswith(".")
         assert sentence[0].isupper() or sentence.startswith("fal ")
         assert "@" not in sentence
-    assert sentences[Reason.MEMBER] == "You cancelled it."
+    assert sentences[Reason.MEMBER] == "By the member who asked for it."
     assert why_ended(make_job()) == sentences[Reason.UNEXPECTED]
 
 

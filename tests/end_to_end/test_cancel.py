@@ -16,7 +16,7 @@ async def test_cancel_in_our_own_line_is_free_and_sends_nothing(tmp_path):
 
         assert answer.ephemeral
         assert "Nothing was charged" in answer.text
-        await stage.wait_text(card, "You cancelled it.")
+        await stage.wait_text(card, "By the member who asked for it.")
         assert "10 of 10 left today" in card.text
         assert stage.fal.counts["submit"] == 1
 
@@ -30,7 +30,7 @@ async def test_cancel_while_fal_holds_it_in_its_queue_removes_it(tmp_path):
         pressed = await stage.discord.press(stage.alice, card, "Cancel")
 
         assert "Nothing will be charged" in (await stage.reply(pressed)).text
-        await stage.wait_text(card, "You cancelled it.")
+        await stage.wait_text(card, "By the member who asked for it.")
         await stage.bot.stop()
         stage.assert_books_are_right()
 
@@ -63,7 +63,7 @@ async def test_cancel_of_a_started_job_that_fal_ends_returns_the_hold(tmp_path):
         await stage.wait_text(card, "Painting")
         await stage.discord.press(stage.moderator, card, "Cancel")
 
-        await stage.wait_text(card, "A moderator cancelled it.")
+        await stage.wait_text(card, "By a moderator.")
         assert "10 of 10 left today" in card.text
         await stage.bot.stop()
         stage.assert_books_are_right()
@@ -108,4 +108,4 @@ async def test_the_button_of_an_older_run_works_after_a_restart(tmp_path):
         await stage.start_bot()
         await stage.discord.press(stage.bob, card, "Cancel")
 
-        await stage.wait_text(card, "You cancelled it.")
+        await stage.wait_text(card, "By the member who asked for it.")

@@ -184,7 +184,7 @@ async def test_killed_while_a_cancel_is_under_way(tmp_path):
         assert not job.cancel_asked
         await kill_and_start(stage)
 
-        await stage.wait_text(card, "You cancelled it.", 30)
+        await stage.wait_text(card, "By the member who asked for it.", 30)
         await stage.bot.stop()
         stage.assert_books_are_right()
 

@@ -4,6 +4,7 @@ Every problem becomes one line with the setting's name, what is wrong and what w
 secret's value is in none of them. The README's table and `.env.example` are tested against this.
 """
 
+import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Annotated, Literal, Self
@@ -37,8 +38,9 @@ def _none_if_empty(value: object) -> object:
 def _usd(value: object) -> object:
     if value is None or isinstance(value, int):
         return value
-    amount = microusd_from_decimal(str(value).strip().removeprefix("$").replace(",", "."))
-    if amount is None:
+    text = str(value).strip().removeprefix("$")
+    amount = microusd_from_decimal(text.replace(",", "."))
+    if amount is None or re.search(r",\d{3}", text):
         raise ValueError("must be an amount of USD such as 25 or 2.50")
     return amount
 
@@ -56,7 +58,7 @@ def _numbers(value: object) -> object:
     if not isinstance(value, str):
         return value
     parts = [part.strip() for part in value.split(",") if part.strip()]
-    if not all(part.isascii() and part.isdigit() for part in parts):
+    if not all(part.isascii() and part.isdigit() for part in parts) or len(set(parts)) < len(parts):
         raise ValueError("must be whole numbers separated by commas, such as 0,1")
     return tuple(int(part) for part in parts) or None
 
@@ -75,9 +77,13 @@ def _is_loopback(host: str) -> bool:
 
 
 def _web_address(value: str) -> str:
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        is_port_good = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError("must be an address such as https://example.org/path") from None
     host = parts.hostname or ""
-    if not host or parts.username or parts.query or parts.fragment:
+    if not host or not is_port_good or parts.username or parts.query or parts.fragment:
         raise ValueError("must be an address such as https://example.org/path")
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
         raise ValueError("must start with https:// (http:// only for this machine itself)")
@@ -86,7 +92,7 @@ def _web_address(value: str) -> str:
 
 def _database_address(value: str) -> str:
     sqlite = value.startswith("sqlite:///") and value != "sqlite:///"
-    if not sqlite and not value.startswith(("postgresql://", "postgres://")):
+    if not sqlite and not re.match(r"postgres(ql)?://[^/]|postgres(ql)?:///.*[?&]host=", value):
         raise ValueError(
             "must be sqlite:///path/to/file.db or postgresql://user:password@host/name"
         )
@@ -94,15 +100,16 @@ def _database_address(value: str) -> str:
 
 
 def _fal_key(value: SecretStr) -> SecretStr:
-    key_id, _, secret = value.get_secret_value().strip().partition(":")
-    if not key_id or not secret or any(c.isspace() for c in value.get_secret_value().strip()):
+    text = value.get_secret_value().strip()
+    key_id, _, secret = text.partition(":")
+    if not key_id or not secret or not text.isascii() or any(c.isspace() for c in text):
         raise ValueError("must be the whole key from fal's dashboard, in the form id:secret")
-    return SecretStr(value.get_secret_value().strip())
+    return SecretStr(text)
 
 
 def _token(value: SecretStr) -> SecretStr:
     text = value.get_secret_value().strip()
-    if not text or any(c.isspace() for c in text):
+    if not text or not text.isascii() or any(c.isspace() for c in text):
         raise ValueError("must be the bot token from the Discord developer portal")
     return SecretStr(text)
 
@@ -119,12 +126,21 @@ def _one_of(*options: str) -> Callable[[str], str]:
 def _media_hosts(value: tuple[str, ...]) -> tuple[str, ...]:
     for host in value:
         bare = host.removeprefix("*.")
-        if not bare or "/" in bare or "*" in bare or "@" in bare:
+        if not re.fullmatch(r"[A-Za-z0-9.\-\[\]:]+", bare):
             raise ValueError("must be host names separated by commas, such as *.fal.media")
     return value
 
 
 Secret = Annotated[SecretStr, AfterValidator(_fal_key)]
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value.strip()
+
+
+Text = Annotated[str, AfterValidator(_text)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Usd = Annotated[int | None, BeforeValidator(_usd), BeforeValidator(_none_if_empty)]
 
@@ -145,7 +161,7 @@ class StorageSettings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_database_address)] = Field(
         "sqlite:///data/bot.db", description="SQLite file, or postgresql://…", repr=False
     )
-    data_dir: str = Field("data", min_length=1, description="Pictures waiting for pick-up")
+    data_dir: Text = Field("data", description="Pictures waiting for pick-up")
 
     @classmethod
     def load(cls, env_file: str | None = ".env") -> Self:
@@ -190,7 +206,7 @@ class Settings(StorageSettings):
     fal_media_hosts: Annotated[
         tuple[str, ...], BeforeValidator(_words), AfterValidator(_media_hosts)
     ] = Field(("*.fal.media",), description="Hosts that pictures may be fetched from")
-    http_host: str = Field("127.0.0.1", min_length=1, description="Where health is served")
+    http_host: Text = Field("127.0.0.1", description="Where health is served")
     http_port: int = Field(8080, ge=0, le=65535, description="Port of the above; 0 takes any")
     public_url: Annotated[WebAddress | None, BeforeValidator(_none_if_empty)] = Field(
         None, description="Not used yet: address at which fal may call back"

@@ -31,7 +31,8 @@ from bot.services.ports import Balance, Place
 _PROMPT_CHARS_MAX = 400
 _PROMPT_BYTES_MAX = 1600
 _ALT_CHARS_MAX = 1024
-_ALT_BYTES_MAX = 4096
+_ALT_BYTES_MAX = 7000
+"""For all alt texts of a message together, in case Discord counts them in its size ceiling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,8 @@ def pictures_card(
 def alt_text(job: Job, number: int, count: int) -> str:
     """What a screen reader says of a picture: which one it is and the prompt."""
     which = f"Image {number} of {count}: " if count > 1 else ""
-    return clip(which + one_line(job.prompt), chars_max=_ALT_CHARS_MAX, bytes_max=_ALT_BYTES_MAX)
+    bytes_max = _ALT_BYTES_MAX // count
+    return clip(which + one_line(job.prompt), chars_max=_ALT_CHARS_MAX, bytes_max=bytes_max)
 
 
 def ended_card(job: Job, balance: Balance, *, names_member: bool = False) -> ui.LayoutView:

@@ -158,8 +158,7 @@ def check_size(size: Size) -> None:
     """
     rule = broken_rule(size)
     if rule is not None:
-        nearest = nearest_legal_size(size)
-        raise IllegalSize(f"{size.shown} is not possible: {rule}", nearest.shown)
+        raise IllegalSize(rule, nearest_legal_size(size).shown, size.shown)
 
 
 def broken_rule(size: Size) -> str | None:

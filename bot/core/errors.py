@@ -54,9 +54,10 @@ class IllegalSize(Refused):
         nearest: The nearest legal size as `W×H`, or None where the text was no size.
     """
 
-    def __init__(self, rule: str, nearest: str | None) -> None:
+    def __init__(self, rule: str, nearest: str | None, size: str | None = None) -> None:
+        what = f"{size} is not possible: {rule}" if size else f"{rule[0].upper()}{rule[1:]}"
         advice = f"; the nearest possible size is {nearest}" if nearest else ""
-        super().__init__(f"{rule[0].upper()}{rule[1:]}{advice}.")
+        super().__init__(f"{what}{advice}.")
         self.rule = rule
         self.nearest = nearest
 

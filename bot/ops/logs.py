@@ -4,17 +4,18 @@ The rooms below log with the standard library; structlog renders. Interaction to
 never logged on purpose; the filter here is the net below that.
 """
 
+import json
 import logging
 import re
 import sys
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
-from structlog.typing import EventDict, Processor
+from structlog.typing import Processor
 
 _QUIET_LOGGERS = ("httpx", "httpcore", "aiosqlite", "PIL", "discord.client", "discord.gateway")
 _TOKEN_IN_PATH = re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w.\-]{16,}")
-_HIDDEN = "…"
+_HIDDEN = "[hidden]"
 
 
 def set_up_logs(
@@ -32,7 +33,6 @@ def set_up_logs(
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.format_exc_info,
-        _Hide(tuple(secret for secret in secrets if secret)),
     ]
     renderer: Processor = (
         structlog.processors.JSONRenderer()
@@ -43,7 +43,11 @@ def set_up_logs(
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                renderer,
+                _Hide(secrets),
+            ],
         )
     )
     root = logging.getLogger()
@@ -54,18 +58,17 @@ def set_up_logs(
 
 
 class _Hide:
-    """Replaces secrets in every text of a log line."""
+    """Replaces secrets in a line as it is printed, however deep in a value they were."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
-        self._secrets = secrets
+        # A renderer may have escaped what is not plain.
+        forms = {
+            form for secret in secrets if secret for form in (secret, json.dumps(secret)[1:-1])
+        }
+        self._forms = sorted(forms, key=len, reverse=True)
 
-    def __call__(self, _: object, __: str, event: EventDict) -> EventDict:
-        for name, value in event.items():
-            if isinstance(value, str):
-                event[name] = self._clean(value)
-        return event
-
-    def _clean(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, _HIDDEN)
+    def __call__(self, _: object, __: str, line: Any) -> str:  # noqa: ANN401 - structlog's signature
+        text = str(line)
+        for form in self._forms:
+            text = text.replace(form, _HIDDEN)
         return _TOKEN_IN_PATH.sub(rf"\1{_HIDDEN}", text)

@@ -105,7 +105,7 @@ def test_a_secret_is_hidden_wherever_it_is_logged(printed, log_format):
 
     text = "\n".join(printed())
     assert "S3CRET" not in text
-    assert text.count("\\u2026" if log_format == "json" else "…") == 5
+    assert text.count("[hidden]") == 5
     assert "bad header" in text
 
 
@@ -122,7 +122,7 @@ def test_a_token_in_an_address_is_hidden(printed, path):
     log().info("failed", extra={"detail": f"404 for {address}"})
 
     first, second = (json.loads(line) for line in printed())
-    hidden = "https://discord.com/api/v10" + path.format("…")
+    hidden = "https://discord.com/api/v10" + path.format("[hidden]")
     assert first["event"] == f"PATCH {hidden}"
     assert second["detail"] == f"404 for {hidden}"
 
@@ -155,7 +155,6 @@ def test_what_json_does_not_know_is_logged_all_the_same(printed):
     assert json.loads(line)["more"] == ["a", 1]
 
 
-@pytest.mark.xfail(reason="only texts on the first level are cleaned", strict=True)
 @pytest.mark.parametrize("log_format", ["json", "text"])
 def test_a_secret_inside_other_values_is_hidden_too(printed, log_format):
     set_up_logs("INFO", log_format, SECRETS)

@@ -192,7 +192,9 @@ async def _complete_size(
 def _correction(
     error: IllegalSize, typed: str, named: list[app_commands.Choice[str]]
 ) -> list[app_commands.Choice[str]]:
-    rule = app_commands.Choice(name=f"✗ {error.rule}"[:_CHOICE_NAME_MAX], value=typed[:100])
+    rule = app_commands.Choice(
+        name=f"✗ not possible: {error.rule}"[:_CHOICE_NAME_MAX], value=typed[:100]
+    )
     if error.nearest is None:
         return [rule, *named]
     nearest = app_commands.Choice(

@@ -1,7 +1,4 @@
-"""A small bot, started as a process of its own; what it does is chosen by the tests.
-
-`/do script:<name>` runs one of SCRIPTS and prints what came of it as one line of JSON.
-"""
+"""A small bot of its own process: `/do script:<name>` runs one of SCRIPTS and prints JSON."""
 
 import argparse
 import asyncio

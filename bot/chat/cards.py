@@ -29,7 +29,9 @@ from bot.services.allowance import Allowance
 from bot.services.ports import Balance, Place
 
 _PROMPT_CHARS_MAX = 400
-_PROMPT_BYTES_MAX = 1600
+_PROMPT_BYTES_MAX = 640
+"""Scripts with more bytes a letter are wider too: the card's other lines are to stay in sight."""
+
 _ALT_CHARS_MAX = 1024
 _ALT_BYTES_MAX = 7000
 """For all alt texts of a message together, in case Discord counts them in its size ceiling."""

@@ -25,6 +25,8 @@ PLAINER = """
 }
 /* as Discord shows a time */
 .discord-timestamp { padding: 0 2px; color: inherit; background: #ffffff14; border-radius: 3px; }
+#channel-message-list { padding-bottom: 16px; }
+.component-gallery { margin-top: 6px !important; }
 /* a picture on its way is an empty frame, not a broken one */
 .media-lightbox-trigger:disabled { width: 100%; background: #2b2d31; border-radius: 8px; }
 .media-lightbox-trigger:disabled .gallery-image { min-height: 160px; visibility: hidden; }
@@ -33,6 +35,12 @@ PLAINER = """
 .command-option-input {
   width: auto !important; min-width: 4ch !important; max-width: min(60vw, 560px) !important;
   field-sizing: content;
+}
+.channel-composer, .channel-composer * { min-width: 0; }
+.command-context > * { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+/* pictures one below the other have room to be shown whole */
+@container preview (max-width: 480px) {
+  .component-gallery .gallery-image { aspect-ratio: auto !important; }
 }
 """
 
@@ -56,6 +64,7 @@ setInterval(() => {
 const column = document.getElementById("channel-timeline");
 let follows = true, touched = -Infinity;
 const follow = () => { if (follows) column.scrollTop = column.scrollHeight; };
+setInterval(follow, 250);
 const grown = new ResizeObserver(() => requestAnimationFrame(follow));
 grown.observe(document.getElementById("channel-message-list"));
 grown.observe(column);

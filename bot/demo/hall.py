@@ -10,7 +10,6 @@ from pathlib import Path
 
 from bot.standin.discord import Channel, Guild, Member, StandInDiscord
 from bot.standin.fal.faults import EndsWith
-from bot.standin.fal.jobs import FalJob, FalState
 from bot.standin.fal.server import StandInFal
 from bot.standin.fal.settings import RunningCancel, StandInFalSettings
 from bot.standin.process import BotProcess
@@ -88,11 +87,6 @@ async def opened_hall(folder: Path) -> AsyncGenerator[Hall]:
         finally:
             hall.finish_jobs()
             await hall.bot.stop()
-
-
-def unfinished(hall: Hall) -> list[FalJob]:
-    """The jobs that fal has not finished."""
-    return [job for job in hall.fal.jobs if job.state is not FalState.COMPLETED]
 
 
 def _is_flagged(sent: object) -> bool:

@@ -85,7 +85,7 @@ async def _until_signal(out: Path, page_port: int | None) -> int:
                 return 130
             code = playing.result()
             if page_port is not None and code == 0:
-                code = await _live_page(hall, page_port, stopping)
+                code = await _live_page(hall, page_port, stop)
             stopping.cancel()
     return code
 
@@ -123,7 +123,7 @@ async def _books(hall: Hall) -> int:
     return 0 if line.is_right else 1
 
 
-async def _live_page(hall: Hall, port: int, stopping: asyncio.Task[bool]) -> int:
+async def _live_page(hall: Hall, port: int, stop: asyncio.Event) -> int:
     """Keep the page open until somebody stops the demo, or the bot ends by itself."""
     hall.fal.run_s = LIVE_RUN_S
     async with _opened_page(hall, port) as url:
@@ -132,10 +132,11 @@ async def _live_page(hall: Hall, port: int, stopping: asyncio.Task[bool]) -> int
         for line in _TO_TRY:
             click.echo(f"  · {line}")
         click.echo("\n  Ctrl-C ends everything.")
-        ended = asyncio.create_task(hall.bot.wait())
-        await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        was_asked = stopping.done()
-        ended.cancel()
+        tasks = {asyncio.create_task(hall.bot.wait()), asyncio.create_task(stop.wait())}
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        was_asked = stop.is_set()
+        for task in tasks:
+            task.cancel()
     if not was_asked:
         click.echo("\n✗ The bot ended by itself.", err=True)
         click.echo("\n".join(["Its log ends with:", *_log_end(hall)]), err=True)
@@ -207,7 +208,8 @@ def _be_lenient(stream: TextIO) -> None:
 
 
 def _heading(text: str) -> None:
-    click.secho(f"\n{text}", bold=True)
+    click.echo()
+    click.secho(text, bold="NO_COLOR" not in os.environ)
 
 
 def _log_end(hall: Hall) -> list[str]:

@@ -5,7 +5,6 @@ It reads the local Discord, writes picture files, and returns lines; it prints n
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -18,17 +17,8 @@ from bot.demo.scene import Deed
 from bot.standin.discord import DiscordMessage, Edit, Picture
 
 _BUTTON, _TEXT, _GALLERY, _SEPARATOR = 2, 10, 12, 14
-_SUGGESTIONS = 8
 _NAME_COLUMNS = 8
 _EDGE = " " * _NAME_COLUMNS + "│ "
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A picture as it was saved."""
-
-    path: Path
-    picture: Picture
 
 
 class Transcript:
@@ -45,7 +35,6 @@ class Transcript:
         self._width = width
         self._names = _names(hall)
         self._now = datetime.now(UTC)
-        self._saved = 0
 
     def lines(self, deeds: list[Deed]) -> Iterator[str]:
         """Write every deed; the pictures are saved on the way.
@@ -103,7 +92,6 @@ class Transcript:
     def _picture(self, picture: Picture, stem: str) -> Iterator[str]:
         path = self._out / f"{stem}{Path(picture.filename).suffix}"
         path.write_bytes(picture.data)
-        self._saved += 1
         with Image.open(io.BytesIO(picture.data)) as image:
             what = f"{image.width}×{image.height} {image.format}"
         yield from wrapped(f"alt: {picture.alt}", f"{_EDGE}▣ ", f"{_EDGE}  ", self._width)

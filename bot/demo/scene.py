@@ -54,31 +54,39 @@ class Scene:
 
     Attributes:
         deeds: All that was done so far, in order.
+        step: What is being played.
     """
 
     def __init__(self, hall: Hall, tell: Callable[[str], None]) -> None:
         self.deeds: list[Deed] = []
+        self.step = ""
         self._hall = hall
         self._tell = tell
 
     async def play(self) -> None:
-        """Play all steps and tell each that came true.
+        """Play all steps and tell what came true.
 
         Raises:
-            NotTrue: One did not.
+            NotTrue, NoAnswer, ClientRefused: `step` did not come true.
         """
         await _outwait_midnight(self._tell)
-        hall = self._hall
-        hall.fal.run_s = lambda sent: _ENDLESS_S if sent.get("prompt") == NEON else RUN_S
-        await hall.bot.start()
-        await hall.discord.wait_until_ready()
+        self._hall.fal.run_s = lambda sent: _ENDLESS_S if sent.get("prompt") == NEON else RUN_S
+        steps = {
+            "the start of the bot": self._start,
+            "two members at once": self._two_members_at_once,
+            "a cancel while the picture is painted": self._cancel_while_painting,
+            "a refusal by the content check": self._content_check,
+            "a private picture": self._private_pictures,
+            "a refusal over quota": self._over_quota,
+            "the quota": self._quota,
+        }
+        for self.step, play_step in steps.items():
+            await play_step()
+
+    async def _start(self) -> None:
+        await self._hall.bot.start()
+        await self._hall.discord.wait_until_ready()
         self._tell("the bot is connected and has registered its commands")
-        await self._two_members_at_once()
-        await self._cancel_while_painting()
-        await self._content_check()
-        await self._private_pictures()
-        await self._over_quota()
-        await self._quota()
 
     async def _two_members_at_once(self) -> None:
         alice, bob = self._hall.alice, self._hall.bob

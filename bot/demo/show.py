@@ -97,7 +97,7 @@ async def _scene(hall: Hall, out: Path) -> int:
     try:
         await scene.play()
     except (NotTrue, NoAnswer, ClientRefused) as error:
-        problem = str(error)
+        problem = f"{scene.step}: {error}"
     width = min(_WIDTH_MAX, max(60, shutil.get_terminal_size((100, 24)).columns))
     _heading(f"What stands in #{hall.channel.name} now")
     try:

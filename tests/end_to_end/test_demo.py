@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ from PIL import Image
 from tests.stage import ROOT
 
 pytest.importorskip("simcord")
+
+from bot.demo.markup import readable
 
 PICTURES = {
     "lighthouse-1.png": ((1536, 1024), "PNG"),
@@ -231,6 +234,19 @@ async def test_a_scene_that_is_broken_off_ends_everything(tmp_path):
 
 
 @needs_proc
+async def test_a_step_that_does_not_come_true_is_named_and_the_exit_code_is_1(tmp_path):
+    async with started(tmp_path) as demo:
+        await demo.until("✓ the bot is connected")
+        [bot] = [pid for pid in processes_of(tmp_path) if pid != demo.process.pid]
+        os.kill(bot, signal.SIGKILL)
+        assert await demo.end() == 1
+
+    assert "✗ This did not come true: two members at once: slash " in demo.text
+    assert "The bot's log ends with:\n" in demo.text
+    assert_nothing_is_left(tmp_path)
+
+
+@needs_proc
 async def test_a_bot_that_ends_by_itself_ends_the_page(tmp_path):
     async with started(tmp_path, "--page", "--port", "0") as demo:
         await demo.until("Ctrl-C ends everything.")
@@ -240,3 +256,22 @@ async def test_a_bot_that_ends_by_itself_ends_the_page(tmp_path):
 
     assert "The bot ended by itself" in demo.text
     assert_nothing_is_left(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("sent", "seen"),
+    [
+        ("-# small · **bold**", "small · bold"),
+        (
+            r"“\*\*not bold\*\* \@everyone \<t:5:R\> \\ \_x”",
+            r"“**not bold** @everyone <t:5:R> \ _x”",
+        ),
+        ("resets <t:1795216000:R>, was <t:1795197999:R>", "resets in 5 hours, was 1 second ago"),
+        ("<t:1795198000:R> <t:1795370800:R> <t:1795198090:R>", "now in 2 days in 2 minutes"),
+        ("on <t:1795198000:f>", "on 20 November 2026 18:06 UTC"),
+        ("<@7> in <#8>, not <@9>", "@alice in #pictures, not <@9>"),
+    ],
+)
+def test_markup_is_shown_as_people_see_it(sent, seen):
+    now = datetime.fromtimestamp(1_795_198_000, UTC)
+    assert readable(sent, {7: "@alice", 8: "#pictures"}, now) == seen

@@ -15,8 +15,8 @@ from bot.standin.fal.settings import RunningCancel, StandInFalSettings
 from bot.standin.process import BotProcess
 
 IMAGES_PER_DAY = 6
-AT_FAL = 2
-"""Jobs at fal at once, as a new account has it; the third one waits in the bot's line."""
+AT_FAL = 1
+"""Jobs at fal at once; a new account runs 2, but so the line is seen with the second job."""
 
 FLAGGED_WORD = "celebrity"
 """The local fal's content check refuses every prompt with this word."""

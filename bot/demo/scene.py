@@ -90,6 +90,7 @@ class Scene:
 
     async def _two_members_at_once(self) -> None:
         alice, bob = self._hall.alice, self._hall.bob
+        self._hall.fal.hold()  # until bob is in line, however slow this machine is
         first = await self._imagine(
             alice, LIGHTHOUSE, "lighthouse", size="1536x1024", quality="high", count=2
         )
@@ -106,6 +107,10 @@ class Scene:
             raise NotTrue(f"a correction of {WRONG_SIZE} was expected, not {choices}")
         self._tell(f"bob types {WRONG_SIZE}, which cannot be, and is offered {nearest}")
         second = await self._imagine(bob, FOX, "fox", size=nearest, format="webp")
+        if "1st in line" not in self._message(second).edits[0].text:
+            raise NotTrue("a place in line was expected while another job runs")
+        self._hall.fal.release()
+        self._tell("bob takes it and waits in line, for one job runs at a time here")
         await self._pictures(first, 2, "2 images · 1536×1024 · high · $0.33")
         await self._pictures(second, 1, "1 image · 1008×1008 · medium · $0.05")
         self._tell("all three pictures arrive, with alt text and what they cost")

@@ -32,9 +32,10 @@ _WIDTH_MAX = 110
 _PAGE_NEEDS = ("markdown_it", "linkify_it", "regex")
 
 _TO_TRY = (
-    "Type /imagine into the message box, give it a prompt, a count of 3 and press Enter.",
+    "Type /imagine into the message box, give it a prompt and press Enter.",
     f"A picture takes {LIVE_RUN_S:.0f} s here: watch the card, and press Cancel while it runs.",
-    f"Two jobs run at once; send three and see the line. {IMAGES_PER_DAY} pictures a day are all.",
+    "One job runs at a time here: send a second one and see it wait in line.",
+    f"Ask for more than {IMAGES_PER_DAY} pictures in all, and read when the day starts anew.",
     f"A prompt with the word {FLAGGED_WORD} is refused; a size such as 1000x1000 is corrected.",
     "Switch the viewer above the channel: alice, bob, or mira, who is a moderator.",
 )

@@ -120,6 +120,7 @@ async def test_the_demo_plays_its_scene_and_leaves_only_pictures(tmp_path):
     for piece in (
         "alice   /imagine prompt: a lighthouse on a cliff at dusk, oil painting size: 1536x1024",
         "up to $0.36 held · 4 of 6 left today",
+        "Waiting · 1st in line",
         "[ Cancel ]",
         "alt: Image 2 of 2: a lighthouse on a cliff at dusk, oil painting",
         "2 images · 1536×1024 · high · $0.33 · ",

@@ -130,7 +130,17 @@ class DiscordCourier:
         view = pictures_card(
             job, attached, balance, list(dict.fromkeys(notes)), names_member=route.names_member
         )
-        return await route.post(view, [discord.File(BytesIO(a.data), a.filename) for a in attached])
+        buffers = [BytesIO(a.data) for a in attached]
+        files = [
+            discord.File(buffer, a.filename) for buffer, a in zip(buffers, attached, strict=True)
+        ]
+        try:
+            return await route.post(view, files)
+        finally:
+            # discord.py (2.7.1) leaves each buffer in a cycle with its own `close`, so the pictures
+            # would stay in memory until the collector's rarest round.
+            for buffer in buffers:
+                buffer.close()
 
     # Routes
 

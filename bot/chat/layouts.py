@@ -26,8 +26,10 @@ def finished(box: ui.Container[ui.LayoutView]) -> ui.LayoutView:
     return layout
 
 
-def notice(text: str, *, colour: discord.Colour = BAD) -> ui.LayoutView:
-    """A short private answer."""
+def notice(text: str, *, small: str = "", colour: discord.Colour = BAD) -> ui.LayoutView:
+    """A short private answer, with small print below it if there is any."""
     box = ui.Container[ui.LayoutView](accent_colour=colour)
     box.add_item(ui.TextDisplay(text))
+    if small:
+        box.add_item(ui.TextDisplay(f"-# {small}"))
     return finished(box)

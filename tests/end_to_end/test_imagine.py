@@ -91,6 +91,7 @@ async def test_a_count_above_what_is_left_is_refused_with_numbers_and_reset_time
         assert "it needs 2 images" in answer.text
         assert "1 of 3 left today" in answer.text
         assert "Ask for 1 or fewer" in answer.text
+        assert "to copy: “a lighthouse at dusk”" in answer.text
         assert "<t:" in answer.text
 
 

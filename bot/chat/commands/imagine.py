@@ -24,6 +24,7 @@ from bot.core.catalogue import (
 from bot.core.errors import IllegalSize, OverLimit, Refused
 from bot.core.jobs import Request
 from bot.core.money import format_usd
+from bot.core.prompts import shown_prompt
 from bot.services.imagine import Accepted
 from bot.services.ports import Balance, Place
 
@@ -38,6 +39,9 @@ _FIRST_ANSWER_MAX_S = 1.5
 _CHOICES_MAX = 25
 _CHOICE_NAME_MAX = 100
 _UNKNOWN_INTERACTION = 10062
+_PROMPT_CHARS_MAX = 3000
+_PROMPT_BYTES_MAX = 7000
+"""Below Discord's limits for a message, with room for the reason of a refusal."""
 
 
 def build_imagine(desk: Desk) -> app_commands.Command[Any, ..., None]:
@@ -87,7 +91,7 @@ def build_imagine(desk: Desk) -> app_commands.Command[Any, ..., None]:
                 file_limit_bytes=interaction.filesize_limit,
             )
         except Refused as error:
-            await _refuse(interaction, error)
+            await _refuse(interaction, error, prompt)
             return
         await _accept_and_answer(desk, interaction, request)
 
@@ -104,7 +108,7 @@ async def _accept_and_answer(
     try:
         accepted = await accepting
     except Exception as error:  # noqa: BLE001 - the member is to read what went wrong
-        await _refuse(interaction, error)
+        await _refuse(interaction, error, request.prompt)
         return
     message_id = None
     try:
@@ -140,12 +144,18 @@ async def _defer(interaction: "discord.Interaction[ImagineClient]", *, is_privat
         _log.warning("defer not taken", extra={"detail": str(error)})
 
 
-async def _refuse(interaction: "discord.Interaction[ImagineClient]", error: Exception) -> None:
-    """Refuse privately; after a public defer the "thinking" message is taken away first."""
+async def _refuse(
+    interaction: "discord.Interaction[ImagineClient]", error: Exception, prompt: str
+) -> None:
+    """Refuse privately; after a public defer the "thinking" message is taken away first.
+
+    The prompt goes with it, because Discord does not give it back to who typed it.
+    """
     text = sentence_for(error)
     if isinstance(error, Refused) and not isinstance(error, OverLimit):
         text += " Nothing was charged."
-    view = notice(text)
+    shown = shown_prompt(prompt, chars_max=_PROMPT_CHARS_MAX, bytes_max=_PROMPT_BYTES_MAX)
+    view = notice(text, small=f"Your prompt, to copy: “{shown}”" if shown else "")
     try:
         if interaction.response.is_done():
             await interaction.delete_original_response()

@@ -49,6 +49,11 @@ _LIBRARY_LOGS = ("httpx", "httpcore", "hpack", "h2")
 _KEEPALIVE_S = 45.0
 """Shorter than the idle limits usual for servers (60 s and more): a connection is given up
 before the other side does it, at the price of a handshake after a quiet minute."""
+_IDLE_CONNECTIONS_MAX = 16
+"""httpcore (1.0.9) walks over all connections for each idle one, at each request and each end of
+an answer: with a hundred idle ones that was a third of what a job cost. Sixteen are enough for
+reads over HTTP/2, which need one, and for submits, which take turns; what is above costs a
+handshake again."""
 _DEAD_SHARE = 0.75
 _MIB = 1024 * 1024
 
@@ -165,7 +170,7 @@ class Calls:
             timeout=timeout,
             limits=httpx.Limits(
                 max_connections=width,
-                max_keepalive_connections=width,
+                max_keepalive_connections=min(width, _IDLE_CONNECTIONS_MAX),
                 keepalive_expiry=_KEEPALIVE_S,
             ),
             http2=http2,

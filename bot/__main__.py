@@ -8,6 +8,8 @@ import csv
 import gc
 import json
 import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from decimal import Decimal
 from typing import NoReturn
 
@@ -20,6 +22,7 @@ from bot.services import reports
 from bot.settings import BadSettings, Settings, StorageSettings
 from bot.storage.database import opened_database
 
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -28,7 +31,9 @@ def main() -> None:
     """A Discord bot that makes pictures with fal, and whose money is exact.
 
     Settings come from the environment and from a file `.env` in the current folder; the README
-    lists them. Try everything without any account: `python -m bot demo`.
+    lists them. To try everything without any account, start `demo`.
+
+    Exit codes: 0 all is well, 1 a problem was found, 2 something was typed or set wrongly.
     """
 
 
@@ -52,10 +57,11 @@ def run() -> None:
 @click.option("--port", default=8124, show_default=True, help="Port of the live page; 0 takes any.")
 @click.option("--page/--no-page", default=None, help="Keep the live page open (on a terminal).")
 def demo(out: str, port: int, page: bool | None) -> None:
-    """Show everything without any account: a local Discord, a local fal, the real bot.
+    """Show everything without any account.
 
-    Plays a scene, prints what stands in the channel and saves the pictures. On a terminal it then
-    keeps a page open in which you can type commands yourself, until Ctrl-C.
+    Starts a local Discord, a local fal and the real bot between them, plays a scene, prints what
+    stands in the channel and saves the pictures. On a terminal it then keeps a page open in which
+    you can type commands yourself, until Ctrl-C.
     """
     try:
         from bot.demo import play  # noqa: PLC0415 - needs the extra `demo`
@@ -66,9 +72,10 @@ def demo(out: str, port: int, page: bool | None) -> None:
 
 @main.command()
 def check() -> None:
-    """Check settings, database and ledger; one line for each problem, exit code 1 if any.
+    """Check settings, database and ledger.
 
-    Beside the problems it names what the host may have lost to submits that got no answer.
+    Prints one line for each problem and ends with exit code 1 if there is any. Beside the problems
+    it names what the host may have lost to submits that got no answer.
     """
     settings = _settings(code=1)
     try:
@@ -124,33 +131,59 @@ def prices(size: str | None, quality: str | None, as_json: bool) -> None:
     help="A list of objects, or a table with a heading.",
 )
 def export(what: str, file_format: str) -> None:
-    """Print all jobs or all entries of the ledger, the oldest first."""
+    """Print all jobs or all entries of the ledger, the oldest first, in UTF-8.
+
+    In CSV a text that a spreadsheet would take for a formula has an apostrophe before it.
+    """
     try:
         settings = StorageSettings.load()
     except BadSettings as error:
         _give_up(error.lines, code=2)
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(encoding="utf-8", newline="\n")
     try:
         asyncio.run(_export(settings.database_url, what, file_format))
+        sys.stdout.flush()
     except BotError as error:
         _give_up([str(error)], code=1)
+    except BrokenPipeError:
+        raise  # click ends quietly: whoever reads has had enough, as `head` does
+    except OSError as error:
+        _give_up([f"The output cannot be written: {error.strerror}."], code=1)
 
 
 async def _export(database_url: str, what: str, file_format: str) -> None:
+    is_jobs = what == "jobs"
+    columns = list[str](reports.JOB_COLUMNS if is_jobs else reports.LEDGER_COLUMNS)
     async with opened_database(database_url) as database:
-        is_jobs = what == "jobs"
         rows = reports.job_rows(database) if is_jobs else reports.ledger_rows(database)
-        if file_format == "csv":
-            columns = list[str](reports.JOB_COLUMNS if is_jobs else reports.LEDGER_COLUMNS)
-            table = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
-            table.writeheader()
-            async for row in rows:
-                table.writerow(row)
-            return
-        lead = "["
-        async for row in rows:
-            click.echo(f"{lead}\n  {json.dumps(row, ensure_ascii=False)}", nl=False)
-            lead = ","
-        click.echo("[]" if lead == "[" else "\n]")
+        # Closed in any case: an open one keeps its connection, and the database waits for that.
+        async with aclosing(rows):
+            if file_format == "csv":
+                await _print_csv(rows, columns)
+            else:
+                await _print_json(rows)
+
+
+async def _print_csv(rows: AsyncGenerator[reports.Line], columns: list[str]) -> None:
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(columns)
+    async for row in rows:
+        table.writerow([_cell(row[name]) for name in columns])
+
+
+def _cell(value: reports.Cell) -> reports.Cell:
+    is_formula = isinstance(value, str) and value.startswith(_FORMULA_STARTS)
+    return f"'{value}" if is_formula else value
+
+
+async def _print_json(rows: AsyncGenerator[reports.Line]) -> None:
+    lead = "["
+    async for row in rows:
+        click.echo(f"{lead}\n  {json.dumps(row, ensure_ascii=False)}", nl=False)
+        lead = ","
+    click.echo("[]" if lead == "[" else "\n]")
 
 
 def _settings(code: int = 2) -> Settings:

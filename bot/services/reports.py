@@ -3,7 +3,7 @@
 Export rows have stable columns; times are ISO 8601 in UTC, amounts micro-dollars, ids decimal.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 
 from bot.core.catalogue import (
@@ -23,6 +23,8 @@ from bot.storage import jobs, ledger
 from bot.storage.database import Database
 
 Cell = int | str | None
+Line = dict[str, Cell]
+"""One row of an export, in the order of its columns."""
 
 JOB_COLUMNS = (
     "id", "state", "server_id", "channel_id", "member_id", "prompt", "width", "height", "quality",
@@ -86,7 +88,7 @@ def unoffered_note(rows: list[dict[str, Cell]]) -> str | None:
     return "\n".join(notes) or None
 
 
-async def job_rows(database: Database) -> AsyncIterator[dict[str, Cell]]:
+async def job_rows(database: Database) -> AsyncGenerator[Line]:
     """Go through all jobs, the oldest first."""
     async with database.read() as connection:
         async for job in jobs.everything(connection):
@@ -116,7 +118,7 @@ def _job_row(job: Job) -> dict[str, Cell]:
     }
 
 
-async def ledger_rows(database: Database) -> AsyncIterator[dict[str, Cell]]:
+async def ledger_rows(database: Database) -> AsyncGenerator[Line]:
     """Go through all entries of the ledger, the oldest first.
 
     `hold`, `settle` and `release` name what fal is paid for; `adjust` what a member gets back.

@@ -1,16 +1,18 @@
 """The one place that builds, connects and closes everything, in order.
 
-Order of opening: database, fal, Discord's log-in, unfinished jobs, health, gateway. Jobs are taken
-up before the gateway opens, so that no new request can meet a half-read line; closing is the
-reverse, and a stop by signal first lets finish what can finish.
+Order of opening: database, fal, health, Discord's log-in, unfinished jobs, gateway. Jobs are taken
+up when nothing can fail any more, and before the gateway opens, so that no new request can meet a
+half-read line; closing is the reverse, and a stop by signal first lets finish what can finish.
 """
 
 import asyncio
 import logging
+import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 from bot.chat.client import ImagineClient, close_quietly, point_at
 from bot.chat.courier import DiscordCourier
@@ -28,6 +30,7 @@ from bot.services.runner import Runner
 from bot.settings import Settings
 from bot.storage.database import Database, opened_database, ping
 from bot.storage.shelf import Shelf
+from bot.storage.sole import sole_owner
 
 _log = logging.getLogger(__name__)
 
@@ -41,13 +44,16 @@ async def run(settings: Settings) -> None:
     Raises:
         BotError: It cannot start, or Discord closed the door for good.
     """
-    stop = asyncio.Event()
-    _stop_on_signals(stop)
+    stop, hurry = asyncio.Event(), asyncio.Event()
+    _stop_on_signals(stop, hurry)
     point_at(settings.discord_api_url)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(opened_database(settings.database_url))
+        stack.enter_context(sole_owner(settings.database_url))
         queue = await stack.enter_async_context(FalQueue(fal_settings(settings)))
         client = ImagineClient(shard_count=settings.shard_count, shard_ids=settings.shard_ids)
+        health = await _open_health(settings, database, client)
+        stack.push_async_callback(health.close)
         stack.push_async_callback(close_quietly, client)
         clock = SystemClock()
         limits = _host_limits(settings)
@@ -80,15 +86,31 @@ async def run(settings: Settings) -> None:
             default_size=settings.default_size,
             default_quality=settings.default_quality,
         )
-        await client.open(settings.discord_token.get_secret_value(), desk)
+        logging_in = client.open(settings.discord_token.get_secret_value(), desk)
+        if not await _done_before(stop, logging_in):
+            return
         resumed = await desk.runner.resume()
-        health = await _open_health(settings, database, client)
-        stack.push_async_callback(health.close)
         _log.info("started", extra={"resumed_jobs": resumed, "http_port": health.port})
-        await _serve(client, desk.runner, stop)
+        await _serve(client, desk.runner, stop, hurry)
 
 
-async def _serve(client: ImagineClient, runner: Runner, stop: asyncio.Event) -> None:
+async def _done_before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Do a part of the start, which a stop may cut short: Discord can let one wait for minutes."""
+    doing, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            doing.result()
+        return doing.done()
+    finally:
+        doing.cancel()
+        stopping.cancel()
+        await asyncio.gather(doing, stopping, return_exceptions=True)
+
+
+async def _serve(
+    client: ImagineClient, runner: Runner, stop: asyncio.Event, hurry: asyncio.Event
+) -> None:
     """Listen and send until a stop is asked for, then drain."""
     listening = asyncio.create_task(client.listen(), name="gateway")
     sending = asyncio.create_task(runner.run(), name="line")
@@ -97,7 +119,7 @@ async def _serve(client: ImagineClient, runner: Runner, stop: asyncio.Event) -> 
         await asyncio.wait({listening, sending, stopping}, return_when=asyncio.FIRST_COMPLETED)
         _log.info("stopping", extra={"at_fal": runner.at_fal, "in_line": runner.waiting})
         sending.cancel()
-        await runner.stop(GRACE_S)
+        await _drain(runner, hurry)
         for task in (listening, sending):
             if task.done() and not task.cancelled():
                 task.result()
@@ -105,6 +127,18 @@ async def _serve(client: ImagineClient, runner: Runner, stop: asyncio.Event) -> 
         for task in (listening, sending, stopping):
             task.cancel()
         await asyncio.gather(listening, sending, stopping, return_exceptions=True)
+
+
+async def _drain(runner: Runner, hurry: asyncio.Event) -> None:
+    """Let finish what can, unless a second signal says that there is no time."""
+    draining = asyncio.create_task(runner.stop(GRACE_S))
+    hurrying = asyncio.create_task(hurry.wait())
+    await asyncio.wait({draining, hurrying}, return_when=asyncio.FIRST_COMPLETED)
+    hurrying.cancel()
+    if not draining.done():
+        _log.warning("stopping at once")
+        await runner.stop(0)
+    await draining
 
 
 def _host_limits(settings: Settings) -> HostLimits:
@@ -156,11 +190,19 @@ async def _open_health(settings: Settings, database: Database, client: ImagineCl
         await health.open()
     except OSError as error:
         address = f"{settings.http_host}:{settings.http_port}"
-        raise Broken(f"HTTP_HOST, HTTP_PORT: {address}: {error.strerror}") from None
+        # For a taken port asyncio writes the address into the text once more.
+        code = error.errno or 0
+        why = os.strerror(code).lower() if code > 0 else error.strerror
+        raise Broken(f"HTTP_HOST, HTTP_PORT: cannot listen on {address}: {why}") from None
     return health
 
 
-def _stop_on_signals(stop: asyncio.Event) -> None:
+def _stop_on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> None:
+    """The first signal asks for a stop; the second, such as another Ctrl-C, for haste."""
+
+    def note() -> None:
+        (hurry if stop.is_set() else stop).set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, note)

@@ -23,6 +23,15 @@ discord.VoiceClient.warn_nacl = False
 discord.VoiceClient.warn_dave = False
 
 
+_NOT_LET_IN = "Discord does not accept DISCORD_TOKEN."
+_WHY_CLOSED = {
+    4004: _NOT_LET_IN,
+    4010: "Discord does not accept SHARD_IDS with this SHARD_COUNT.",
+    4011: "Discord asks for more shards: raise SHARD_COUNT, or leave it empty.",
+}
+"""What a host can do about the gateway's close codes."""
+
+
 class DiscordRefused(BotError):
     """Discord does not let the bot in; the text says what the host can do about it."""
 
@@ -69,7 +78,7 @@ class ImagineClient(discord.AutoShardedClient):
             self.tree.add_command(build_quota(desk))
             await self.tree.sync()
         except discord.LoginFailure:
-            raise DiscordRefused("Discord does not accept DISCORD_TOKEN.") from None
+            raise DiscordRefused(_NOT_LET_IN) from None
         except (discord.HTTPException, OSError, TimeoutError) as error:
             raise DiscordRefused(f"Discord cannot be reached: {error}") from error
 
@@ -81,8 +90,11 @@ class ImagineClient(discord.AutoShardedClient):
         """
         try:
             await self.connect(reconnect=True)
-        except (discord.ConnectionClosed, discord.GatewayNotFound) as error:
-            raise DiscordRefused(f"Discord's gateway closed for good: {error}") from error
+        except discord.ConnectionClosed as error:
+            other = f"Discord's gateway closed for good: {error}"
+            raise DiscordRefused(_WHY_CLOSED.get(error.code, other)) from error
+        except discord.GatewayNotFound as error:
+            raise DiscordRefused(f"Discord's gateway is not to be found: {error}") from error
         except discord.PrivilegedIntentsRequired as error:
             raise DiscordRefused(str(error)) from error
 
@@ -94,10 +106,12 @@ class ImagineClient(discord.AutoShardedClient):
     async def on_shard_resumed(self, shard_id: int) -> None:
         """Note a session that goes on."""
         self._connected_shards.add(shard_id)
+        _log.info("gateway resumed", extra={"shard": shard_id})
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
         """Note a session that is interrupted; discord.py connects again by itself."""
         self._connected_shards.discard(shard_id)
+        _log.info("gateway disconnected", extra={"shard": shard_id})
 
     async def on_error(self, event_method: str, /, *_: object, **__: object) -> None:
         """Log what an event handler raised."""

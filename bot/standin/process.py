@@ -80,6 +80,11 @@ class BotProcess:
                 self._process.kill()
         return await self._process.wait()
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send the bot a signal and wait for nothing."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     async def kill(self) -> None:
         """End the bot at once, as a power cut does."""
         if self._process is not None and self._process.returncode is None:

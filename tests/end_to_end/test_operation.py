@@ -1,0 +1,132 @@
+"""What a host meets: starts that cannot succeed, stops in a hurry, a gateway that breaks."""
+
+import asyncio
+import re
+import signal
+import socket
+
+import aiohttp
+import pytest
+
+from bot.standin.discord import Fault
+from bot.standin.process import BotProcess
+from tests.stage import Stage, staged
+
+
+async def readiness(stage: Stage) -> int:
+    [*_, port] = re.findall(r"http_port=(\d+)", stage.bot.log)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/readyz") as answer,
+    ):
+        return answer.status
+
+
+async def wait_for_readiness(stage: Stage, status: int) -> None:
+    async with asyncio.timeout(10):
+        while await readiness(stage) != status:  # noqa: ASYNC110 - a page rings no bell
+            await asyncio.sleep(0.01)
+
+
+async def test_a_wrong_token_is_one_line_and_code_1(tmp_path):
+    async with staged(tmp_path, starts_bot=False, DISCORD_TOKEN="not.the.token") as stage:
+        await stage.bot.start()
+
+        assert await stage.bot.wait() == 1
+        assert stage.bot.log == "Discord does not accept DISCORD_TOKEN.\n"
+
+
+@pytest.mark.parametrize("is_down", [True, False])
+async def test_a_discord_that_cannot_be_reached_is_one_line_and_code_1(tmp_path, is_down):
+    async with staged(tmp_path, starts_bot=False) as stage:
+        if is_down:
+            stage.env["DISCORD_API_URL"] = "http://127.0.0.1:9/api/v10"
+            stage.bot = BotProcess(tmp_path, stage.env)
+        else:
+            stage.discord.faults.add(Fault(status=503, times=None))
+        await stage.bot.start()
+
+        assert await stage.bot.wait() == 1
+        [line] = stage.bot.log.splitlines()
+        assert line.startswith("Discord cannot be reached: ")
+
+
+async def test_a_token_that_is_revoked_meanwhile_ends_the_bot_with_a_sentence(tmp_path):
+    async with staged(tmp_path) as stage:
+        await stage.discord.gateway.close(4004)
+
+        assert await stage.bot.wait() == 1
+        assert stage.bot.log.splitlines()[-1] == "Discord does not accept DISCORD_TOKEN."
+
+
+async def test_a_taken_port_is_one_line_before_discord_is_asked(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with staged(tmp_path, starts_bot=False, HTTP_PORT=str(port)) as stage:
+            await stage.bot.start()
+
+            assert await stage.bot.wait() == 1
+            assert stage.bot.log == (
+                f"HTTP_HOST, HTTP_PORT: cannot listen on 127.0.0.1:{port}: address already in use\n"
+            )
+            assert stage.discord.requests == []
+
+
+async def test_a_second_bot_on_the_same_database_does_not_start(tmp_path):
+    async with staged(tmp_path) as stage:
+        second = BotProcess(tmp_path / "second", stage.env)
+        await second.start()
+
+        assert await second.wait() == 1
+        [line] = second.log.splitlines()
+        assert line.startswith("another bot runs on this database")
+        assert stage.bot.is_running
+        assert stage.command_line("check").returncode == 0
+        await stage.kill_bot()
+        await second.start()
+        await stage.discord.wait_until_ready()
+        await second.kill()
+
+
+async def test_a_stop_is_heard_while_discord_lets_the_start_wait(tmp_path):
+    async with staged(tmp_path, starts_bot=False) as stage:
+        asked = stage.discord.faults.add(Fault(route="me", delay_before_s=60))
+        await stage.bot.start()
+        await stage.until(lambda: asked.hits)
+
+        assert await stage.bot.stop(5) == 0
+        assert stage.bot.log == ""
+
+
+async def test_a_second_signal_stops_at_once_and_the_next_start_goes_on(tmp_path):
+    async with staged(tmp_path) as stage:
+        stage.fal.hold()
+        card = await stage.card()
+        await stage.fal.next_job()
+        await stage.wait_text(card, "Waiting at fal")
+        for said in ("stopping", "stopping at once"):
+            stage.bot.signal(signal.SIGINT)
+            await stage.until(lambda said=said: said in stage.bot.log)
+
+        async with asyncio.timeout(10):
+            assert await stage.bot.wait() == 0
+        stage.fal.release()
+        await stage.start_bot()
+        await stage.discord.wait_for(lambda: card.gallery, 15)
+        assert stage.fal.counts["submit"] == 1
+
+
+async def test_readiness_follows_the_gateway(tmp_path):
+    async with staged(tmp_path) as stage:
+        gateway = stage.discord.gateway
+        await wait_for_readiness(stage, 200)
+        gateway.ask_to_reconnect()
+        await stage.until(lambda: "gateway resumed" in stage.bot.log)
+        await wait_for_readiness(stage, 200)
+
+        gateway.invalidate(resumable=False)
+        await wait_for_readiness(stage, 503)
+        await wait_for_readiness(stage, 200)
+        card = await stage.card()
+        await stage.discord.wait_for(lambda: card.gallery, 15)
+        assert gateway.identified == 2

@@ -1,12 +1,17 @@
-"""The other implementation of each port: a manual clock, a scripted queue, a recording courier."""
+"""The other implementation of each port: a manual clock, a scripted queue, a recording courier.
+
+And a database that stands before a real one and fails on demand.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from bot.core.catalogue import Format, Size
 from bot.core.jobs import Job, Phase, Picture, PictureLink, Progress, Rendering, Ticket
 from bot.services.ports import Balance, CancelAnswer, Delivered, Order, Place
+from bot.storage.database import Connection, Database, DatabaseUnavailable
 
 
 @dataclass
@@ -17,6 +22,41 @@ class ManualClock:
         return self.now
 
 
+@dataclass
+class FlakyDatabase:
+    """A database that is away for as many uses as it is told to.
+
+    A write waits for the next of the `lags`, if there is one, after its commit.
+    """
+
+    real: Database
+    reads_failing: int = 0
+    writes_failing: int = 0
+    lags: list[asyncio.Event] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[Connection]:
+        if self.reads_failing:
+            self.reads_failing -= 1
+            raise DatabaseUnavailable("away")
+        async with self.real.read() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self, *locks: int) -> AsyncGenerator[Connection]:
+        if self.writes_failing:
+            self.writes_failing -= 1
+            raise DatabaseUnavailable("away")
+        lag = self.lags.pop(0) if self.lags else None
+        async with self.real.write(*locks) as connection:
+            yield connection
+        if lag is not None:
+            await lag.wait()
+
+    async def close(self) -> None:
+        await self.real.close()
+
+
 def ticket(number: int) -> Ticket:
     base = f"http://127.0.0.1/openai/gpt-image-2/requests/{number}"
     return Ticket(f"request-{number}", f"{base}/status", base, f"{base}/cancel")
@@ -24,7 +64,10 @@ def ticket(number: int) -> Ticket:
 
 @dataclass
 class ScriptedQueue:
-    """Answers what it is told to; `gate` holds jobs back until it is set."""
+    """Answers what it is told to; `gate` holds jobs back until it is set.
+
+    `answers` holds back the answers to submits while it is cleared.
+    """
 
     submits: list[Order] = field(default_factory=list)
     submit_errors: list[Exception] = field(default_factory=list)
@@ -33,18 +76,25 @@ class ScriptedQueue:
     cancels: list[Ticket] = field(default_factory=list)
     found: list[Ticket | None] = field(default_factory=list)
     can_find: bool = False
+    searches: list[frozenset[str]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
     running: int = 0
     running_max: int = 0
+
+    def __post_init__(self) -> None:
+        self.answers.set()
 
     async def submit(self, order: Order) -> Ticket:
         self.submits.append(order)
         await asyncio.sleep(0)
+        await self.answers.wait()
         if self.submit_errors:
             raise self.submit_errors.pop(0)
         return ticket(len(self.submits))
 
     async def find(self, order: Order, *, since_ms: int, known: frozenset[str]) -> Ticket | None:
+        self.searches.append(known)
         return self.found.pop(0) if self.found else None
 
     async def follow(self, ticket: Ticket) -> AsyncIterator[Progress]:
@@ -88,7 +138,9 @@ class RecordingCourier:
     delivered: list[tuple[Job, int]] = field(default_factory=list)
     ended: list[Job] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
+    end_errors: list[Exception] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    away_after: FlakyDatabase | None = None
 
     def show(self, job: Job, place: Place) -> None:
         self.shown.append((job.id, place))
@@ -98,9 +150,13 @@ class RecordingCourier:
             raise self.errors.pop(0)
         self.delivered.append((job, len(pictures)))
         self.changed.set()
+        if self.away_after is not None:
+            self.away_after.writes_failing = 2
         return Delivered(77, job.channel_id, "answer")
 
     async def end(self, job: Job, balance: Balance) -> None:
+        if self.end_errors:
+            raise self.end_errors.pop(0)
         self.ended.append(job)
         self.changed.set()
 

@@ -7,6 +7,7 @@ restart found half-way. A step that is cut leaves a state from which the loop go
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.core.errors import (
@@ -26,10 +27,12 @@ from bot.core.errors import (
     Unreachable,
     Upstream,
 )
-from bot.core.jobs import Job, Phase, Picture, PictureLink, Reason, State
+from bot.core.jobs import Job, Phase, Picture, PictureLink, Reason, Rendering, State, Ticket
 from bot.services.allowance import Quota
 from bot.services.books import Books
+from bot.services.patience import insist
 from bot.services.ports import CancelAnswer, Clock, Courier, ImageQueue, Order, Place
+from bot.storage.database import DatabaseUnavailable
 from bot.storage.shelf import Shelf
 
 _log = logging.getLogger(__name__)
@@ -45,13 +48,18 @@ _REASONS: tuple[tuple[type[Upstream], Reason], ...] = (
     (CancelledAtFal, Reason.GONE),
 )
 
-
-_TELL_TRIES_MAX = 3
+_KNOWN_EARLIER_MS = 10 * 60 * 1000
+"""The search takes fal's clock to differ from ours; requests of that time are told apart too."""
+_NOT_READY_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long the runner waits for what, in seconds."""
+    """How long the runner waits for what, in seconds.
+
+    What is waited for outside is waited for anew after a restart, so that no picture is given up
+    for the time that the bot was away.
+    """
 
     held_max_s: float = 3600
     """Older than this in our line, a job is given back to the member."""
@@ -63,7 +71,7 @@ class Times:
     fetch_max_s: float = 3600
     """So long a picture is fetched again after temporary failures."""
     deliver_max_s: float = 6 * 3600
-    """So long pictures are posted again while Discord cannot be reached."""
+    """So long pictures or an end are posted again while Discord cannot be reached."""
     retry_pause_s: float = 5
     retry_pause_max_s: float = 60
     key_pause_s: float = 60
@@ -90,6 +98,7 @@ class Drive:
         self._shelf = shelf
         self._clock = clock
         self._times = times
+        self._started_ms = clock.now_ms()
         self._cancels: dict[str, int] = {}
         self._sending: dict[str, Order] = {}
         self._steps: dict[State, Callable[[Job], Awaitable[Job]]] = {
@@ -101,8 +110,32 @@ class Drive:
         }
 
     async def step(self, job: Job) -> Job:
-        """Take a job one state further."""
+        """Take a job one state further.
+
+        Raises:
+            NotSent: It is back in our line.
+            KeyRejected, NotReady, Unreachable: How it ended at fal cannot be learned now; see
+                `rest`.
+        """
         return await self._steps[job.state](job)
+
+    async def rest(self, job: Job, error: Upstream) -> None:
+        """Wait before a job at fal is looked at again: it is paid or will be, so not given up."""
+        _log.error("result not to be had", extra={"job_id": job.id, "detail": error.detail})
+        is_key = isinstance(error, KeyRejected)
+        await asyncio.sleep(self._times.key_pause_s if is_key else self._times.retry_pause_s)
+
+    async def give_up(self, job: Job) -> Job:
+        """End a job that cannot be driven, so that no hold stays for ever; pictures are kept."""
+        if job.state is not State.RENDERED:
+            loss = 0 if job.state is State.HELD else job.held_microusd
+            return await self._fail(job, Reason.UNEXPECTED, possible_loss_microusd=loss)
+        fetched: list[Picture] = []
+        try:
+            fetched = await self._fetch_all(job)
+        except Exception:  # noqa: BLE001 - perhaps the very reason to give up
+            _log.exception("pictures not fetched", extra={"job_id": job.id})
+        return await self._strand(job, fetched, "gave up")
 
     def wants_cancel(self, job_id: str, by: int) -> None:
         """Remember that a person wants a job to end, for steps that are under way."""
@@ -123,41 +156,53 @@ class Drive:
 
     async def tell_end(self, job: Job) -> Job:
         """Tell the member how it ended without pictures; the next start tells what is untold."""
-        for attempt in range(1, _TELL_TRIES_MAX + 1):
+        pause_s = self._times.retry_pause_s
+        while not self._is_over(job.ended_at_ms or job.created_at_ms, self._times.deliver_max_s):
             try:
                 await self._courier.end(job, await self._quota.balance(job))
-            except RouteBusy as error:
+            except (RouteBusy, DatabaseUnavailable) as error:
                 _log.warning("end not told", extra={"job_id": job.id, "detail": str(error)})
-                await asyncio.sleep(attempt * self._times.retry_pause_s)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, self._times.retry_pause_max_s)
             else:
-                return await self._books.told(job)
+                return await insist(lambda: self._books.told(job), job.id, "told")
         return job
 
     # From our line to fal
 
     async def _submit(self, job: Job) -> Job:
+        by = self._canceller(job)
+        if by is not None:
+            return await self._books.cancel(job, by)
         if self._age_s(job.created_at_ms) > self._times.held_max_s:
             return await self._fail(job, Reason.TOO_OLD)
         job = await self._books.submit(job)
         order = order_of(job)
         self._sending[job.id] = order
         try:
+            return await self._send(job, order)
+        finally:
+            del self._sending[job.id]
+
+    async def _send(self, job: Job, order: Order) -> Job:
+        try:
             ticket = await self._queue.submit(order)
         except NotSent as error:
-            job = await self._books.returned(job, error.detail)
-            if job.id in self._cancels:
-                return await self.tell_end(await self._books.cancel(job, self._cancels[job.id]))
+            why = error.detail
+            job = await insist(lambda: self._books.returned(job, why), job.id, "not sent")
+            by = self._canceller(job)
+            if by is not None:
+                return await self._books.cancel(job, by)
             raise
         except SubmitUnclear as error:
-            _log.error("submit unclear", extra={"job_id": job.id, "detail": error.detail})
-            return await self._books.lose(job, error.detail)
+            why = error.detail
+            _log.error("submit unclear", extra={"job_id": job.id, "detail": why})
+            return await insist(lambda: self._books.lose(job, why), job.id, "submit unclear")
         except Upstream as error:
             _log.error("submit refused", extra={"job_id": job.id, "detail": error.detail})
             return await self._fail_with(job, error)
-        else:
-            return await self._books.accept(job, ticket)
-        finally:
-            del self._sending[job.id]
+        what = f"accepted as {ticket.request_id}"
+        return await insist(lambda: self._books.accept(job, ticket), job.id, what)
 
     async def _lose(self, job: Job) -> Job:
         """A restart found it between the trace and the answer: it may have been sent."""
@@ -169,13 +214,13 @@ class Drive:
         since_ms = job.submitted_at_ms or job.created_at_ms
         pauses = iter(self._times.evidence_pauses_s)
         pause_s = 0.0
-        while self._queue.can_find and self._age_s(since_ms) < self._times.unclear_max_s:
+        while self._queue.can_find and not self._is_over(since_ms, self._times.unclear_max_s):
             pause_s = next(pauses, pause_s)
             await asyncio.sleep(pause_s)
             if self._is_sending_the_same(job):
                 # Its request is in the history too, under an id that is not known here yet.
                 continue
-            known = await self._books.known_request_ids(since_ms)
+            known = await self._books.known_request_ids(since_ms - _KNOWN_EARLIER_MS)
             try:
                 ticket = await self._queue.find(order_of(job), since_ms=since_ms, known=known)
             except Upstream as error:
@@ -200,23 +245,19 @@ class Drive:
         if job.cancel_by is not None:
             await self.ask_to_cancel(job)
         since_ms = job.submitted_at_ms or job.created_at_ms
-        left_s = self._times.queued_max_s - self._age_s(since_ms)
+        left_s = self._times.queued_max_s - self._age_s(max(since_ms, self._started_ms))
         if left_s <= 0:
             loss = job.held_microusd
             return await self._fail(job, Reason.GONE, possible_loss_microusd=loss)
         try:
             async with asyncio.timeout(left_s):
                 await self._watch(job)
-                rendering = await self._queue.result(ticket)
+                rendering = await self._result(job, ticket)
         except TimeoutError:
             await self.ask_to_cancel(job)
             return job
-        except (KeyRejected, NotReady, Unreachable) as error:
-            # The job is paid or will be: what is wrong outside is waited for, not given up on.
-            _log.error("result not to be had", extra={"job_id": job.id, "detail": error.detail})
-            is_key = isinstance(error, KeyRejected)
-            await asyncio.sleep(self._times.key_pause_s if is_key else self._times.retry_pause_s)
-            return job
+        except (KeyRejected, NotReady, Unreachable):
+            raise
         except Upstream as error:
             return await self._end_at_fal(job, error)
         return await self._books.render(job, rendering)
@@ -231,11 +272,24 @@ class Drive:
                 running_since_ms = self._clock.now_ms()
             self._courier.show(job, Place(progress=progress, running_since_ms=running_since_ms))
 
+    async def _result(self, job: Job, ticket: Ticket) -> Rendering:
+        """Ask for the result; what fal took out of its line may stay "not ready" for ever."""
+        for _ in range(_NOT_READY_MAX):
+            try:
+                return await self._queue.result(ticket)
+            except NotReady:
+                if self._canceller(job) is None:
+                    raise
+            await asyncio.sleep(self._times.retry_pause_s)
+        raise CancelledAtFal("cancelled, ended and never ready")
+
+    def _canceller(self, job: Job) -> int | None:
+        return job.cancel_by if job.cancel_by is not None else self._cancels.get(job.id)
+
     async def _end_at_fal(self, job: Job, error: Upstream) -> Job:
-        by = job.cancel_by if job.cancel_by is not None else self._cancels.get(job.id)
+        by = self._canceller(job)
         if by is not None and isinstance(error, CancelledAtFal | Gone):
-            cancelled = await self._books.cancel(job, by, error.cost_microusd)
-            return await self.tell_end(cancelled)
+            return await self._books.cancel(job, by, error.cost_microusd)
         _log.warning("job failed at fal", extra={"job_id": job.id, "detail": error.detail})
         return await self._fail_with(job, error)
 
@@ -244,12 +298,12 @@ class Drive:
     async def _deliver(self, job: Job) -> Job:
         fetched = await self._fetch_all(job)
         if not fetched:
-            return await self.tell_end(await self._books.lose_pictures(job, "no picture fetched"))
+            return await self._books.lose_pictures(job, "no picture fetched")
         missing = len(job.links) - len(fetched)
-        balance = await self._quota.balance(job, missing=missing)
         pause_s = self._times.retry_pause_s
         while True:
             try:
+                balance = await self._quota.balance(job, missing=missing)
                 delivered = await self._courier.deliver(job, fetched, balance)
             except RouteBusy as error:
                 _log.warning("delivery late", extra={"job_id": job.id, "detail": str(error)})
@@ -261,12 +315,25 @@ class Drive:
                 return await self._strand(job, fetched, str(error))
             else:
                 break
-        return await self._books.deliver(job, delivered.message_id, len(fetched), delivered.route)
+        message_id, route = delivered.message_id, delivered.route
+        count = len(fetched)
+        return await insist(
+            lambda: self._books.deliver(job, message_id, count, route), job.id, "delivered"
+        )
 
     async def _strand(self, job: Job, pictures: list[Picture], why: str) -> Job:
+        """Keep pictures that nobody took; what the disk does not take stays at its links."""
         _log.error("undeliverable", extra={"job_id": job.id, "detail": why})
-        await self._shelf.put(job.id, pictures)
-        return await self._books.strand(job, why)
+        try:
+            await self._shelf.put(job.id, pictures)
+        except OSError as error:
+            _log.error("pictures not kept", extra={"job_id": job.id, "detail": str(error)})
+        stranded = await insist(lambda: self._books.strand(job, why), job.id, "undeliverable")
+        # Where pictures find no way a sentence may; its token has just been wiped from the row.
+        with suppress(RouteBusy):
+            told = replace(stranded, interaction_token=job.interaction_token)
+            await self._courier.end(told, await self._quota.balance(job))
+        return stranded
 
     async def _fetch_all(self, job: Job) -> list[Picture]:
         fetched = await asyncio.gather(*(self._fetch(job, link) for link in job.links))
@@ -308,20 +375,26 @@ class Drive:
         billed_microusd: int | None = None,
         possible_loss_microusd: int = 0,
     ) -> Job:
-        failed = await self._books.fail(
-            job,
-            reason,
-            note=note,
-            billed_microusd=billed_microusd,
-            possible_loss_microusd=possible_loss_microusd,
+        return await insist(
+            lambda: self._books.fail(
+                job,
+                reason,
+                note=note,
+                billed_microusd=billed_microusd,
+                possible_loss_microusd=possible_loss_microusd,
+            ),
+            job.id,
+            f"failed: {reason}",
         )
-        return await self.tell_end(failed)
 
     def _age_s(self, since_ms: int) -> float:
         return (self._clock.now_ms() - since_ms) / 1000
 
+    def _is_over(self, since_ms: int, limit_s: float) -> bool:
+        return self._age_s(max(since_ms, self._started_ms)) > limit_s
+
     def _is_late(self, job: Job, limit_s: float) -> bool:
-        return self._age_s(job.rendered_at_ms or job.created_at_ms) > limit_s
+        return self._is_over(job.rendered_at_ms or job.created_at_ms, limit_s)
 
 
 def order_of(job: Job) -> Order:

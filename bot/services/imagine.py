@@ -9,6 +9,7 @@ from bot.core.limits import Account, Standing, Unit, first_without_room
 from bot.core.prompts import clean_prompt
 from bot.services.allowance import Allowance, Asker, HostLimits, load_allowance
 from bot.services.books import Books
+from bot.services.patience import insist
 from bot.services.ports import Clock
 from bot.services.runner import Runner
 from bot.storage import jobs, ledger
@@ -74,16 +75,22 @@ class Imagine:
         A crash before this leaves the job `held`, and the next start takes it up.
         """
         if message_id is None:
-            found = await self._books.get(job.id)
+            found = await insist(lambda: self._books.get(job.id), job.id, "answered")
         else:
-            found = await self._books.set_message(job, message_id)
+            noted = message_id
+            found = await insist(
+                lambda: self._books.set_message(job, noted), job.id, f"card is {noted}"
+            )
         # A quick thumb may have cancelled it already.
-        if found is not None and found.state is State.HELD:
+        if found is not None:
             self._runner.add(found)
 
     async def withdraw(self, job: Job) -> None:
         """Give an accepted job back, because its member was told that nothing happened."""
-        await self._books.fail(job, Reason.UNANSWERED)
+        failed = await insist(
+            lambda: self._books.fail(job, Reason.UNANSWERED), job.id, "unanswered"
+        )
+        await insist(lambda: self._books.told(failed), job.id, "told")
 
 
 def _checked(request: Request) -> Request:

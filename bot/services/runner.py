@@ -9,8 +9,18 @@ import logging
 from collections.abc import Callable
 from enum import StrEnum
 
-from bot.core.errors import BotError, NotAllowed, NotSent, Refused, StaleState, TooLate
-from bot.core.jobs import Job, Reason, State
+from bot.core.errors import (
+    BotError,
+    KeyRejected,
+    NotAllowed,
+    NotReady,
+    NotSent,
+    Refused,
+    StaleState,
+    TooLate,
+    Unreachable,
+)
+from bot.core.jobs import Job, State
 from bot.core.line import Line
 from bot.services.books import Books
 from bot.services.drive import Drive
@@ -19,14 +29,21 @@ from bot.storage.database import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
 
-_AT_FAL = frozenset({State.SUBMITTING, State.QUEUED})
+_AT_FAL = frozenset({State.HELD, State.SUBMITTING, State.QUEUED})
+"""A job that is held is driven only when it is its turn."""
 _PAUSE_FIRST_S = 1.0
 _PAUSE_MAX_S = 60.0
 _TRIES_MAX = 3
 _STUMBLE_PAUSE_S = 1.0
 _DATABASE_PAUSE_S = 5.0
 _CANCEL_ANSWER_MAX_S = 1.5
-_UNTOLD_MAX_MS = 3600 * 1000
+_UNTOLD_MAX_MS = 24 * 3600 * 1000
+_STRAYS_EVERY_S = 60.0
+_STRAY_AFTER_MS = 120 * 1000
+"""An accepted job is put into the line as soon as its card stands; by then long ago."""
+
+
+_UNTOLD = frozenset({State.FAILED, State.CANCELLED})
 
 
 class CancelNews(StrEnum):
@@ -67,6 +84,7 @@ class Runner:
         self._jobs: dict[str, Job] = {}
         self._at_fal: set[str] = set()
         self._cancelled_early: set[str] = set()
+        self._telling: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._pause_s = 0.0
@@ -98,9 +116,10 @@ class Runner:
         return max(0, self._line.ahead_of_new(member_id) + 1 - free)
 
     def add(self, job: Job) -> None:
-        """Put an accepted job, whose card stands, into the line."""
-        if job.id in self._cancelled_early:
-            self._cancelled_early.discard(job.id)
+        """Put an accepted job, whose card stands, into the line; others are left alone."""
+        is_cancelled = job.id in self._cancelled_early
+        self._cancelled_early.discard(job.id)
+        if is_cancelled or job.state is not State.HELD or job.id in self._jobs:
             return
         self._jobs[job.id] = job
         self._line.add(job.id, job.member_id)
@@ -125,6 +144,33 @@ class Runner:
 
     async def run(self) -> None:
         """Send waiting jobs as places at fal come free, until cancelled."""
+        looking = asyncio.create_task(self._look_for_strays(), name="strays")
+        try:
+            await self._send()
+        finally:
+            looking.cancel()
+
+    async def adopt_strays(self) -> None:
+        """Take up accepted jobs that nobody put into the line, so that no hold stays open.
+
+        Their command stumbled, or the commit came through although its answer did not.
+        """
+        before_ms = self._clock.now_ms() - _STRAY_AFTER_MS
+        for job in await self._books.unfinished():
+            is_old = job.state is State.HELD and job.created_at_ms < before_ms
+            if is_old and job.id not in self._jobs and self._owns(job.server_id):
+                _log.warning("stray job taken up", extra={"job_id": job.id})
+                self.add(job)
+
+    async def _look_for_strays(self) -> None:
+        while True:
+            await asyncio.sleep(_STRAYS_EVERY_S)
+            try:
+                await self.adopt_strays()
+            except BotError as error:
+                _log.warning("no look for strays", extra={"detail": str(error)})
+
+    async def _send(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -170,7 +216,8 @@ class Runner:
                 self._cancelled_early.add(job_id)
             self._forget(cancelled)
             self._show_places()
-            await self._drive.tell_end(cancelled)
+            # Whoever pressed is answered at once, however long Discord takes for the card.
+            self._start_telling(cancelled)
             return CancelNews.CANCELLED
         return await self._cancel_sent(job_id, by)
 
@@ -205,13 +252,20 @@ class Runner:
         task.add_done_callback(self._tasks.discard)
 
     async def _tell(self, job: Job) -> None:
+        """Tell an end without pictures once; a job without its token was told already."""
+        is_told = job.state not in _UNTOLD or job.interaction_token is None
+        if is_told or job.id in self._telling:
+            return
+        self._telling.add(job.id)
         try:
             await self._drive.tell_end(job)
-        except BotError:
-            _log.exception("end not told", extra={"job_id": job.id})
+        except Exception as error:  # noqa: BLE001 - the job has ended; nothing else depends on it
+            _log.exception("end not told", extra=_about(job, error))
+        finally:
+            self._telling.discard(job.id)
 
     def _start(self, job: Job) -> None:
-        if job.state in _AT_FAL or job.state is State.HELD:
+        if job.state in _AT_FAL:
             self._at_fal.add(job.id)
         task = asyncio.create_task(self._guard(job), name=f"job {job.id}")
         self._tasks.add(task)
@@ -237,6 +291,7 @@ class Runner:
             job = await self._stored(job)
             if job.state.is_ended:
                 self._forget(job)
+                await self._tell(job)
                 return
         await self._give_up(job)
 
@@ -250,17 +305,40 @@ class Runner:
                 await asyncio.sleep(_DATABASE_PAUSE_S)
 
     async def _drive_to_end(self, job: Job) -> None:
+        state: State | None = None
         try:
             while not job.state.is_ended:
+                if self._is_stopping and job.state is State.HELD:
+                    return
                 self._jobs[job.id] = job
-                if job.state not in _AT_FAL and job.state is not State.HELD:
+                if job.state is not state:
+                    self._open_line(state)
+                    state = job.state
+                    self._take_place(job)
+                try:
+                    job = await self._drive.step(job)
+                except (KeyRejected, NotReady, Unreachable) as error:
+                    # Others need not wait for what may take hours; fal has its own line.
                     self._leave_fal(job.id)
-                job = await self._drive.step(job)
+                    await self._drive.rest(job, error)
         except NotSent as error:
             self._put_back(job, error)
             return
-        self._pause_s = 0.0
+        self._open_line(state)
         self._forget(job)
+        await self._tell(job)
+
+    def _open_line(self, left: State | None) -> None:
+        """fal answered a submit: after a pause the line need not go one by one any more."""
+        if left is State.HELD and self._pause_s:
+            self._pause_s = 0.0
+            self._wake.set()
+
+    def _take_place(self, job: Job) -> None:
+        if job.state in _AT_FAL:
+            self._at_fal.add(job.id)
+        else:
+            self._leave_fal(job.id)
 
     def _put_back(self, job: Job, error: NotSent) -> None:
         """fal was not reached, or asked to come again: everything waits, longer each time."""
@@ -270,21 +348,18 @@ class Runner:
             self._pause_s = min(pause_s, _PAUSE_MAX_S)
             self._next_try_at = now + self._pause_s
         _log.warning("not sent", extra={"job_id": job.id, "detail": error.detail})
+        self._jobs[job.id] = job
         self._line.add_first(job.id, job.member_id)
         self._leave_fal(job.id)
 
     async def _give_up(self, job: Job) -> None:
         """End a job that cannot be driven, so that no hold stays for ever."""
         try:
-            if job.state is State.RENDERED:
-                await self._drive.tell_end(await self._books.lose_pictures(job, "gave up"))
-            else:
-                loss = 0 if job.state is State.HELD else job.held_microusd
-                failed = await self._books.fail(job, Reason.UNEXPECTED, possible_loss_microusd=loss)
-                await self._drive.tell_end(failed)
-        except BotError:
-            _log.exception("job cannot be ended", extra={"job_id": job.id})
+            job = await self._drive.give_up(job)
+        except Exception as error:  # noqa: BLE001 - its place at fal must come free all the same
+            _log.exception("job cannot be ended", extra=_about(job, error))
         self._forget(job)
+        await self._tell(job)
 
     def _leave_fal(self, job_id: str) -> None:
         self._at_fal.discard(job_id)

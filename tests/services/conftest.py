@@ -14,9 +14,9 @@ from bot.services.drive import Drive, Times
 from bot.services.imagine import Imagine
 from bot.services.runner import Runner
 from bot.storage import jobs, ledger, rules
-from bot.storage.database import Database, migrate, open_database
+from bot.storage.database import migrate, open_database
 from bot.storage.shelf import Shelf
-from tests.fakes import ManualClock, RecordingCourier, ScriptedQueue
+from tests.fakes import FlakyDatabase, ManualClock, RecordingCourier, ScriptedQueue
 
 SERVER, CHANNEL, MEMBER = 10, 20, 30
 FAST = Times(evidence_pauses_s=(0.01,), retry_pause_s=0.01, key_pause_s=0.01)
@@ -26,7 +26,7 @@ FAST = Times(evidence_pauses_s=(0.01,), retry_pause_s=0.01, key_pause_s=0.01)
 class House:
     """All services over a real database, with fal and Discord played by fakes."""
 
-    database: Database
+    database: FlakyDatabase
     clock: ManualClock
     queue: ScriptedQueue
     courier: RecordingCourier
@@ -94,15 +94,21 @@ async def open_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
     if request.param == "postgres":
         address = request.getfixturevalue("postgres_url")
     tasks: list[asyncio.Task[None]] = []
-    databases: list[Database] = []
+    databases: list[FlakyDatabase] = []
 
     async def open_one(
-        *, runs: bool = True, concurrency: int = 4, times: Times = FAST, **limits
+        *,
+        runs: bool = True,
+        concurrency: int = 4,
+        times: Times = FAST,
+        absent_ms: int = 0,
+        **limits,
     ) -> House:
-        database = await open_database(address)
+        database = FlakyDatabase(await open_database(address))
         databases.append(database)
         await migrate(database)
         clock, queue, courier = ManualClock(), ScriptedQueue(), RecordingCourier()
+        clock.now += absent_ms
         host = HostLimits(**{"default_images_per_day": 10, **limits})
         quota, books = Quota(database, clock, host), Books(database, clock)
         drive = Drive(

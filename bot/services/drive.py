@@ -11,10 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.core.errors import (
-    AccountLocked,
-    BadParameter,
     CancelledAtFal,
-    ContentRefused,
     Gone,
     KeyRejected,
     MediaRejected,
@@ -32,21 +29,11 @@ from bot.services.allowance import Quota
 from bot.services.books import Books
 from bot.services.patience import insist
 from bot.services.ports import CancelAnswer, Clock, Courier, ImageQueue, Order, Place
+from bot.services.reasons import reason_for
 from bot.storage.database import DatabaseUnavailable
 from bot.storage.shelf import Shelf
 
 _log = logging.getLogger(__name__)
-
-_REASONS: tuple[tuple[type[Upstream], Reason], ...] = (
-    (ContentRefused, Reason.CONTENT),
-    (BadParameter, Reason.PARAMETER),
-    (AccountLocked, Reason.ACCOUNT),
-    (KeyRejected, Reason.KEY),
-    (TemporaryFailure, Reason.TEMPORARY),
-    (MediaRejected, Reason.MEDIA),
-    (Gone, Reason.GONE),
-    (CancelledAtFal, Reason.GONE),
-)
 
 _KNOWN_EARLIER_MS = 10 * 60 * 1000
 """The search takes fal's clock to differ from ours; requests of that time are told apart too."""
@@ -355,12 +342,9 @@ class Drive:
     # Ends
 
     async def _fail_with(self, job: Job, error: Upstream) -> Job:
-        reason = next(
-            (reason for kind, reason in _REASONS if isinstance(error, kind)), Reason.UNEXPECTED
-        )
         return await self._fail(
             job,
-            reason,
+            reason_for(error),
             note=error.detail,
             billed_microusd=error.cost_microusd,
             possible_loss_microusd=job.held_microusd if isinstance(error, Gone) else 0,

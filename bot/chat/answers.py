@@ -1,16 +1,41 @@
-"""Short private answers, and the one place where an error becomes a sentence."""
+"""Answers in time, short private answers, and the one place where an error becomes a sentence."""
 
+import asyncio
 import logging
 import secrets
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import discord
 
-from bot.chat.layouts import BAD, NOT_TAKEN, notice
+from bot.chat.layouts import BAD, NOT_TAKEN, QUIET, notice
 from bot.chat.texts import why_refused
 from bot.core.errors import OverLimit, Refused
 
 _log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+_FIRST_ANSWER_MAX_S = 1.5
+"""Discord drops an interaction after 3 s; what takes longer than this is deferred first."""
+
+_IS_PRIVATE = "deferred in private"
+_NOT_FOR_ALL = "Not accepted. Only the member who asked is told why."
+
+
+async def in_time(
+    interaction: discord.Interaction[Any], work: Coroutine[Any, Any, _T], *, is_private: bool
+) -> _T:
+    """Do what an answer needs; where that takes long, Discord shows "thinking…" meanwhile."""
+    doing = asyncio.ensure_future(work)
+    done, _ = await asyncio.wait({doing}, timeout=_FIRST_ANSWER_MAX_S)
+    if not done:
+        try:
+            await interaction.response.defer(ephemeral=is_private, thinking=True)
+            interaction.extras[_IS_PRIVATE] = is_private
+        except NOT_TAKEN as error:
+            _log.warning("defer not taken", extra={"detail": str(error)})
+    return await doing
 
 
 def sentence_for(error: Exception) -> str:
@@ -32,12 +57,32 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception) 
 async def tell(
     interaction: discord.Interaction[Any], text: str, *, colour: discord.Colour = BAD
 ) -> None:
-    """Answer privately, whatever was or was not answered before; never raises for Discord."""
-    view = notice(text, colour=colour)
+    """Answer privately with a sentence; see `answer_privately`."""
+    await answer_privately(interaction, notice(text, colour=colour))
+
+
+async def answer_privately(
+    interaction: discord.Interaction[Any], view: discord.ui.LayoutView
+) -> None:
+    """Answer privately, whatever was deferred before; never raises for Discord.
+
+    What thinks in public cannot become private. It is ended with a word first, because a follow-up
+    would fill it, then taken away; one that is taken away while it thinks may let no follow-up
+    pass any more (discord-api-docs, issues 2739 and 3087).
+    """
+    is_deferred = (
+        interaction.response.type is discord.InteractionResponseType.deferred_channel_message
+    )
     try:
-        if interaction.response.is_done():
-            await interaction.followup.send(view=view, ephemeral=True)
-        else:
+        if not interaction.response.is_done():
             await interaction.response.send_message(view=view, ephemeral=True)
+        elif is_deferred and interaction.extras.get(_IS_PRIVATE):
+            await interaction.edit_original_response(view=view)
+        elif is_deferred:
+            await interaction.edit_original_response(view=notice(_NOT_FOR_ALL, colour=QUIET))
+            await interaction.followup.send(view=view, ephemeral=True)
+            await interaction.delete_original_response()
+        else:
+            await interaction.followup.send(view=view, ephemeral=True)
     except (*NOT_TAKEN, discord.InteractionResponded) as failed:
         _log.warning("answer not taken", extra={"detail": str(failed)})

@@ -6,12 +6,12 @@ callbacks here catch everything and answer themselves.
 
 import logging
 import re
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import discord
 from discord import ui
 
-from bot.chat.answers import answer_error, tell
+from bot.chat.answers import answer_error, in_time, tell
 from bot.chat.layouts import QUIET
 from bot.services.runner import CancelNews
 
@@ -60,11 +60,12 @@ class CancelButton(
     ) -> None:
         """Cancel the job and tell the person who pressed what that achieved."""
         try:
-            news = await interaction.client.desk.runner.cancel(
+            cancelling = interaction.client.desk.runner.cancel(
                 self._job_id,
                 interaction.user.id,
                 is_moderator=interaction.permissions.manage_guild,
             )
+            news = await in_time(interaction, cancelling, is_private=True)
         except Exception as error:  # noqa: BLE001 - nothing above this answers the member
             await answer_error(interaction, error)
         else:
@@ -74,3 +75,15 @@ class CancelButton(
 def cancel_button(job_id: str) -> CancelButton:
     """The button for a job's card."""
     return CancelButton(job_id)
+
+
+def has_cancel_button(message: discord.Message, job_id: str) -> bool:
+    """Whether a message is the card of this job."""
+    wanted = f"cancel:{job_id}"
+    waiting: list[Any] = list(message.components)
+    while waiting:
+        part = waiting.pop()
+        if getattr(part, "custom_id", None) == wanted:
+            return True
+        waiting += getattr(part, "children", ())
+    return False

@@ -88,6 +88,22 @@ async def test_a_second_bot_on_the_same_database_does_not_start(tmp_path):
         await second.kill()
 
 
+async def test_two_bots_with_one_token_make_a_picture_once(tmp_path):
+    async with staged(tmp_path) as stage:
+        (tmp_path / "second").mkdir()
+        database = f"sqlite:///{tmp_path / 'second' / 'bot.db'}"
+        second = BotProcess(tmp_path / "second", {**stage.env, "DATABASE_URL": database})
+        await second.start()
+        await stage.discord.wait_for(lambda: len(stage.discord.gateway.connected) == 2, 15)
+        card = await stage.card()
+        await stage.discord.wait_for(lambda: card.gallery, 15)
+        await stage.until(lambda: "interaction gone" in stage.bot.log + second.log)
+        await second.kill()
+
+        assert stage.fal.counts["submit"] == 1
+        assert len(stage.discord.messages(stage.channel)) == 1
+
+
 async def test_a_stop_is_heard_while_discord_lets_the_start_wait(tmp_path):
     async with staged(tmp_path, starts_bot=False) as stage:
         asked = stage.discord.faults.add(Fault(route="me", delay_before_s=60))

@@ -1,13 +1,13 @@
 """`/imagine`: parse the options, accept the request, answer with the card in one round trip."""
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
 import discord
 from discord import app_commands
 
-from bot.chat.answers import sentence_for
+from bot.chat.answers import answer_privately, in_time, sentence_for
+from bot.chat.buttons import has_cancel_button
 from bot.chat.cards import waiting_card
 from bot.chat.desk import Desk
 from bot.chat.layouts import NOT_TAKEN, notice
@@ -22,7 +22,7 @@ from bot.core.catalogue import (
     price_microusd,
 )
 from bot.core.errors import IllegalSize, OverLimit, Refused
-from bot.core.jobs import Request
+from bot.core.jobs import Job, Request
 from bot.core.money import format_usd
 from bot.core.prompts import shown_prompt
 from bot.services.imagine import Accepted
@@ -33,12 +33,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_FIRST_ANSWER_MAX_S = 1.5
-"""Discord drops an interaction after 3 s; what takes longer than this is deferred first."""
-
 _CHOICES_MAX = 25
 _CHOICE_NAME_MAX = 100
-_UNKNOWN_INTERACTION = 10062
+_UNKNOWN_INTERACTION, _ALREADY_ANSWERED = 10062, 40060
 _PROMPT_CHARS_MAX = 3000
 _PROMPT_BYTES_MAX = 7000
 """Below Discord's limits for a message, with room for the reason of a refusal."""
@@ -101,12 +98,9 @@ def build_imagine(desk: Desk) -> app_commands.Command[Any, ..., None]:
 async def _accept_and_answer(
     desk: Desk, interaction: "discord.Interaction[ImagineClient]", request: Request
 ) -> None:
-    accepting = asyncio.ensure_future(desk.imagine.accept(request))
-    done, _ = await asyncio.wait({accepting}, timeout=_FIRST_ANSWER_MAX_S)
-    if not done:
-        await _defer(interaction, is_private=request.private)
+    accepting = desk.imagine.accept(request)
     try:
-        accepted = await accepting
+        accepted = await in_time(interaction, accepting, is_private=request.private)
     except Exception as error:  # noqa: BLE001 - the member is to read what went wrong
         await _refuse(interaction, error, request.prompt)
         return
@@ -114,15 +108,33 @@ async def _accept_and_answer(
     try:
         message_id = await _show_card(desk, interaction, accepted)
     except NOT_TAKEN as error:
-        if isinstance(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION:
-            # The member was told that the command failed and may have typed it again: this one
-            # costs nothing as long as nothing was sent.
+        if await _is_in_vain(interaction, accepted.job, error):
+            # The member was told that the command failed and may have typed it again, or has
+            # another bot's card: this one costs nothing as long as nothing was sent.
             _log.warning("interaction gone", extra={"job_id": accepted.job.id})
             await desk.imagine.withdraw(accepted.job)
             return
         # The answer may stand all the same; delivery finds its own way.
         _log.warning("card not confirmed", extra={"job_id": accepted.job.id, "detail": str(error)})
     await desk.imagine.start(accepted.job, message_id)
+
+
+async def _is_in_vain(
+    interaction: "discord.Interaction[ImagineClient]", job: Job, error: Exception
+) -> bool:
+    """Tell whether a card that was not taken will never be seen.
+
+    "Already answered" can mean our own first try, or a second bot with the same token, as in a
+    change of versions without a gap: whose card it is, its Cancel button tells.
+    """
+    code = error.code if isinstance(error, discord.HTTPException) else None
+    if code != _ALREADY_ANSWERED:
+        return code == _UNKNOWN_INTERACTION
+    try:
+        answer = await interaction.original_response()
+    except NOT_TAKEN:
+        return False
+    return not has_cancel_button(answer, job.id)
 
 
 async def _show_card(
@@ -137,33 +149,16 @@ async def _show_card(
     return answer.message_id
 
 
-async def _defer(interaction: "discord.Interaction[ImagineClient]", *, is_private: bool) -> None:
-    try:
-        await interaction.response.defer(ephemeral=is_private, thinking=True)
-    except NOT_TAKEN as error:
-        _log.warning("defer not taken", extra={"detail": str(error)})
-
-
 async def _refuse(
     interaction: "discord.Interaction[ImagineClient]", error: Exception, prompt: str
 ) -> None:
-    """Refuse privately; after a public defer the "thinking" message is taken away first.
-
-    The prompt goes with it, because Discord does not give it back to who typed it.
-    """
+    """Refuse privately, with the prompt, because Discord does not give it back to who typed it."""
     text = sentence_for(error)
     if isinstance(error, Refused) and not isinstance(error, OverLimit):
         text += " Nothing was charged."
     shown = shown_prompt(prompt, chars_max=_PROMPT_CHARS_MAX, bytes_max=_PROMPT_BYTES_MAX)
     view = notice(text, small=f"Your prompt, to copy: “{shown}”" if shown else "")
-    try:
-        if interaction.response.is_done():
-            await interaction.delete_original_response()
-            await interaction.followup.send(view=view, ephemeral=True)
-        else:
-            await interaction.response.send_message(view=view, ephemeral=True)
-    except NOT_TAKEN as failed:
-        _log.warning("refusal not taken", extra={"detail": str(failed)})
+    await answer_privately(interaction, view)
 
 
 def role_ids(interaction: "discord.Interaction[ImagineClient]") -> frozenset[int]:

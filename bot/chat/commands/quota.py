@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 import discord
 from discord import app_commands
 
+from bot.chat.answers import answer_privately, in_time
 from bot.chat.cards import quota_card
 from bot.chat.commands.imagine import role_ids
 from bot.chat.desk import Desk
@@ -27,7 +28,7 @@ def build_quota(desk: Desk) -> app_commands.Command[Any, ..., None]:
             member_id=interaction.user.id,
             role_ids=role_ids(interaction),
         )
-        allowance = await desk.quota.of(asker)
-        await interaction.response.send_message(view=quota_card(allowance), ephemeral=True)
+        allowance = await in_time(interaction, desk.quota.of(asker), is_private=True)
+        await answer_privately(interaction, quota_card(allowance))
 
     return cast("app_commands.Command[Any, ..., None]", quota)

@@ -155,6 +155,10 @@ class DiscordCourier:
             async def run(
                 view: discord.ui.LayoutView, files: list[discord.File]
             ) -> tuple[int, int]:
+                if self._client.is_closed():
+                    # discord.py closes itself when the gateway is closed for good; what it
+                    # raises after that says nothing about a route.
+                    raise RouteBusy(f"{name}: this bot's connection is closed")
                 return await post(job, view, files)
 
             routes.append(_Route(name, limit, is_new and name == "channel", run))

@@ -45,7 +45,7 @@ class Times:
     """How long the runner waits for what, in seconds.
 
     What is waited for outside is waited for anew after a restart, so that no picture is given up
-    for the time that the bot was away.
+    for the time that the bot was away, or for a clock that was set.
     """
 
     held_max_s: float = 3600
@@ -144,7 +144,8 @@ class Drive:
     async def tell_end(self, job: Job) -> Job:
         """Tell the member how it ended without pictures; the next start tells what is untold."""
         pause_s = self._times.retry_pause_s
-        while not self._is_over(job.ended_at_ms or job.created_at_ms, self._times.deliver_max_s):
+        until = _time() + self._times.deliver_max_s
+        while _time() < until:
             try:
                 await self._courier.end(job, await self._quota.balance(job))
             except (RouteBusy, DatabaseUnavailable) as error:
@@ -201,7 +202,8 @@ class Drive:
         since_ms = job.submitted_at_ms or job.created_at_ms
         pauses = iter(self._times.evidence_pauses_s)
         pause_s = 0.0
-        while self._queue.can_find and not self._is_over(since_ms, self._times.unclear_max_s):
+        until = _time() + self._times.unclear_max_s
+        while self._queue.can_find and _time() < until:
             pause_s = next(pauses, pause_s)
             await asyncio.sleep(pause_s)
             if self._is_sending_the_same(job):
@@ -287,14 +289,14 @@ class Drive:
         if not fetched:
             return await self._books.lose_pictures(job, "no picture fetched")
         missing = len(job.links) - len(fetched)
-        pause_s = self._times.retry_pause_s
+        pause_s, until = self._times.retry_pause_s, _time() + self._times.deliver_max_s
         while True:
             try:
                 balance = await self._quota.balance(job, missing=missing)
                 delivered = await self._courier.deliver(job, fetched, balance)
             except RouteBusy as error:
                 _log.warning("delivery late", extra={"job_id": job.id, "detail": str(error)})
-                if self._is_late(job, self._times.deliver_max_s):
+                if _time() > until:
                     return await self._strand(job, fetched, str(error))
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, self._times.retry_pause_max_s)
@@ -327,6 +329,7 @@ class Drive:
         return [picture for picture in fetched if picture is not None]
 
     async def _fetch(self, job: Job, link: PictureLink) -> Picture | None:
+        until = _time() + self._times.fetch_max_s
         while True:
             try:
                 return await self._queue.fetch(link)
@@ -335,7 +338,7 @@ class Drive:
                 return None
             except TemporaryFailure as error:
                 _log.warning("picture late", extra={"job_id": job.id, "detail": error.detail})
-                if self._is_late(job, self._times.fetch_max_s):
+                if _time() > until:
                     return None
                 await asyncio.sleep(self._times.retry_pause_s)
 
@@ -374,11 +377,10 @@ class Drive:
     def _age_s(self, since_ms: int) -> float:
         return (self._clock.now_ms() - since_ms) / 1000
 
-    def _is_over(self, since_ms: int, limit_s: float) -> bool:
-        return self._age_s(max(since_ms, self._started_ms)) > limit_s
 
-    def _is_late(self, job: Job, limit_s: float) -> bool:
-        return self._is_over(job.rendered_at_ms or job.created_at_ms, limit_s)
+def _time() -> float:
+    """A clock that no correction of the time of day moves."""
+    return asyncio.get_running_loop().time()
 
 
 def order_of(job: Job) -> Order:

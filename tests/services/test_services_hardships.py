@@ -186,6 +186,19 @@ async def test_a_network_that_comes_up_late_loses_no_picture_after_a_long_absenc
     assert (await second.get(job)).state is State.DELIVERED
 
 
+async def test_a_clock_that_jumps_loses_no_picture(open_house):
+    house = await open_house()
+    job = await house.books.accept(await house.books.submit(await house.accept()), ticket(1))
+    job = await house.books.render(job, rendering(1))
+    house.clock.now += 8 * HOUR_MS
+    house.queue.fetches = [TemporaryFailure("no name"), TemporaryFailure("no name")]
+    await house.runner.resume()
+    await house.courier.until(1)
+    await house.runner.stop(5)
+
+    assert (await house.get(job)).state is State.DELIVERED
+
+
 async def test_an_end_of_before_a_long_absence_is_told(open_house):
     first = await open_house(runs=False)
     job = await first.books.fail(await first.accept(), Reason.CONTENT)

@@ -4,9 +4,12 @@ Every problem becomes one line with the setting's name, what is wrong and what w
 secret's value is in none of them. The README's table and `.env.example` are tested against this.
 """
 
+import difflib
+import os
 import re
 from collections.abc import Callable
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -239,11 +242,35 @@ class Settings(StorageSettings):
     @classmethod
     def load(cls, env_file: str | None = ".env") -> Self:
         """Read all settings; see the parent."""
-        settings = super().load(env_file)
+        misspelt = _misspelt_names(env_file)
+        try:
+            settings = super().load(env_file)
+        except BadSettings as error:
+            raise BadSettings([*error.lines, *misspelt]) from None
         problem = _shard_problem(settings)
-        if problem:
-            raise BadSettings([problem])
+        if problem or misspelt:
+            raise BadSettings([*([problem] if problem else []), *misspelt])
         return settings
+
+
+_NAME = re.compile(r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=", re.MULTILINE)
+_LIKENESS_MIN = 0.9
+"""So alike are `BOT_USD_PER_DAYS` and the right name, but not fal's own `FAL_KEY_ID` and ours."""
+
+
+def _misspelt_names(env_file: str | None) -> list[str]:
+    """Name what was surely meant as a setting: a cap with a slip in its name would cap nothing."""
+    try:
+        text = Path(env_file).read_text("utf-8") if env_file else ""
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    known = [name.upper() for name in Settings.model_fields]
+    lines: list[str] = []
+    for name in dict.fromkeys((*_NAME.findall(text), *os.environ)):
+        alike = difflib.get_close_matches(name.upper(), known, n=1, cutoff=_LIKENESS_MIN)
+        if alike and name.upper() not in known:
+            lines.append(f"{name}: is no setting; {alike[0]} is meant")
+    return lines
 
 
 def _shard_problem(settings: Settings) -> str | None:

@@ -294,3 +294,12 @@ def test_a_start_with_bad_settings_ends_at_once_with_a_line_for_each(tmp_path):
         "HTTP_PORT: must be less than or equal to 65535",
     ]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_slip_in_a_name_is_a_problem_and_other_programs_names_are_none(load, clean_place):
+    (clean_place / ".env").write_text("export BOT_USD_PER_DAYS=5\nPOSTGRES_PASSWORD=x\n")
+
+    assert problems(load, SERVER_USD_PERMONTH="3", FAL_KEY_ID="x", HTTP_PROXY="x") == [
+        "BOT_USD_PER_DAYS: is no setting; BOT_USD_PER_DAY is meant",
+        "SERVER_USD_PERMONTH: is no setting; SERVER_USD_PER_MONTH is meant",
+    ]

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from discord import Permissions
 from PIL import Image
 
 from bot.standin.discord import Fault
@@ -72,6 +73,27 @@ async def test_a_private_request_is_late_delivered_in_private_only(tmp_path):
 
         assert stage.discord.messages(stage.channel, viewer=stage.bob) == []
         assert len(stage.discord.direct_messages(stage.alice)) == 1
+
+
+@pytest.mark.parametrize("denied", ["view_channel", "attach_files"])
+async def test_where_the_bot_may_not_it_answers_and_what_is_late_comes_directly(tmp_path, denied):
+    async with staged(tmp_path) as stage:
+        stage.guild.deny_bot(stage.channel, Permissions(**{denied: True}))
+        in_time = await stage.card()
+        await stage.discord.wait_for(lambda: in_time.gallery, 15)
+
+        stage.fal.hold()
+        await stage.card()
+        await stage.fal.next_job()
+        job = await stage.fal.next_job()
+        stage.discord.clock.advance(16 * 60)
+        await stage.fal.start(job)
+        await stage.fal.finish(job)
+        await stage.discord.wait_for(lambda: stage.discord.direct_messages(stage.alice), 15)
+
+        [late] = stage.discord.direct_messages(stage.alice)
+        assert late.gallery
+        assert len(stage.discord.messages(stage.channel)) == 2
 
 
 async def test_when_every_route_is_closed_the_pictures_are_kept_and_the_charge_returned(tmp_path):

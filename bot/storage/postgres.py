@@ -9,7 +9,7 @@ address, so its words go no further than this module.
 import asyncio
 import importlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import ModuleType
 from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -171,7 +171,9 @@ class PostgresDatabase:
             if self._translated(error) is None:
                 raise
             # A connection that cannot roll back is thrown away; the server ends its transaction.
-            link.terminate()
+            # One that was lost is no longer ours, and asyncpg objects to any use of it.
+            with suppress(self._library.InterfaceError):
+                link.terminate()
 
     def _translated(self, error: Exception) -> Broken | None:
         """Turn an exception of asyncpg into ours, without any value in it; None for others."""

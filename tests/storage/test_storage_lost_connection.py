@@ -1,0 +1,80 @@
+"""PostgreSQL goes away: whatever was under way ends as `DatabaseUnavailable`, and the next works."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from bot.storage.database import Database, DatabaseUnavailable, open_database
+
+_OTHERS_END = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> AsyncIterator[Database]:
+    opened = await open_database(postgres_url)
+    yield opened
+    await opened.close()
+
+
+async def end_connections(url: str) -> None:
+    link = await asyncpg.connect(url)
+    await link.execute(_OTHERS_END)
+    await link.close()
+
+
+async def works(database: Database) -> bool:
+    async with database.write(1) as writer, database.read() as reader:
+        return bool(await writer.fetch("SELECT 1") and await reader.fetch("SELECT 1"))
+
+
+async def test_a_connection_that_ends_between_two_statements(database: Database, postgres_url: str):
+    with pytest.raises(DatabaseUnavailable):
+        async with database.write(1) as connection:
+            await connection.fetch("SELECT 1")
+            await end_connections(postgres_url)
+            await connection.fetch("SELECT 1")
+
+    assert await works(database)
+
+
+async def test_a_connection_that_ends_before_the_commit(database: Database, postgres_url: str):
+    with pytest.raises(DatabaseUnavailable):
+        async with database.write(1) as connection:
+            await connection.fetch("SELECT 1")
+            await end_connections(postgres_url)
+
+    assert await works(database)
+
+
+@pytest.mark.parametrize("kind", ["read", "write"])
+async def test_a_connection_that_ends_during_a_statement(
+    database: Database, postgres_url: str, kind: str
+):
+    began = asyncio.Event()
+
+    async def wait() -> None:
+        async with database.read() if kind == "read" else database.write(1) as connection:
+            began.set()
+            await connection.fetch("SELECT pg_sleep(60)")
+
+    waiting = asyncio.create_task(wait())
+    await began.wait()
+    await asyncio.sleep(0)
+    await end_connections(postgres_url)
+    with pytest.raises(DatabaseUnavailable):
+        await waiting
+
+    assert await works(database)
+
+
+async def test_a_connection_that_ends_while_it_is_idle(database: Database, postgres_url: str):
+    assert await works(database)
+    await end_connections(postgres_url)
+    await asyncio.sleep(0.1)
+
+    assert await works(database)

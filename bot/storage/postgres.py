@@ -78,12 +78,12 @@ class PostgresConnection(Usable):
     async def fetch(self, sql: str, *args: Value) -> list[Row]:
         """See `Connection`."""
         self.check_open()
-        return await self._guard(self._link.fetch(sql, *args))
+        return await self._guard(lambda: self._link.fetch(sql, *args))
 
     async def fetch_one(self, sql: str, *args: Value) -> Row | None:
         """See `Connection`."""
         self.check_open()
-        return await self._guard(self._link.fetchrow(sql, *args))
+        return await self._guard(lambda: self._link.fetchrow(sql, *args))
 
     async def execute(self, sql: str, *args: Value) -> int:
         """See `Connection`."""
@@ -93,11 +93,12 @@ class PostgresConnection(Usable):
     async def run(self, sql: str, *args: Value) -> str:
         """Run a statement and return PostgreSQL's own word for what it did."""
         self.check_open()
-        return await self._guard(self._link.execute(sql, *args))
+        return await self._guard(lambda: self._link.execute(sql, *args))
 
-    async def _guard(self, call: Awaitable[_T]) -> _T:
+    async def _guard(self, call: Callable[[], Awaitable[_T]]) -> _T:
         try:
-            return await call
+            # A link that was lost refuses the very call, before there is anything to await.
+            return await call()
         except Exception as error:
             self.spoil()
             failure = self._translate(error)

@@ -1,4 +1,4 @@
-"""PostgreSQL goes away: whatever was under way ends as `DatabaseUnavailable`, and the next works."""
+"""PostgreSQL goes away: what was under way ends as `DatabaseUnavailable`, and the next works."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,21 +32,19 @@ async def works(database: Database) -> bool:
         return bool(await writer.fetch("SELECT 1") and await reader.fetch("SELECT 1"))
 
 
-async def test_a_connection_that_ends_between_two_statements(database: Database, postgres_url: str):
-    with pytest.raises(DatabaseUnavailable):
+@pytest.mark.parametrize("statements_after", [0, 1])
+async def test_a_connection_that_ends_between_two_statements_or_before_the_commit(
+    database: Database, postgres_url: str, statements_after: int
+):
+    async def work() -> None:
         async with database.write(1) as connection:
             await connection.fetch("SELECT 1")
             await end_connections(postgres_url)
-            await connection.fetch("SELECT 1")
+            for _ in range(statements_after):
+                await connection.fetch("SELECT 1")
 
-    assert await works(database)
-
-
-async def test_a_connection_that_ends_before_the_commit(database: Database, postgres_url: str):
     with pytest.raises(DatabaseUnavailable):
-        async with database.write(1) as connection:
-            await connection.fetch("SELECT 1")
-            await end_connections(postgres_url)
+        await work()
 
     assert await works(database)
 

@@ -179,6 +179,7 @@ async def test_killed_while_a_cancel_is_under_way(tmp_path):
         stage.fal.hold()
         card = await stage.card()
         job = await stage.fal.next_job()
+        await stage.wait_text(card, "Waiting at fal")
         stage.fal.faults.add(NAMED["cancel_closed"])
         await (await stage.discord.press(stage.alice, card, "Cancel")).answer()
         assert not job.cancel_asked

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from bot.core.catalogue import Format, Size
 from bot.core.jobs import Job, Phase, Picture, PictureLink, Progress, Rendering, Ticket
 from bot.services.ports import Balance, CancelAnswer, Delivered, Order, Place
+from bot.storage.connection import Engine
 from bot.storage.database import Connection, Database, DatabaseUnavailable
 
 
@@ -33,6 +34,10 @@ class FlakyDatabase:
     reads_failing: int = 0
     writes_failing: int = 0
     lags: list[asyncio.Event] = field(default_factory=list)
+
+    @property
+    def engine(self) -> Engine:
+        return self.real.engine
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Connection]:

@@ -7,9 +7,11 @@ core; texts of values (prompts, tokens, addresses with passwords) never get into
 import asyncio
 from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from bot.core.errors import Broken, LedgerBroken
+
+Engine = Literal["sqlite", "postgres"]
 
 Value = int | str | None
 """What can be stored: 64-bit integers and text."""
@@ -54,6 +56,11 @@ class Connection(Protocol):
 
 class Database(Protocol):
     """An open database."""
+
+    @property
+    def engine(self) -> Engine:
+        """Which of the two it is, for the few statements that they cannot share."""
+        ...
 
     def read(self) -> AbstractAsyncContextManager[Connection]:
         """Borrow a connection that cannot write; each statement sees what is committed by then."""

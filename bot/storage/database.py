@@ -12,7 +12,14 @@ from importlib import resources
 from pathlib import Path
 
 from bot.core.errors import Broken
-from bot.storage.connection import Connection, Database, DatabaseUnavailable, Row, Value
+from bot.storage.connection import (
+    Connection,
+    Database,
+    DatabaseUnavailable,
+    Engine,
+    Row,
+    Value,
+)
 from bot.storage.postgres import open_postgres
 from bot.storage.sqlite import open_sqlite
 
@@ -33,6 +40,7 @@ _MIGRATION_LOCK = -1
 """Servers' ids are positive and the bot's own lock is 0."""
 
 _FILE_NAME = re.compile(r"(\d{4})_\w+\.sql")
+_ENGINE_MARK = re.compile(r"-- (sqlite|postgres):")
 _SQLITE_PREFIX = "sqlite:///"
 
 _MAKE_VERSIONS = """
@@ -78,7 +86,7 @@ async def migrate(database: Database) -> list[int]:
             await conn.execute(_MAKE_VERSIONS)
             if await schema_version(conn) >= version:
                 continue
-            for statement in _statements(text):
+            for statement in _statements(text, database.engine):
                 await conn.execute(statement)
             await conn.execute(_INSERT_VERSION, version, name)
         applied.append(version)
@@ -138,7 +146,17 @@ def _migrations() -> dict[int, tuple[str, str]]:
     return found
 
 
-def _statements(text: str) -> list[str]:
-    """Split a migration: a statement ends with a semicolon at the end of a line."""
-    code = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
-    return [part.strip() for part in re.split(r";\s*\n", code + "\n") if part.strip()]
+def _statements(text: str, engine: Engine) -> list[str]:
+    """Split a migration: a statement ends with a semicolon at the end of a line.
+
+    A statement below the line `-- sqlite:` or `-- postgres:` is for that engine alone; it is for
+    what the two cannot say alike, which is triggers.
+    """
+    found: list[str] = []
+    for part in re.split(r";[ \t]*\n", text + "\n"):
+        lines = part.strip().splitlines()
+        marks = {mark[1] for line in lines if (mark := _ENGINE_MARK.fullmatch(line))}
+        code = "\n".join(line for line in lines if not line.startswith("--")).strip()
+        if code and (not marks or engine in marks):
+            found.append(code)
+    return found

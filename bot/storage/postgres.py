@@ -18,6 +18,7 @@ from bot.core.errors import Broken
 from bot.storage.connection import (
     Connection,
     DatabaseUnavailable,
+    Engine,
     Row,
     Usable,
     Value,
@@ -116,6 +117,11 @@ class PostgresDatabase:
         self._writers = writers
         self._readers = readers
         self._is_closed = False
+
+    @property
+    def engine(self) -> Engine:
+        """See `Database`."""
+        return "postgres"
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Connection, None]:

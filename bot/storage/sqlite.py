@@ -15,7 +15,15 @@ from typing import TypeVar
 import aiosqlite
 
 from bot.core.errors import Broken
-from bot.storage.connection import Connection, DatabaseUnavailable, Row, Usable, Value, complete
+from bot.storage.connection import (
+    Connection,
+    DatabaseUnavailable,
+    Engine,
+    Row,
+    Usable,
+    Value,
+    complete,
+)
 from bot.storage.connection import violation as named_violation
 
 _T = TypeVar("_T")
@@ -74,6 +82,11 @@ class SqliteDatabase:
         self._reading = asyncio.Semaphore(READERS_MAX)
         self._idle_readers: list[aiosqlite.Connection] = []
         self._is_closed = False
+
+    @property
+    def engine(self) -> Engine:
+        """See `Database`."""
+        return "sqlite"
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Connection, None]:

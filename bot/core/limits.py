@@ -186,6 +186,24 @@ def applying(
     return [pots[key] for key in sorted(pots)] + [caps[key] for key in sorted(caps)]
 
 
+def overruled(
+    winner: Rule, rules: Iterable[Rule], *, member_id: int, role_ids: frozenset[int]
+) -> list[Rule]:
+    """Name the pots that would hold for a member if the winner did not, the strongest first."""
+    if account_of(winner) is not Account.MEMBER:
+        return []
+    others = [
+        rule
+        for rule in rules
+        if rule != winner
+        and account_of(rule) is Account.MEMBER
+        and (rule.unit, rule.window) == (winner.unit, winner.window)
+        and (rule.subject is not Subject.MEMBER or rule.subject_id == member_id)
+        and (rule.subject is not Subject.ROLE or rule.subject_id in role_ids)
+    ]
+    return sorted(others, key=_rank, reverse=True)
+
+
 def _rank(rule: Rule) -> tuple[int, int]:
     """Order pots: the nearer to the member the stronger, then the more generous."""
     if rule.subject is Subject.MEMBER:

@@ -1,0 +1,172 @@
+"""What moderators change and ask: limits, and who changed them.
+
+Every change and its row in the audit are one transaction. Two moderators who change the same thing
+at once are both in the audit, and the later one's value stands.
+"""
+
+from dataclasses import dataclass
+
+from bot.core.errors import BadRequest
+from bot.core.limits import Rule, Standing, Subject, Unit, Window, overruled, show_amount
+from bot.services.allowance import Asker, HostLimits, load_allowance
+from bot.services.ports import Clock
+from bot.storage import audit, rules
+from bot.storage.audit import AuditRow, Change
+from bot.storage.database import Database
+
+REASON_MAX_CHARS = 200
+RULES_MAX = 200
+"""Rules in one server; more than that nobody can read, and each costs time at every request."""
+
+_SUBJECT_WORDS = {
+    Subject.EVERYONE: "everyone",
+    Subject.ROLE: "role",
+    Subject.MEMBER: "member",
+    Subject.CHANNEL: "channel",
+    Subject.SERVER: "the whole server",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A limit that applies to a member, and the rules that it goes before."""
+
+    standing: Standing
+    overruled: list[Rule]
+
+
+class Moderation:
+    """The use cases of moderators; who may call them is decided where they are called from."""
+
+    def __init__(self, database: Database, clock: Clock, limits: HostLimits) -> None:
+        self._database = database
+        self._clock = clock
+        self._host_rules = limits.rules()
+
+    async def set_limit(
+        self, server_id: int, rule: Rule, *, actor_id: int, reason: str
+    ) -> int | None:
+        """Set a limit, over one of the same subject, unit and window.
+
+        Returns:
+            The amount before, None where there was none.
+
+        Raises:
+            BadRequest: The server has too many limits already.
+        """
+        now_ms = self._clock.now_ms()
+        reason = _checked_reason(reason)
+        async with self._database.write(server_id) as connection:
+            known, _ = await rules.load(connection, server_id)
+            before = next((r.amount for r in known if _key(r) == _key(rule)), None)
+            if before is None and len(known) >= RULES_MAX:
+                raise BadRequest(f"This server has {RULES_MAX} limits already; clear one first.")
+            await rules.put(
+                connection, server_id, rule, reason=reason, set_by=actor_id, at_ms=now_ms
+            )
+            change = _change("limit.set", rule, actor_id, before, rule.amount, reason)
+            await audit.append(connection, server_id, change, now_ms)
+        return before
+
+    async def clear_limit(
+        self, server_id: int, rule: Rule, *, actor_id: int, reason: str
+    ) -> int | None:
+        """Clear the limit of a subject, unit and window; the rule's amount does not matter.
+
+        Returns:
+            The amount it had, None where there was no such limit and nothing changed.
+        """
+        now_ms = self._clock.now_ms()
+        reason = _checked_reason(reason)
+        async with self._database.write(server_id) as connection:
+            before = await rules.clear(
+                connection,
+                server_id,
+                subject=rule.subject,
+                subject_id=rule.subject_id,
+                unit=rule.unit,
+                window=rule.window,
+            )
+            if before is not None:
+                change = _change("limit.clear", rule, actor_id, before, None, reason)
+                await audit.append(connection, server_id, change, now_ms)
+        return before
+
+    async def limits(self, server_id: int) -> list[Rule]:
+        """Read a server's limits, and below them the host's."""
+        async with self._database.read() as connection:
+            known, _ = await rules.load(connection, server_id)
+        return [*known, *self._host_rules]
+
+    async def explain(self, asker: Asker) -> list[Explained]:
+        """Tell which limits apply to a member in a channel, and which rules they go before."""
+        async with self._database.read() as connection:
+            known, _ = await rules.load(connection, asker.server_id)
+            allowance = await load_allowance(
+                connection, asker, self._host_rules, self._clock.now_ms()
+            )
+        everything = [*known, *self._host_rules]
+        return [
+            Explained(
+                standing,
+                overruled(
+                    standing.rule,
+                    everything,
+                    member_id=asker.member_id,
+                    role_ids=asker.role_ids,
+                ),
+            )
+            for standing in allowance.standings
+        ]
+
+    async def audit_page(
+        self,
+        server_id: int,
+        *,
+        member_id: int | None = None,
+        before_id: str | None = None,
+        limit: int = 10,
+    ) -> list[AuditRow]:
+        """Read changes of a server, the newest first."""
+        async with self._database.read() as connection:
+            return await audit.page(
+                connection,
+                server_id=server_id,
+                member_id=member_id,
+                before_id=before_id,
+                limit=limit,
+            )
+
+
+def describe(rule: Rule) -> str:
+    """Name a rule's subject with its id, and what it limits: `role 5, images per day`."""
+    who = _SUBJECT_WORDS[rule.subject]
+    if rule.subject_id:
+        who = f"{who} {rule.subject_id}"
+    unit = "images" if rule.unit is Unit.IMAGES else "USD"
+    return f"{who}, {unit} per {rule.window.value}"
+
+
+def _key(rule: Rule) -> tuple[Subject, int, Unit, Window]:
+    return rule.subject, rule.subject_id, rule.unit, rule.window
+
+
+def _change(
+    kind: str, rule: Rule, actor_id: int, before: int | None, after: int | None, reason: str
+) -> Change:
+    return Change(
+        kind=kind,
+        actor_id=actor_id,
+        subject=describe(rule),
+        before=None if before is None else show_amount(rule.unit, before),
+        after=None if after is None else show_amount(rule.unit, after),
+        reason=reason,
+        member_id=rule.subject_id if rule.subject is Subject.MEMBER else None,
+    )
+
+
+def _checked_reason(reason: str) -> str:
+    text = " ".join(reason.replace("\x00", "").split())
+    if len(text) > REASON_MAX_CHARS:
+        raise BadRequest(f"The reason may have at most {REASON_MAX_CHARS} characters.")
+    return text.encode("utf-8", "replace").decode()

@@ -26,6 +26,7 @@ from bot.services.books import Books
 from bot.services.clock import SystemClock
 from bot.services.drive import Drive, Times
 from bot.services.imagine import Imagine
+from bot.services.moderation import Moderation
 from bot.services.runner import Runner
 from bot.settings import Settings
 from bot.storage.database import Database, opened_database, ping
@@ -81,6 +82,7 @@ async def run(settings: Settings) -> None:
         desk = Desk(
             imagine=Imagine(database, clock, limits, books, runner),
             quota=quota,
+            moderation=Moderation(database, clock, limits),
             runner=runner,
             clock=clock,
             default_size=settings.default_size,

@@ -95,7 +95,7 @@ def test_the_readme_s_state_diagram_is_the_table_of_transitions(readme):
 def every_command() -> list[str]:
     """Build every command from `bot.chat.commands`, as the client does, and name it."""
     none = cast("Any", None)
-    desk = Desk(none, none, none, none, Size(1024, 1024), Quality.MEDIUM)
+    desk = Desk(none, none, none, none, none, Size(1024, 1024), Quality.MEDIUM)
     names: list[str] = []
     for module in pkgutil.iter_modules(bot.chat.commands.__path__, "bot.chat.commands."):
         for name, build in inspect.getmembers(import_module(module.name), inspect.isfunction):

@@ -11,6 +11,7 @@ from discord.http import Route
 
 from bot.chat.answers import answer_error
 from bot.chat.buttons import CancelButton
+from bot.chat.commands.admin import build_admin
 from bot.chat.commands.imagine import build_imagine
 from bot.chat.commands.quota import build_quota
 from bot.chat.desk import Desk
@@ -76,6 +77,7 @@ class ImagineClient(discord.AutoShardedClient):
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
             self.tree.add_command(build_imagine(desk))
             self.tree.add_command(build_quota(desk))
+            self.tree.add_command(build_admin(desk))
             await self.tree.sync()
         except discord.LoginFailure:
             raise DiscordRefused(_NOT_LET_IN) from None

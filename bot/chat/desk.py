@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.core.catalogue import Quality, Size
 from bot.services.allowance import Quota
 from bot.services.imagine import Imagine
+from bot.services.moderation import Moderation
 from bot.services.ports import Clock
 from bot.services.runner import Runner
 
@@ -15,6 +16,7 @@ class Desk:
 
     imagine: Imagine
     quota: Quota
+    moderation: Moderation
     runner: Runner
     clock: Clock
     default_size: Size

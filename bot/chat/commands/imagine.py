@@ -77,7 +77,7 @@ def build_imagine(desk: Desk) -> app_commands.Command[Any, ..., None]:
                 server_id=interaction.guild_id or 0,
                 channel_id=interaction.channel_id or 0,
                 member_id=interaction.user.id,
-                role_ids=role_ids(interaction),
+                role_ids=role_ids(interaction.user),
                 prompt=prompt,
                 size=parse_size(size) if size else desk.default_size,
                 quality=Quality(quality) if quality else desk.default_quality,
@@ -161,9 +161,8 @@ async def _refuse(
     await answer_privately(interaction, view)
 
 
-def role_ids(interaction: "discord.Interaction[ImagineClient]") -> frozenset[int]:
+def role_ids(member: discord.User | discord.Member) -> frozenset[int]:
     """Read the roles that came with the interaction."""
-    member = interaction.user
     if not isinstance(member, discord.Member):
         return frozenset()
     # The ids come with the interaction; the roles themselves may not be cached.

@@ -26,7 +26,7 @@ def build_quota(desk: Desk) -> app_commands.Command[Any, ..., None]:
             server_id=interaction.guild_id or 0,
             channel_id=interaction.channel_id or 0,
             member_id=interaction.user.id,
-            role_ids=role_ids(interaction),
+            role_ids=role_ids(interaction.user),
         )
         allowance = await in_time(interaction, desk.quota.of(asker), is_private=True)
         await answer_privately(interaction, quota_card(allowance))

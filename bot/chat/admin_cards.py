@@ -1,0 +1,95 @@
+"""Cards for moderators: limits, why they apply, and the audit. Values in, layout out."""
+
+from discord import ui
+
+from bot.chat.layouts import DONE, QUIET, WAITING, finished, notice
+from bot.chat.texts import left_of
+from bot.core.limits import Rule, Subject, Unit, Window, show_amount
+from bot.core.prompts import shown_prompt
+from bot.services.moderation import Explained
+from bot.storage.audit import HOST, AuditRow
+
+_TEXT_CHARS_MAX = 3500
+_PER = {Window.DAY: "a day", Window.WEEK: "a week", Window.MONTH: "a month"}
+
+
+def who(rule: Rule) -> str:
+    """Name a rule's subject; mentions show names and ping nobody."""
+    match rule.subject:
+        case Subject.EVERYONE:
+            return "Everyone (the host's default)" if rule.is_host else "Everyone"
+        case Subject.ROLE:
+            return f"Role <@&{rule.subject_id}>"
+        case Subject.MEMBER:
+            return f"Member <@{rule.subject_id}>"
+        case Subject.CHANNEL:
+            return f"Channel <#{rule.subject_id}>, all together"
+        case Subject.SERVER:
+            return "The whole server" + (" (the host's cap)" if rule.is_host else "")
+        case Subject.BOT:
+            return "The whole bot (the host's cap)"
+
+
+def amount_per(rule: Rule) -> str:
+    """`20 images a day`, `$5 a month`."""
+    return f"{show_amount(rule.unit, rule.amount)} {_PER[rule.window]}"
+
+
+def set_card(rule: Rule, before: int | None, *, is_cleared: bool = False) -> ui.LayoutView:
+    """Confirm a change, with what was before."""
+    was = "no limit" if before is None else show_amount(rule.unit, before)
+    if is_cleared:
+        unit = "images" if rule.unit is Unit.IMAGES else "USD"
+        text = f"**Cleared.** {who(rule)}: no limit of {unit} {_PER[rule.window]} any more"
+    else:
+        text = f"**Set.** {who(rule)}: {amount_per(rule)}"
+    return notice(f"{text}\n-# Before: {was}. It holds from the next request on.", colour=DONE)
+
+
+def limits_card(rules: list[Rule]) -> ui.LayoutView:
+    """All limits of a server, and below them the host's."""
+    lines = [f"{who(rule)}: **{amount_per(rule)}**" for rule in rules]
+    return _list("**Limits**", lines, "No limit is set here.")
+
+
+def explained_card(member_id: int, explained: list[Explained]) -> ui.LayoutView:
+    """What applies to a member, what is left of it, and which rules it goes before."""
+    lines: list[str] = []
+    for one in explained:
+        lines.append(f"**{left_of(one.standing)}** · {who(one.standing.rule)}")
+        if one.overruled:
+            others = "; ".join(f"{who(rule)}: {amount_per(rule)}" for rule in one.overruled)
+            lines.append(f"-# goes before {others}")
+    return _list(f"**What applies to <@{member_id}> here**", lines, "No limit applies.")
+
+
+def audit_card(rows: list[AuditRow]) -> ui.LayoutView:
+    """The newest changes, one after the other."""
+    lines: list[str] = []
+    for row in rows:
+        change = row.change
+        actor = "the host" if change.actor_id == HOST else f"<@{change.actor_id}>"
+        subject = shown_prompt(change.subject, chars_max=150, bytes_max=300)
+        lines.append(
+            f"<t:{row.at_ms // 1000}:f> · {actor} · {change.kind} · {subject}: "
+            f"{change.before or 'nothing'} → **{change.after or 'nothing'}**"
+        )
+        if change.reason:
+            reason = shown_prompt(change.reason, chars_max=250, bytes_max=500)
+            lines.append(f"-# “{reason}”")
+    return _list("**Audit**", lines, "Nothing was changed yet.")
+
+
+def _list(title: str, lines: list[str], if_empty: str) -> ui.LayoutView:
+    box = ui.Container[ui.LayoutView](accent_colour=WAITING if lines else QUIET)
+    box.add_item(ui.TextDisplay(title))
+    shown: list[str] = []
+    room = _TEXT_CHARS_MAX
+    for number, line in enumerate(lines):
+        room -= len(line) + 1
+        if room < 0:
+            shown.append(f"-# and {len(lines) - number} more lines")
+            break
+        shown.append(line)
+    box.add_item(ui.TextDisplay("\n".join(shown) or if_empty))
+    return finished(box)

@@ -1,0 +1,168 @@
+"""`/imagine-admin`: what moderators set and ask, for those who may manage the server.
+
+Discord hides the group from others by default, and a server may re-assign it; both are only
+defaults of its clients, so every handler asks again.
+"""
+
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+
+from bot.chat.admin_cards import audit_card, explained_card, limits_card, set_card
+from bot.chat.commands.imagine import role_ids
+from bot.chat.desk import Desk
+from bot.core.amounts import parse_amount
+from bot.core.errors import BadRequest, NotAllowed
+from bot.core.limits import Rule, Subject, Unit, Window
+from bot.services.allowance import Asker
+
+if TYPE_CHECKING:
+    from bot.chat.client import ImagineClient
+
+_UNITS = [
+    app_commands.Choice(name="images", value=Unit.IMAGES.value),
+    app_commands.Choice(name="USD", value=Unit.USD.value),
+]
+_WINDOWS = [app_commands.Choice(name=f"per {w.value}", value=w.value) for w in Window]
+_WHERE = {
+    "member": "For this member",
+    "role": "For everybody with this role",
+    "channel": "For this channel, all members together",
+    "whole_server": "For the whole server, all members together",
+    "reason": "Why; it stands in the audit",
+}
+
+
+def build_admin(desk: Desk) -> app_commands.Group:
+    """Build the group with its sub-commands."""
+    admin = app_commands.Group(
+        name="imagine-admin",
+        description="Limits and what was changed",
+        default_permissions=discord.Permissions(manage_guild=True),
+        allowed_contexts=app_commands.AppCommandContext(guild=True),
+        allowed_installs=app_commands.AppInstallationType(guild=True),
+    )
+    limit = app_commands.Group(
+        name="limit", description="What members, channels and the server may use", parent=admin
+    )
+    _add_limit_set(desk, limit)
+    _add_limit_clear(desk, limit)
+    _add_limit_list(desk, limit)
+    _add_audit(desk, admin)
+    return admin
+
+
+def _add_limit_set(desk: Desk, group: app_commands.Group) -> None:
+    @group.command(name="set", description="Set a limit; for everyone unless you name somebody")
+    @app_commands.choices(unit=_UNITS, window=_WINDOWS)
+    @app_commands.describe(
+        amount="20, $5, 2.50 or 2,50", unit="What is counted", window="How long", **_WHERE
+    )
+    async def limit_set(  # noqa: PLR0913, PLR0917 - the options of the command
+        interaction: "discord.Interaction[ImagineClient]",
+        amount: app_commands.Range[str, 1, 30],
+        unit: str,
+        window: str,
+        member: discord.Member | None = None,
+        role: discord.Role | None = None,
+        channel: discord.abc.GuildChannel | None = None,
+        whole_server: bool = False,
+        reason: app_commands.Range[str, 1, 200] = "",
+    ) -> None:
+        _check_permission(interaction)
+        subject, subject_id = _subject(interaction, member, role, channel, is_server=whole_server)
+        kind = Unit(unit)
+        rule = Rule(subject, subject_id, kind, Window(window), parse_amount(amount, kind))
+        before = await desk.moderation.set_limit(
+            interaction.guild_id or 0, rule, actor_id=interaction.user.id, reason=reason
+        )
+        await _answer(interaction, set_card(rule, before))
+
+
+def _add_limit_clear(desk: Desk, group: app_commands.Group) -> None:
+    @group.command(name="clear", description="Clear a limit; for everyone unless you name somebody")
+    @app_commands.choices(unit=_UNITS, window=_WINDOWS)
+    @app_commands.describe(unit="What it counts", window="How long it counts", **_WHERE)
+    async def limit_clear(  # noqa: PLR0913, PLR0917 - the options of the command
+        interaction: "discord.Interaction[ImagineClient]",
+        unit: str,
+        window: str,
+        member: discord.Member | None = None,
+        role: discord.Role | None = None,
+        channel: discord.abc.GuildChannel | None = None,
+        whole_server: bool = False,
+        reason: app_commands.Range[str, 1, 200] = "",
+    ) -> None:
+        _check_permission(interaction)
+        subject, subject_id = _subject(interaction, member, role, channel, is_server=whole_server)
+        rule = Rule(subject, subject_id, Unit(unit), Window(window), 0)
+        before = await desk.moderation.clear_limit(
+            interaction.guild_id or 0, rule, actor_id=interaction.user.id, reason=reason
+        )
+        if before is None:
+            raise BadRequest("There is no such limit, so nothing was changed.")
+        await _answer(interaction, set_card(rule, before, is_cleared=True))
+
+
+def _add_limit_list(desk: Desk, group: app_commands.Group) -> None:
+    @group.command(name="list", description="The server's limits, or what applies to a member")
+    @app_commands.describe(member="Show what applies to this member here, and why")
+    async def limit_list(
+        interaction: "discord.Interaction[ImagineClient]", member: discord.Member | None = None
+    ) -> None:
+        _check_permission(interaction)
+        server_id = interaction.guild_id or 0
+        if member is None:
+            await _answer(interaction, limits_card(await desk.moderation.limits(server_id)))
+            return
+        asker = Asker(server_id, interaction.channel_id or 0, member.id, role_ids(member))
+        explained = await desk.moderation.explain(asker)
+        await _answer(interaction, explained_card(member.id, explained))
+
+
+def _add_audit(desk: Desk, group: app_commands.Group) -> None:
+    @group.command(name="audit", description="Who changed what, the newest first")
+    @app_commands.describe(member="Only what concerns this member")
+    async def audit(
+        interaction: "discord.Interaction[ImagineClient]", member: discord.Member | None = None
+    ) -> None:
+        _check_permission(interaction)
+        rows = await desk.moderation.audit_page(
+            interaction.guild_id or 0, member_id=member.id if member else None
+        )
+        await _answer(interaction, audit_card(rows))
+
+
+def _check_permission(interaction: "discord.Interaction[ImagineClient]") -> None:
+    if not interaction.permissions.manage_guild:
+        raise NotAllowed("Only members who may manage the server can do this.")
+
+
+def _subject(
+    interaction: "discord.Interaction[ImagineClient]",
+    member: discord.Member | None,
+    role: discord.Role | None,
+    channel: discord.abc.GuildChannel | None,
+    *,
+    is_server: bool,
+) -> tuple[Subject, int]:
+    named = [
+        (Subject.MEMBER, member.id) if member else None,
+        (Subject.ROLE, role.id) if role else None,
+        (Subject.CHANNEL, channel.id) if channel else None,
+        (Subject.SERVER, 0) if is_server else None,
+    ]
+    chosen = [one for one in named if one is not None]
+    if len(chosen) > 1:
+        raise BadRequest("Name one of member, role, channel and whole_server, not several.")
+    if not chosen or chosen == [(Subject.ROLE, interaction.guild_id)]:
+        # The role @everyone has the server's own id.
+        return Subject.EVERYONE, 0
+    return chosen[0]
+
+
+async def _answer(
+    interaction: "discord.Interaction[ImagineClient]", view: discord.ui.LayoutView
+) -> None:
+    await interaction.response.send_message(view=view, ephemeral=True)

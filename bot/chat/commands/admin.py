@@ -20,6 +20,9 @@ from bot.services.allowance import Asker
 if TYPE_CHECKING:
     from bot.chat.client import ImagineClient
 
+BudgetChannel = discord.TextChannel | discord.VoiceChannel
+"""Channels in which commands are typed, so that a budget for them means something."""
+
 _UNITS = [
     app_commands.Choice(name="images", value=Unit.IMAGES.value),
     app_commands.Choice(name="USD", value=Unit.USD.value),
@@ -66,7 +69,7 @@ def _add_limit_set(desk: Desk, group: app_commands.Group) -> None:
         window: str,
         member: discord.Member | None = None,
         role: discord.Role | None = None,
-        channel: discord.abc.GuildChannel | None = None,
+        channel: BudgetChannel | None = None,
         whole_server: bool = False,
         reason: app_commands.Range[str, 1, 200] = "",
     ) -> None:
@@ -90,7 +93,7 @@ def _add_limit_clear(desk: Desk, group: app_commands.Group) -> None:
         window: str,
         member: discord.Member | None = None,
         role: discord.Role | None = None,
-        channel: discord.abc.GuildChannel | None = None,
+        channel: BudgetChannel | None = None,
         whole_server: bool = False,
         reason: app_commands.Range[str, 1, 200] = "",
     ) -> None:
@@ -143,7 +146,7 @@ def _subject(
     interaction: "discord.Interaction[ImagineClient]",
     member: discord.Member | None,
     role: discord.Role | None,
-    channel: discord.abc.GuildChannel | None,
+    channel: BudgetChannel | None,
     *,
     is_server: bool,
 ) -> tuple[Subject, int]:

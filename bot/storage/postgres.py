@@ -193,7 +193,8 @@ class PostgresDatabase:
             return Broken("a value does not fit the column it is meant for")
         if isinstance(error, TimeoutError | asyncio.TimeoutError):
             return DatabaseUnavailable("PostgreSQL did not answer in time")
-        if isinstance(error, OSError | library.InterfaceError):
+        if isinstance(error, OSError | library.InterfaceError | library.InternalClientError):
+            # The last one is asyncpg's own confusion after a connection was torn in a statement.
             return DatabaseUnavailable("the connection to PostgreSQL is lost or closed")
         return None
 

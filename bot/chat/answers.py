@@ -11,6 +11,7 @@ import discord
 from bot.chat.layouts import BAD, NOT_TAKEN, QUIET, notice
 from bot.chat.texts import why_refused
 from bot.core.errors import OverLimit, Refused
+from bot.storage.database import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +45,9 @@ def sentence_for(error: Exception) -> str:
         return why_refused(error)
     if isinstance(error, Refused):
         return error.sentence
+    if isinstance(error, DatabaseUnavailable):
+        _log.error("storage away", extra={"detail": str(error)})
+        return "The bot cannot reach its storage just now. Try again in a minute."
     code = secrets.token_hex(3)
     _log.error("command failed", exc_info=error, extra={"code": code})
     return f"Something went wrong inside the bot. The host finds it in the log as `{code}`."

@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.admin_cards import audit_card, explained_card, limits_card, set_card
+from bot.chat.answers import answer_privately, in_time
 from bot.chat.commands.imagine import role_ids
 from bot.chat.desk import Desk
 from bot.core.amounts import parse_amount
@@ -77,10 +78,11 @@ def _add_limit_set(desk: Desk, group: app_commands.Group) -> None:
         subject, subject_id = _subject(interaction, member, role, channel, is_server=whole_server)
         kind = Unit(unit)
         rule = Rule(subject, subject_id, kind, Window(window), parse_amount(amount, kind))
-        before = await desk.moderation.set_limit(
+        setting = desk.moderation.set_limit(
             interaction.guild_id or 0, rule, actor_id=interaction.user.id, reason=reason
         )
-        await _answer(interaction, set_card(rule, before))
+        before = await in_time(interaction, setting, is_private=True)
+        await answer_privately(interaction, set_card(rule, before))
 
 
 def _add_limit_clear(desk: Desk, group: app_commands.Group) -> None:
@@ -100,12 +102,13 @@ def _add_limit_clear(desk: Desk, group: app_commands.Group) -> None:
         _check_permission(interaction)
         subject, subject_id = _subject(interaction, member, role, channel, is_server=whole_server)
         rule = Rule(subject, subject_id, Unit(unit), Window(window), 0)
-        before = await desk.moderation.clear_limit(
+        clearing = desk.moderation.clear_limit(
             interaction.guild_id or 0, rule, actor_id=interaction.user.id, reason=reason
         )
+        before = await in_time(interaction, clearing, is_private=True)
         if before is None:
             raise BadRequest("There is no such limit, so nothing was changed.")
-        await _answer(interaction, set_card(rule, before, is_cleared=True))
+        await answer_privately(interaction, set_card(rule, before, is_cleared=True))
 
 
 def _add_limit_list(desk: Desk, group: app_commands.Group) -> None:
@@ -117,11 +120,12 @@ def _add_limit_list(desk: Desk, group: app_commands.Group) -> None:
         _check_permission(interaction)
         server_id = interaction.guild_id or 0
         if member is None:
-            await _answer(interaction, limits_card(await desk.moderation.limits(server_id)))
+            limits = await in_time(interaction, desk.moderation.limits(server_id), is_private=True)
+            await answer_privately(interaction, limits_card(limits))
             return
         asker = Asker(server_id, interaction.channel_id or 0, member.id, role_ids(member))
-        explained = await desk.moderation.explain(asker)
-        await _answer(interaction, explained_card(member.id, explained))
+        explained = await in_time(interaction, desk.moderation.explain(asker), is_private=True)
+        await answer_privately(interaction, explained_card(member.id, explained))
 
 
 def _add_audit(desk: Desk, group: app_commands.Group) -> None:
@@ -131,10 +135,11 @@ def _add_audit(desk: Desk, group: app_commands.Group) -> None:
         interaction: "discord.Interaction[ImagineClient]", member: discord.Member | None = None
     ) -> None:
         _check_permission(interaction)
-        rows = await desk.moderation.audit_page(
+        reading = desk.moderation.audit_page(
             interaction.guild_id or 0, member_id=member.id if member else None
         )
-        await _answer(interaction, audit_card(rows))
+        rows = await in_time(interaction, reading, is_private=True)
+        await answer_privately(interaction, audit_card(rows))
 
 
 def _check_permission(interaction: "discord.Interaction[ImagineClient]") -> None:
@@ -163,9 +168,3 @@ def _subject(
         # The role @everyone has the server's own id.
         return Subject.EVERYONE, 0
     return chosen[0]
-
-
-async def _answer(
-    interaction: "discord.Interaction[ImagineClient]", view: discord.ui.LayoutView
-) -> None:
-    await interaction.response.send_message(view=view, ephemeral=True)

@@ -1,0 +1,24 @@
+"""Errors as the sentences that people read."""
+
+from bot.chat.answers import sentence_for
+from bot.core.errors import BadRequest
+from bot.storage.database import DatabaseUnavailable
+
+
+def test_a_storage_that_is_away_gets_a_sentence_without_its_details():
+    sentence = sentence_for(DatabaseUnavailable("connection to 10.0.0.5 refused"))
+
+    assert "storage" in sentence
+    assert "10.0.0.5" not in sentence
+
+
+def test_what_nobody_foresaw_is_an_id_that_the_log_has_too(caplog):
+    sentence = sentence_for(ZeroDivisionError("secret detail"))
+
+    assert "secret detail" not in sentence
+    [record] = caplog.records
+    assert vars(record)["code"] in sentence
+
+
+def test_a_refusal_is_its_own_sentence():
+    assert sentence_for(BadRequest("No.")) == "No."

@@ -35,7 +35,7 @@ _WHY_FAILED = {
     Reason.MEDIA: "The pictures were made, but none of them could be fetched whole.",
     Reason.TOO_OLD: "It waited too long in line and was never sent.",
     Reason.UNANSWERED: "Discord did not take the answer in time, so nothing was sent.",
-    Reason.UNDELIVERABLE: "No way to you was open.",
+    Reason.UNDELIVERABLE: "The pictures were made, but no way that was open took them.",
     Reason.UNEXPECTED: "Something went wrong inside the bot. The host finds it in the log.",
 }
 

@@ -24,6 +24,7 @@ class Figures:
         jobs: How many commands were sent.
         lost: How many of them brought no picture in time.
         bot_cpu_s: Processor time of the bot over the whole scenario.
+        waited_s: How long the bot was ready to run and had to wait for a core.
         busy: Share of one core that the bot used while the answers were measured.
         discord_cpu_s, fal_cpu_s: The same for the stand-ins, to see whether they were the brake.
         fal_calls: Requests to fal by name.
@@ -38,6 +39,7 @@ class Figures:
     discord_cpu_s: float = 0.0
     fal_cpu_s: float = 0.0
     took_s: float = 0.0
+    waited_s: float = 0.0
     busy: float = 0.0
     busy_discord: float = 0.0
     busy_fal: float = 0.0
@@ -56,6 +58,7 @@ class Figures:
             discord_cpu_s=self.discord_cpu_s + other.discord_cpu_s,
             fal_cpu_s=self.fal_cpu_s + other.fal_cpu_s,
             took_s=self.took_s + other.took_s,
+            waited_s=self.waited_s + other.waited_s,
             fal_calls=dict(Counter(self.fal_calls) + Counter(other.fal_calls)),
         )
 

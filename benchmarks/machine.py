@@ -1,7 +1,9 @@
 """What the system tells about a process: processor time and memory. Linux only."""
 
 import os
+import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,18 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
 
 
+def waited_s(pid: int) -> float:
+    """Seconds that a process's threads were ready to run while the cores did something else.
+
+    Threads that have ended are not counted, so compare only while a process does not shrink.
+    """
+    waited_ns = 0
+    for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with suppress(OSError):  # the thread has ended meanwhile
+            waited_ns += int(path.read_text("utf-8").split()[1])
+    return waited_ns / 1e9
+
+
 def memory(pid: int) -> Memory:
     """What a process holds in memory now."""
     found: dict[str, int] = {}
@@ -42,7 +56,7 @@ def wall_minus_monotonic_s() -> float:
 def described() -> str:
     """One line about the machine, for the foot of the table."""
     cores = len(os.sched_getaffinity(0))
-    python = ".".join(map(str, os.sys.version_info[:3]))  # pyright: ignore[reportAttributeAccessIssue]
+    python = ".".join(map(str, sys.version_info[:3]))
     return (
         f"{cores} cores, load {os.getloadavg()[0]:.1f}, Linux {os.uname().release}, Python {python}"
     )

@@ -46,6 +46,7 @@ class _Clocks:
     bot_s: float
     discord_s: float
     fal_s: float
+    waited_s: float
 
 
 def _clocks(bot: Bot) -> _Clocks:
@@ -55,6 +56,7 @@ def _clocks(bot: Bot) -> _Clocks:
         machine.cpu_s(bot.pid),
         machine.cpu_s(places.discord_pid),
         machine.cpu_s(places.fal_pid),
+        machine.waited_s(bot.pid),
     )
 
 
@@ -118,6 +120,7 @@ def _note_clocks(figures: Figures, clocks: tuple[_Clocks, _Clocks, _Clocks, _Clo
     figures.bot_cpu_s = last.bot_s - first.bot_s
     figures.discord_cpu_s = last.discord_s - first.discord_s
     figures.fal_cpu_s = last.fal_s - first.fal_s
+    figures.waited_s = last.waited_s - first.waited_s
     span_s = full.at_s - swing.at_s
     if span_s > 1:
         figures.busy = (full.bot_s - swing.bot_s) / span_s

@@ -166,7 +166,8 @@ def stand_in_lines(name: str, report: Report) -> list[str]:
     return [
         f"{name}, {scenario}: {one.jobs} jobs in {one.took_s:.0f} s, {one.lost} lost; "
         f"CPU seconds per job of the stand-in Discord {one.discord_cpu_s / one.jobs:.3f}, "
-        f"of the stand-in fal {one.fal_cpu_s / one.jobs:.3f}"
+        f"of the stand-in fal {one.fal_cpu_s / one.jobs:.3f}; "
+        f"the bot waited {one.waited_s / one.jobs:.3f} s per job for a core"
         + (
             f"; shares of a core in full swing {one.busy_discord:.2f} and {one.busy_fal:.2f}"
             if one.busy

@@ -6,17 +6,15 @@ callbacks here catch everything and answer themselves.
 
 import logging
 import re
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import discord
 from discord import ui
 
 from bot.chat.answers import answer_error, in_time, tell
+from bot.chat.desk import DeskClient
 from bot.chat.layouts import QUIET
 from bot.services.runner import CancelNews
-
-if TYPE_CHECKING:
-    from bot.chat.client import ImagineClient
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +45,7 @@ class CancelButton(
     @classmethod
     async def from_custom_id(  # pyright: ignore[reportIncompatibleMethodOverride]
         cls,
-        interaction: "discord.Interaction[ImagineClient]",  # noqa: ARG003 - discord.py's signature
+        interaction: discord.Interaction[DeskClient],  # noqa: ARG003 - discord.py's signature
         item: ui.Item[ui.LayoutView],  # noqa: ARG003 - discord.py's signature
         match: re.Match[str],
         /,
@@ -56,7 +54,7 @@ class CancelButton(
         return cls(match["job_id"])
 
     async def callback(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, interaction: "discord.Interaction[ImagineClient]"
+        self, interaction: discord.Interaction[DeskClient]
     ) -> None:
         """Cancel the job and tell the person who pressed what that achieved."""
         try:

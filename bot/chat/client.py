@@ -14,7 +14,7 @@ from bot.chat.buttons import CancelButton
 from bot.chat.commands.admin import build_admin
 from bot.chat.commands.imagine import build_imagine
 from bot.chat.commands.quota import build_quota
-from bot.chat.desk import Desk
+from bot.chat.desk import Desk, DeskClient
 from bot.core.errors import BotError
 
 _log = logging.getLogger(__name__)
@@ -37,11 +37,8 @@ class DiscordRefused(BotError):
     """Discord does not let the bot in; the text says what the host can do about it."""
 
 
-class ImagineClient(discord.AutoShardedClient):
+class ImagineClient(DeskClient):
     """A client without caches that it does not need: no members, no messages."""
-
-    desk: Desk
-    """Set once, before the client connects."""
 
     def __init__(self, *, shard_count: int | None, shard_ids: tuple[int, ...] | None) -> None:
         super().__init__(

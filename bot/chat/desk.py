@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import discord
+
 from bot.core.catalogue import Quality, Size
 from bot.services.allowance import Quota
 from bot.services.imagine import Imagine
@@ -21,3 +23,10 @@ class Desk:
     clock: Clock
     default_size: Size
     default_quality: Quality
+
+
+class DeskClient(discord.AutoShardedClient):
+    """A client that commands and buttons find the services by."""
+
+    desk: Desk
+    """Set once, before the client connects."""

@@ -4,22 +4,17 @@ Discord hides the group from others by default, and a server may re-assign it; b
 defaults of its clients, so every handler asks again.
 """
 
-from typing import TYPE_CHECKING
-
 import discord
 from discord import app_commands
 
 from bot.chat.admin_cards import audit_card, explained_card, limits_card, set_card
 from bot.chat.answers import answer_privately, in_time
 from bot.chat.commands.imagine import role_ids
-from bot.chat.desk import Desk
+from bot.chat.desk import Desk, DeskClient
 from bot.core.amounts import parse_amount
 from bot.core.errors import BadRequest, NotAllowed
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.services.allowance import Asker
-
-if TYPE_CHECKING:
-    from bot.chat.client import ImagineClient
 
 BudgetChannel = discord.TextChannel | discord.VoiceChannel
 """Channels in which commands are typed, so that a budget for them means something."""
@@ -64,7 +59,7 @@ def _add_limit_set(desk: Desk, group: app_commands.Group) -> None:
         amount="20, $5, 2.50 or 2,50", unit="What is counted", window="How long", **_WHERE
     )
     async def limit_set(  # noqa: PLR0913, PLR0917 - the options of the command
-        interaction: "discord.Interaction[ImagineClient]",
+        interaction: discord.Interaction[DeskClient],
         amount: app_commands.Range[str, 1, 30],
         unit: str,
         window: str,
@@ -90,7 +85,7 @@ def _add_limit_clear(desk: Desk, group: app_commands.Group) -> None:
     @app_commands.choices(unit=_UNITS, window=_WINDOWS)
     @app_commands.describe(unit="What it counts", window="How long it counts", **_WHERE)
     async def limit_clear(  # noqa: PLR0913, PLR0917 - the options of the command
-        interaction: "discord.Interaction[ImagineClient]",
+        interaction: discord.Interaction[DeskClient],
         unit: str,
         window: str,
         member: discord.Member | None = None,
@@ -115,7 +110,7 @@ def _add_limit_list(desk: Desk, group: app_commands.Group) -> None:
     @group.command(name="list", description="The server's limits, or what applies to a member")
     @app_commands.describe(member="Show what applies to this member here, and why")
     async def limit_list(
-        interaction: "discord.Interaction[ImagineClient]", member: discord.Member | None = None
+        interaction: discord.Interaction[DeskClient], member: discord.Member | None = None
     ) -> None:
         _check_permission(interaction)
         server_id = interaction.guild_id or 0
@@ -132,7 +127,7 @@ def _add_audit(desk: Desk, group: app_commands.Group) -> None:
     @group.command(name="audit", description="Who changed what, the newest first")
     @app_commands.describe(member="Only what concerns this member")
     async def audit(
-        interaction: "discord.Interaction[ImagineClient]", member: discord.Member | None = None
+        interaction: discord.Interaction[DeskClient], member: discord.Member | None = None
     ) -> None:
         _check_permission(interaction)
         reading = desk.moderation.audit_page(
@@ -142,13 +137,13 @@ def _add_audit(desk: Desk, group: app_commands.Group) -> None:
         await answer_privately(interaction, audit_card(rows))
 
 
-def _check_permission(interaction: "discord.Interaction[ImagineClient]") -> None:
+def _check_permission(interaction: discord.Interaction[DeskClient]) -> None:
     if not interaction.permissions.manage_guild:
         raise NotAllowed("Only members who may manage the server can do this.")
 
 
 def _subject(
-    interaction: "discord.Interaction[ImagineClient]",
+    interaction: discord.Interaction[DeskClient],
     member: discord.Member | None,
     role: discord.Role | None,
     channel: BudgetChannel | None,

@@ -1,7 +1,7 @@
 """`/imagine`: parse the options, accept the request, answer with the card in one round trip."""
 
 import logging
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import discord
 from discord import app_commands
@@ -9,7 +9,7 @@ from discord import app_commands
 from bot.chat.answers import answer_privately, in_time, sentence_for
 from bot.chat.buttons import has_cancel_button
 from bot.chat.cards import waiting_card
-from bot.chat.desk import Desk
+from bot.chat.desk import Desk, DeskClient
 from bot.chat.layouts import NOT_TAKEN, notice
 from bot.core.catalogue import (
     COUNT_MAX,
@@ -27,9 +27,6 @@ from bot.core.money import format_usd
 from bot.core.prompts import shown_prompt
 from bot.services.imagine import Accepted
 from bot.services.ports import Balance, Place
-
-if TYPE_CHECKING:
-    from bot.chat.client import ImagineClient
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +61,7 @@ def build_imagine(desk: Desk) -> app_commands.Command[Any, ..., None]:
     )
     @app_commands.autocomplete(size=_complete_size)
     async def imagine(  # noqa: PLR0913, PLR0917 - the options of the command
-        interaction: "discord.Interaction[ImagineClient]",
+        interaction: discord.Interaction[DeskClient],
         prompt: app_commands.Range[str, 1, PROMPT_MAX_CHARS],
         size: str | None = None,
         quality: str | None = None,
@@ -96,7 +93,7 @@ def build_imagine(desk: Desk) -> app_commands.Command[Any, ..., None]:
 
 
 async def _accept_and_answer(
-    desk: Desk, interaction: "discord.Interaction[ImagineClient]", request: Request
+    desk: Desk, interaction: discord.Interaction[DeskClient], request: Request
 ) -> None:
     accepting = desk.imagine.accept(request)
     try:
@@ -120,7 +117,7 @@ async def _accept_and_answer(
 
 
 async def _is_in_vain(
-    interaction: "discord.Interaction[ImagineClient]", job: Job, error: Exception
+    interaction: discord.Interaction[DeskClient], job: Job, error: Exception
 ) -> bool:
     """Tell whether a card that was not taken will never be seen.
 
@@ -138,7 +135,7 @@ async def _is_in_vain(
 
 
 async def _show_card(
-    desk: Desk, interaction: "discord.Interaction[ImagineClient]", accepted: Accepted
+    desk: Desk, interaction: discord.Interaction[DeskClient], accepted: Accepted
 ) -> int | None:
     balance = Balance(accepted.pots, desk.clock.now_ms())
     view = waiting_card(accepted.job, Place(in_line=accepted.position), balance)
@@ -150,7 +147,7 @@ async def _show_card(
 
 
 async def _refuse(
-    interaction: "discord.Interaction[ImagineClient]", error: Exception, prompt: str
+    interaction: discord.Interaction[DeskClient], error: Exception, prompt: str
 ) -> None:
     """Refuse privately, with the prompt, because Discord does not give it back to who typed it."""
     text = sentence_for(error)
@@ -175,7 +172,7 @@ def _quality_label(size: Size, quality: Quality) -> str:
 
 
 async def _complete_size(
-    _: "discord.Interaction[ImagineClient]", typed: str
+    _: discord.Interaction[DeskClient], typed: str
 ) -> list[app_commands.Choice[str]]:
     """Offer the named sizes; what is typed is judged at once."""
     wanted = typed.strip().casefold()

@@ -1,6 +1,6 @@
 """`/quota`: what the member has left, which limit says so, and when it starts anew."""
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import discord
 from discord import app_commands
@@ -8,11 +8,8 @@ from discord import app_commands
 from bot.chat.answers import answer_privately, in_time
 from bot.chat.cards import quota_card
 from bot.chat.commands.imagine import role_ids
-from bot.chat.desk import Desk
+from bot.chat.desk import Desk, DeskClient
 from bot.services.allowance import Asker
-
-if TYPE_CHECKING:
-    from bot.chat.client import ImagineClient
 
 
 def build_quota(desk: Desk) -> app_commands.Command[Any, ..., None]:
@@ -21,7 +18,7 @@ def build_quota(desk: Desk) -> app_commands.Command[Any, ..., None]:
     @app_commands.command(name="quota", description="What you may still make, and when it resets")
     @app_commands.guild_install()
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
-    async def quota(interaction: "discord.Interaction[ImagineClient]") -> None:
+    async def quota(interaction: discord.Interaction[DeskClient]) -> None:
         asker = Asker(
             server_id=interaction.guild_id or 0,
             channel_id=interaction.channel_id or 0,

@@ -123,6 +123,8 @@ class Request:
     Attributes:
         interaction_token: Discord's token that edits the first answer; a secret for 15 minutes.
         file_limit_bytes: The largest file Discord takes for this interaction.
+        parent_channel_id: The channel that a thread hangs on, None outside threads.
+        is_age_restricted: Whether the channel is.
     """
 
     server_id: int
@@ -137,6 +139,13 @@ class Request:
     private: bool
     interaction_token: str
     file_limit_bytes: int
+    parent_channel_id: int | None = None
+    is_age_restricted: bool = False
+
+    @property
+    def budget_channel_id(self) -> int:
+        """The channel whose budget and permissions hold: a thread's is its parent."""
+        return self.parent_channel_id or self.channel_id
 
     def __repr__(self) -> str:
         return f"Request(member_id={self.member_id}, size={self.size}, count={self.count})"
@@ -219,6 +228,10 @@ class Job:
         cost_microusd: What fal bills for it, None before that is known.
         possible_loss_microusd: What fal may bill for a job of which nobody knows the end.
         cancel_by: The person who asked to cancel it, None where nobody did.
+        parent_channel_id: The channel that a thread hangs on, None outside threads.
+        spoiler: Whether the pictures are veiled until somebody taps them.
+        message_channel_id: Where the message stands, None for the job's own channel.
+        removed_by: The moderator who removed the pictures, None where they stand.
     """
 
     id: str
@@ -249,6 +262,16 @@ class Job:
     submitted_at_ms: int | None = None
     rendered_at_ms: int | None = None
     ended_at_ms: int | None = None
+    parent_channel_id: int | None = None
+    spoiler: bool = False
+    message_channel_id: int | None = None
+    removed_by: int | None = None
+    removed_at_ms: int | None = None
+
+    @property
+    def budget_channel_id(self) -> int:
+        """The channel whose budget the job counts against: a thread's is its parent."""
+        return self.parent_channel_id or self.channel_id
 
     def __repr__(self) -> str:
         return f"Job(id={self.id!r}, state={self.state.value!r})"

@@ -12,10 +12,11 @@ INSERT INTO jobs (
     private, held_microusd, created_at_ms, interaction_token, file_limit_bytes, message_id,
     role_ids, fal_request_id, fal_status_url, fal_response_url, fal_cancel_url, links,
     cost_microusd, cost_is_computed, possible_loss_microusd, pictures, reason, cancel_by,
-    submitted_at_ms, rendered_at_ms, ended_at_ms
+    submitted_at_ms, rendered_at_ms, ended_at_ms, parent_channel_id, spoiler, message_channel_id,
+    removed_by, removed_at_ms
 ) VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32
+    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37
 )
 """
 """The values are those of `values_of`, in its order."""
@@ -53,6 +54,11 @@ def values_of(job: Job) -> tuple[Value, ...]:
         job.submitted_at_ms,
         job.rendered_at_ms,
         job.ended_at_ms,
+        job.parent_channel_id,
+        int(job.spoiler),
+        job.message_channel_id,
+        job.removed_by,
+        job.removed_at_ms,
     )
 
 
@@ -107,4 +113,9 @@ def job_of(row: Row) -> Job:
         submitted_at_ms=row["submitted_at_ms"],
         rendered_at_ms=row["rendered_at_ms"],
         ended_at_ms=row["ended_at_ms"],
+        parent_channel_id=row["parent_channel_id"],
+        spoiler=bool(row["spoiler"]),
+        message_channel_id=row["message_channel_id"],
+        removed_by=row["removed_by"],
+        removed_at_ms=row["removed_at_ms"],
     )

@@ -4,20 +4,24 @@ A hold reserves the most that a job can cost. It is resolved once, by a settle (
 above the hold) or by a release; a unique index makes a second one impossible. An adjustment
 changes a hold's outcome afterwards. Every entry counts on the days of its hold.
 
-*Cost* counts against channel, server and bot; *charge* counts against the member. The callers
-hold `write(server_id)`, and `write(server_id, 0)` where the bot's own caps are checked.
+*Cost* counts against channel, server and bot; *charge* counts against the member: first against
+what the rules allow, then against gifts. What comes back of a charge goes back to the gifts first.
+The callers hold `write(server_id)`, and `write(server_id, 0)` where the bot's own caps are checked.
 
 Nothing here changes or deletes an entry, and nothing else in the bot writes these tables.
 """
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from bot.core.errors import LedgerBroken
+from bot.core.gifts import Draw, Gift
 from bot.core.jobs import Job
-from bot.core.limits import Account, Usage
-from bot.storage.connection import Connection, Row, Value
+from bot.core.limits import Account, Unit, Usage
+from bot.storage import gifts
+from bot.storage.connection import Connection, Value
+from bot.storage.entries import Entry, entries, entries_of
 from bot.storage.ids import new_id
 from bot.storage.proof import check
 
@@ -29,6 +33,7 @@ __all__ = [
     "check",
     "entries",
     "entries_of",
+    "gift",
     "hold",
     "net_charge",
     "release",
@@ -36,23 +41,26 @@ __all__ = [
     "usage",
 ]
 
-PAGE_ROWS = 500
-
 _COLUMNS = """
     id, kind, hold_id, job_id, server_id, channel_id, member_id, images, microusd, charge_images,
-    charge_microusd, source, day, bot_day, at_ms
+    charge_microusd, gift_images, gift_microusd, source, day, bot_day, at_ms
 """
+
+_INSERT_GIFT = f"""
+INSERT INTO ledger ({_COLUMNS})
+VALUES ($1, 'gift', NULL, NULL, $2, NULL, $3, 0, 0, $4, $5, 0, 0, 'none', $6, $7, $8)
+"""  # noqa: S608 - column names only
 
 _INSERT_HOLD = f"""
 INSERT INTO ledger ({_COLUMNS})
-VALUES ($1, 'hold', NULL, $2, $3, $4, $5, $6, $7, $6, $7, 'held', $8, $9, $10)
+VALUES ($1, 'hold', NULL, $2, $3, $4, $5, $6, $7, $6, $7, $8, $9, 'held', $10, $11, $12)
 ON CONFLICT DO NOTHING
 """  # noqa: S608 - column names only
 
 # Rows are never negative here, so the CHECKs hold for the row that is tried first.
 _ADD_TO_TOTALS = """
 INSERT INTO totals (server_id, account, account_id, day, images, microusd) VALUES
-    ($1, 'member', $2, $4, $6, $7),
+    ($1, 'member', $2, $4, $8, $9),
     ($1, 'channel', $3, $4, $6, $7),
     ($1, 'server', 0, $4, $6, $7),
     (0, 'bot', 0, $5, $6, $7)
@@ -61,6 +69,21 @@ ON CONFLICT (server_id, account, account_id, day) DO UPDATE SET
     microusd = totals.microusd + excluded.microusd
 """
 
+
+def _gift_part(unit: str, charge: str) -> str:
+    """Write what of an entry's charge gifts pay: what comes back goes back to them first."""
+    back = """
+    CASE WHEN {comes_back} <= 0 THEN 0 WHEN {comes_back} < {drawn} THEN {comes_back}
+        ELSE {drawn} END"""
+    drawn_now = f"(SELECT SUM(gift_{unit}) FROM movements WHERE job_id = $2)"  # noqa: S608
+    settled = back.format(comes_back=f"(hold.charge_{unit} - {charge})", drawn=f"hold.gift_{unit}")
+    adjusted = back.format(comes_back=f"(-{charge})", drawn=drawn_now)
+    return f"""
+    CASE $3 WHEN 'release' THEN hold.gift_{unit}
+        WHEN 'settle' THEN hold.gift_{unit} - ({settled})
+        ELSE -({adjusted}) END"""
+
+
 # The hold is found and its resolution written in one statement; the index decides a race. Only
 # what is resolved can be adjusted, so a release always finds the whole hold in the totals.
 _RESOLVE = f"""
@@ -68,6 +91,7 @@ INSERT INTO ledger ({_COLUMNS})
 SELECT $1, $3, hold.id, hold.job_id, hold.server_id, hold.channel_id, hold.member_id,
     COALESCE($4, hold.images), COALESCE($5, hold.microusd),
     COALESCE($6, hold.charge_images), COALESCE($7, hold.charge_microusd),
+    {_gift_part("images", "$6")}, {_gift_part("microusd", "$7")},
     $8, hold.day, hold.bot_day, CAST($9 AS BIGINT)
 FROM ledger AS hold
 WHERE hold.job_id = $2 AND hold.kind = 'hold' AND ($3 = 'adjust') = EXISTS (
@@ -75,8 +99,13 @@ WHERE hold.job_id = $2 AND hold.kind = 'hold' AND ($3 = 'adjust') = EXISTS (
     WHERE done.hold_id = hold.id AND done.kind IN ('settle', 'release')
 )
 ON CONFLICT DO NOTHING
-RETURNING id
+RETURNING (SELECT held.gift_images + held.gift_microusd FROM ledger AS held
+    WHERE held.id = ledger.hold_id) AS drawn
 """  # noqa: S608 - column names only
+
+_BACK_TO_GIFTS = """
+SELECT -gift_images AS images, -gift_microusd AS microusd FROM movements WHERE id = $1
+"""
 
 # What the entry changes is read from the view, so there is one definition of it.
 _MOVE_TOTALS = """
@@ -85,7 +114,7 @@ UPDATE totals SET
     microusd = totals.microusd + change.microusd
 FROM (
     SELECT server_id, 'member' AS account, member_id AS account_id, day,
-        charge_images AS images, charge_microusd AS microusd
+        own_images AS images, own_microusd AS microusd
     FROM movements WHERE id = $1
     UNION ALL SELECT server_id, 'channel', channel_id, day, images, microusd
     FROM movements WHERE id = $1
@@ -113,15 +142,6 @@ _NET_CHARGE = """
 SELECT CAST(COALESCE(SUM(charge_images), 0) AS BIGINT) AS images,
     CAST(COALESCE(SUM(charge_microusd), 0) AS BIGINT) AS microusd
 FROM movements WHERE job_id = $1
-"""
-
-_SELECT_PAGE = "SELECT * FROM ledger WHERE id > $1 ORDER BY id LIMIT $2"
-_SELECT_PAGE_OF_SERVER = """
-SELECT * FROM ledger WHERE server_id = $3 AND id > $1 ORDER BY id LIMIT $2
-"""
-_SELECT_OF_JOB = """
-SELECT * FROM ledger WHERE job_id = $1
-ORDER BY at_ms, CASE kind WHEN 'hold' THEN 0 WHEN 'adjust' THEN 2 ELSE 1 END, id
 """
 
 
@@ -153,28 +173,40 @@ class Adjustment:
     charge_microusd: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One row of the ledger, as it is exported. See the module for its two sides."""
+async def gift(
+    conn: Connection,
+    server_id: int,
+    member_id: int,
+    given: Gift,
+    *,
+    days: tuple[str, str],
+    at_ms: int,
+) -> None:
+    """Note a gift and make it ready to be drawn from.
 
-    id: str
-    kind: str
-    hold_id: str | None
-    job_id: str | None
-    server_id: int
-    channel_id: int | None
-    member_id: int
-    images: int
-    microusd: int
-    charge_images: int
-    charge_microusd: int
-    source: str
-    day: str
-    bot_day: str
-    at_ms: int
+    Args:
+        conn: A connection of `write(server_id)`.
+        server_id: The server.
+        member_id: Who gets it.
+        given: The gift, untouched; its id becomes the entry's.
+        days: Today in the server's time zone and in UTC, `YYYY-MM-DD`.
+        at_ms: Now.
+    """
+    is_images = given.unit is Unit.IMAGES
+    amounts = (given.amount, 0) if is_images else (0, given.amount)
+    await conn.execute(_INSERT_GIFT, given.id, server_id, member_id, *amounts, *days, at_ms)
+    await gifts.insert(conn, server_id, member_id, given, given_at_ms=at_ms)
 
 
-async def hold(conn: Connection, job: Job, *, day: str, bot_day: str, at_ms: int) -> None:
+async def hold(
+    conn: Connection,
+    job: Job,
+    *,
+    day: str,
+    bot_day: str,
+    at_ms: int,
+    draws: Sequence[Draw] = (),
+) -> None:
     """Hold the most that a job can cost against its member, channel, server and the bot.
 
     Args:
@@ -183,19 +215,28 @@ async def hold(conn: Connection, job: Job, *, day: str, bot_day: str, at_ms: int
         day: Today in the server's time zone, `YYYY-MM-DD`.
         bot_day: Today in UTC.
         at_ms: Now.
+        draws: What gifts pay of it; the rest counts against the member's own limits.
 
     Raises:
-        LedgerBroken: The job has a hold already; nothing was changed.
+        LedgerBroken: The job has a hold already; nothing was changed. Also where a gift has less
+            left than is drawn, which spoils the transaction.
     """
+    entry_id = new_id(at_ms)
     amounts = (job.count, job.held_microusd)
-    place = (job.server_id, job.channel_id, job.member_id)
+    given = (_drawn(draws, Unit.IMAGES), _drawn(draws, Unit.USD))
+    own = (job.count - given[0], job.held_microusd - given[1])
+    place = (job.server_id, job.budget_channel_id, job.member_id)
     if not await conn.execute(
-        _INSERT_HOLD, new_id(at_ms), job.id, *place, *amounts, day, bot_day, at_ms
+        _INSERT_HOLD, entry_id, job.id, *place, *amounts, *given, day, bot_day, at_ms
     ):
         raise LedgerBroken(f"job {job.id} has a hold already")
-    await conn.execute(
-        _ADD_TO_TOTALS, job.server_id, job.member_id, job.channel_id, day, bot_day, *amounts
-    )
+    await gifts.take(conn, entry_id, draws)
+    who = (job.server_id, job.member_id, job.budget_channel_id)
+    await conn.execute(_ADD_TO_TOTALS, *who, day, bot_day, *amounts, *own)
+
+
+def _drawn(draws: Sequence[Draw], unit: Unit) -> int:
+    return sum(draw.amount for draw in draws if draw.unit is unit)
 
 
 async def settle(conn: Connection, job_id: str, settlement: Settlement, at_ms: int) -> None:
@@ -259,9 +300,18 @@ async def _append(
         kind = kind_amounts_source[0]
         missing = "resolved" if kind == "adjust" else "open"
         raise LedgerBroken(f"job {job_id} has no {missing} hold, so there can be no {kind}")
+    if row["drawn"]:
+        await _put_back(conn, entry_id, job_id)
     if await conn.execute(_MOVE_TOTALS, entry_id) != len(Account):
         conn.spoil()
         raise LedgerBroken(f"the totals that the hold of job {job_id} counts in are missing")
+
+
+async def _put_back(conn: Connection, entry_id: str, job_id: str) -> None:
+    row = await conn.fetch_one(_BACK_TO_GIFTS, entry_id)
+    assert row is not None
+    await gifts.put_back(conn, entry_id, job_id, Unit.IMAGES, row["images"])
+    await gifts.put_back(conn, entry_id, job_id, Unit.USD, row["microusd"])
 
 
 async def usage(
@@ -318,50 +368,3 @@ async def net_charge(conn: Connection, job_id: str) -> Usage:
     """Sum what a job counts against its member now; nothing for an unknown job."""
     row = await conn.fetch_one(_NET_CHARGE, job_id)
     return Usage(row["images"], row["microusd"]) if row else Usage()
-
-
-async def entries(
-    conn: Connection, *, after: str = "", server_id: int | None = None
-) -> AsyncIterator[Entry]:
-    """Go through the ledger in the order of its ids, with a page of it in memory.
-
-    Args:
-        conn: Where to read.
-        after: The id of the last entry that is known already.
-        server_id: None for every server.
-    """
-    while True:
-        if server_id is None:
-            rows = await conn.fetch(_SELECT_PAGE, after, PAGE_ROWS)
-        else:
-            rows = await conn.fetch(_SELECT_PAGE_OF_SERVER, after, PAGE_ROWS, server_id)
-        for row in rows:
-            yield _entry(row)
-        if len(rows) < PAGE_ROWS:
-            return
-        after = rows[-1]["id"]
-
-
-async def entries_of(conn: Connection, job_id: str) -> list[Entry]:
-    """Read the entries of one job, the hold first."""
-    return [_entry(row) for row in await conn.fetch(_SELECT_OF_JOB, job_id)]
-
-
-def _entry(row: Row) -> Entry:
-    return Entry(
-        id=row["id"],
-        kind=row["kind"],
-        hold_id=row["hold_id"],
-        job_id=row["job_id"],
-        server_id=row["server_id"],
-        channel_id=row["channel_id"],
-        member_id=row["member_id"],
-        images=row["images"],
-        microusd=row["microusd"],
-        charge_images=row["charge_images"],
-        charge_microusd=row["charge_microusd"],
-        source=row["source"],
-        day=row["day"],
-        bot_day=row["bot_day"],
-        at_ms=row["at_ms"],
-    )

@@ -19,7 +19,7 @@ _PARTS: dict[str, tuple[str, str]] = {
             SUM(total_images) || ' / ' || SUM(total_microusd) AS found
         FROM (
             SELECT server_id, 'member' AS account, member_id AS account_id, day,
-                charge_images AS images, charge_microusd AS microusd,
+                own_images AS images, own_microusd AS microusd,
                 0 AS total_images, 0 AS total_microusd
             FROM movements
             UNION ALL SELECT server_id, 'channel', channel_id, day, images, microusd, 0, 0
@@ -72,6 +72,47 @@ _PARTS: dict[str, tuple[str, str]] = {
             entry.images <> held.images OR entry.microusd <> held.microusd
             OR entry.charge_images <> held.charge_images
             OR entry.charge_microusd <> held.charge_microusd
+            OR entry.gift_images <> held.gift_images
+            OR entry.gift_microusd <> held.gift_microusd
+        )
+        """,
+    ),
+    "gift": (
+        "gift {thing} says that {found} of it are drawn, its draws sum to {expected}",
+        """
+        SELECT gifts.id AS thing, CAST(COALESCE(SUM(gift_draws.amount), 0) AS TEXT) AS expected,
+            CAST(gifts.drawn AS TEXT) AS found
+        FROM gifts LEFT JOIN gift_draws ON gift_draws.gift_id = gifts.id
+        GROUP BY gifts.id, gifts.drawn
+        HAVING COALESCE(SUM(gift_draws.amount), 0) <> gifts.drawn
+        """,
+    ),
+    "draws": (
+        "entry {thing} moves {expected} of gifts and its draws move {found}",
+        """
+        SELECT movements.id AS thing,
+            movements.gift_images || ' / ' || movements.gift_microusd AS expected,
+            COALESCE(drawn.images, 0) || ' / ' || COALESCE(drawn.microusd, 0) AS found
+        FROM movements LEFT JOIN (
+            SELECT gift_draws.entry_id,
+                SUM(CASE WHEN gifts.unit = 'images' THEN gift_draws.amount ELSE 0 END) AS images,
+                SUM(CASE WHEN gifts.unit = 'usd' THEN gift_draws.amount ELSE 0 END) AS microusd
+            FROM gift_draws JOIN gifts ON gifts.id = gift_draws.gift_id
+            GROUP BY gift_draws.entry_id
+        ) AS drawn ON drawn.entry_id = movements.id
+        WHERE movements.gift_images <> COALESCE(drawn.images, 0)
+            OR movements.gift_microusd <> COALESCE(drawn.microusd, 0)
+        """,
+    ),
+    "no_gift": (
+        "entry {thing} is a gift that cannot be drawn from as it was given",
+        """
+        SELECT entry.id AS thing, '' AS expected, '' AS found
+        FROM ledger AS entry LEFT JOIN gifts ON gifts.id = entry.id
+        WHERE entry.kind = 'gift' AND (
+            gifts.id IS NULL OR gifts.server_id <> entry.server_id
+            OR gifts.member_id <> entry.member_id
+            OR gifts.amount <> entry.charge_images + entry.charge_microusd
         )
         """,
     ),

@@ -4,9 +4,10 @@ from dataclasses import asdict
 import pytest
 
 from bot.core.errors import LedgerBroken
+from bot.core.gifts import Gift
 from bot.core.jobs import Event, Job, State
-from bot.core.limits import Account, Usage
-from bot.storage import jobs, ledger
+from bot.core.limits import Account, Unit, Usage
+from bot.storage import entries, jobs, ledger
 from bot.storage.connection import Connection
 from bot.storage.database import Database
 from bot.storage.ledger import Adjustment, Settlement
@@ -274,7 +275,7 @@ async def test_fifty_racing_for_seven_places_leave_seven(database: Database) -> 
 
 
 async def test_entries_are_gone_through_once_in_order(database: Database) -> None:
-    total = ledger.PAGE_ROWS + 2
+    total = entries.PAGE_ROWS + 2
     async with database.write(SERVER) as conn:
         for number in range(total):
             await ledger.hold(conn, make_job(), day=DAY, bot_day=BOT_DAY, at_ms=NOW_MS + number)
@@ -345,7 +346,9 @@ BREAKS = {
     " WHERE kind = 'release'": ("is a release and names no hold",),
     "DROP INDEX ledger_one_resolution_per_hold; INSERT INTO ledger SELECT 'again', kind, hold_id,"
     " job_id, server_id, channel_id, member_id, images, microusd, charge_images, charge_microusd,"
-    " source, day, bot_day, at_ms FROM ledger WHERE kind = 'release'": ("is resolved 2 times",),
+    " source, day, bot_day, at_ms, gift_images, gift_microusd FROM ledger WHERE kind = 'release'": (
+        "is resolved 2 times",
+    ),
     "DELETE FROM ledger WHERE job_id = (SELECT id FROM jobs WHERE state = 'held')": (
         "is held and has no open hold",
     ),
@@ -369,16 +372,13 @@ async def test_the_check_names_what_was_broken_by_hand(database: Database, damag
 
 
 async def test_a_gift_counts_on_no_account(database: Database) -> None:
+    given = Gift("g" * 16, Unit.IMAGES, 5, 5, NOW_MS + 1000, 7, "thanks")
     async with database.write(SERVER) as conn:
-        await conn.execute(
-            "INSERT INTO ledger VALUES ('g', 'gift', NULL, NULL, $1, NULL, $2, 0, 0, 5, 0,"
-            " 'none', $3, $4, 1)",
-            SERVER,
-            MEMBER,
-            DAY,
-            BOT_DAY,
-        )
+        await ledger.gift(conn, SERVER, MEMBER, given, days=(DAY, BOT_DAY), at_ms=NOW_MS)
         assert await ledger.check(conn) == []
+        assert not await conn.fetch("SELECT * FROM totals")
+        await conn.execute("DELETE FROM gifts")
+        assert "cannot be drawn from" in (await ledger.check(conn))[0]
 
 
 @pytest.mark.parametrize("state", [State.DELIVERED, State.UNDELIVERED])

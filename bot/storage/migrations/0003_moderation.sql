@@ -1,0 +1,145 @@
+-- What moderators run a server with: gifts, blocks, words, settings; what they are told; what
+-- became of pictures.
+
+ALTER TABLE servers ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+
+ALTER TABLE servers ADD COLUMN words_version BIGINT NOT NULL DEFAULT 0;
+
+-- What of a hold, a settle or a release gifts pay, of the charge side. Of an adjustment: what goes
+-- back into gifts, as a negative figure.
+ALTER TABLE ledger ADD COLUMN gift_images BIGINT NOT NULL DEFAULT 0;
+
+ALTER TABLE ledger ADD COLUMN gift_microusd BIGINT NOT NULL DEFAULT 0;
+
+-- The charge is split: what gifts pay does not count in the member's own totals.
+DROP VIEW movements;
+
+CREATE VIEW movements AS
+SELECT
+    id, kind, job_id, server_id, channel_id, member_id, day, bot_day, images, microusd,
+    charge_images, charge_microusd, gift_images, gift_microusd,
+    charge_images - gift_images AS own_images,
+    charge_microusd - gift_microusd AS own_microusd
+FROM (
+    SELECT
+        entry.id, entry.kind, entry.job_id, entry.server_id, entry.channel_id, entry.member_id,
+        entry.day, entry.bot_day,
+        CASE entry.kind WHEN 'settle' THEN entry.images - held.images
+            WHEN 'release' THEN -entry.images ELSE entry.images END AS images,
+        CASE entry.kind WHEN 'settle' THEN entry.microusd - held.microusd
+            WHEN 'release' THEN -entry.microusd ELSE entry.microusd END AS microusd,
+        CASE entry.kind WHEN 'settle' THEN entry.charge_images - held.charge_images
+            WHEN 'release' THEN -entry.charge_images ELSE entry.charge_images
+        END AS charge_images,
+        CASE entry.kind WHEN 'settle' THEN entry.charge_microusd - held.charge_microusd
+            WHEN 'release' THEN -entry.charge_microusd ELSE entry.charge_microusd
+        END AS charge_microusd,
+        CASE entry.kind WHEN 'settle' THEN entry.gift_images - held.gift_images
+            WHEN 'release' THEN -entry.gift_images ELSE entry.gift_images END AS gift_images,
+        CASE entry.kind WHEN 'settle' THEN entry.gift_microusd - held.gift_microusd
+            WHEN 'release' THEN -entry.gift_microusd ELSE entry.gift_microusd
+        END AS gift_microusd
+    FROM ledger AS entry LEFT JOIN ledger AS held ON held.id = entry.hold_id
+    WHERE entry.kind <> 'gift'
+) AS changes;
+
+-- Each gift is an entry of the ledger too, of the same id. `drawn` is kept beside the draws and
+-- must equal their sum; no gift is ever overdrawn.
+CREATE TABLE gifts (
+    id TEXT PRIMARY KEY CONSTRAINT gifts_are_entries REFERENCES ledger (id),
+    server_id BIGINT NOT NULL,
+    member_id BIGINT NOT NULL,
+    unit TEXT NOT NULL CONSTRAINT gifts_unit CHECK (unit IN ('images', 'usd')),
+    amount BIGINT NOT NULL CONSTRAINT gifts_amount CHECK (amount > 0),
+    drawn BIGINT NOT NULL CONSTRAINT gifts_drawn CHECK (drawn >= 0 AND drawn <= amount),
+    until_ms BIGINT NOT NULL,
+    given_by BIGINT NOT NULL,
+    given_at_ms BIGINT NOT NULL,
+    reason TEXT NOT NULL
+);
+
+CREATE INDEX gifts_by_member ON gifts (server_id, member_id, until_ms);
+
+-- Append-only: what an entry of the ledger takes out of a gift, or puts back as a negative figure.
+CREATE TABLE gift_draws (
+    entry_id TEXT NOT NULL CONSTRAINT gift_draws_of_entries REFERENCES ledger (id),
+    gift_id TEXT NOT NULL CONSTRAINT gift_draws_of_gifts REFERENCES gifts (id),
+    amount BIGINT NOT NULL CONSTRAINT gift_draws_amount CHECK (amount <> 0),
+    PRIMARY KEY (entry_id, gift_id)
+);
+
+CREATE TABLE blocks (
+    server_id BIGINT NOT NULL,
+    member_id BIGINT NOT NULL,
+    until_ms BIGINT,
+    reason TEXT NOT NULL,
+    set_by BIGINT NOT NULL,
+    set_at_ms BIGINT NOT NULL,
+    PRIMARY KEY (server_id, member_id)
+);
+
+CREATE TABLE words (
+    server_id BIGINT NOT NULL,
+    kind TEXT NOT NULL CONSTRAINT words_kind CHECK (kind IN ('word', 'pattern')),
+    text TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    set_by BIGINT NOT NULL,
+    set_at_ms BIGINT NOT NULL,
+    PRIMARY KEY (server_id, kind, text)
+);
+
+-- The channel that a thread hangs on; budgets and permissions of channels hold for it.
+ALTER TABLE jobs ADD COLUMN parent_channel_id BIGINT;
+
+ALTER TABLE jobs ADD COLUMN spoiler BIGINT NOT NULL DEFAULT 0;
+
+-- Where the message of `message_id` stands, if not in the job's own channel.
+ALTER TABLE jobs ADD COLUMN message_channel_id BIGINT;
+
+ALTER TABLE jobs ADD COLUMN removed_by BIGINT;
+
+ALTER TABLE jobs ADD COLUMN removed_at_ms BIGINT;
+
+CREATE INDEX jobs_by_message ON jobs (message_id) WHERE message_id IS NOT NULL;
+
+-- A line of a budget that was crossed in a run of its window, so that it is told once.
+CREATE TABLE alerts (
+    server_id BIGINT NOT NULL,
+    subject TEXT NOT NULL,
+    subject_id BIGINT NOT NULL,
+    is_host BIGINT NOT NULL,
+    unit TEXT NOT NULL,
+    window_ TEXT NOT NULL,
+    amount BIGINT NOT NULL,
+    first_day TEXT NOT NULL,
+    line TEXT NOT NULL,
+    at_ms BIGINT NOT NULL,
+    PRIMARY KEY (
+        server_id, subject, subject_id, is_host, unit, window_, amount, first_day, line
+    )
+);
+
+-- What is still to be posted to a server's log channel, in the order of its ids.
+CREATE TABLE notices (
+    id TEXT PRIMARY KEY,
+    server_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    at_ms BIGINT NOT NULL
+);
+
+CREATE INDEX notices_by_server ON notices (server_id, id);
+
+CREATE TABLE reports (
+    id TEXT PRIMARY KEY,
+    server_id BIGINT NOT NULL,
+    job_id TEXT NOT NULL CONSTRAINT reports_of_jobs REFERENCES jobs (id),
+    reporter_id BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    at_ms BIGINT NOT NULL,
+    outcome TEXT,
+    closed_by BIGINT,
+    closed_at_ms BIGINT
+);
+
+CREATE UNIQUE INDEX reports_one_open_per_job ON reports (job_id) WHERE outcome IS NULL;

@@ -22,12 +22,20 @@ from bot.fal.calls import FalSettings
 from bot.fal.queue import FalQueue
 from bot.ops.health import Health
 from bot.services.allowance import HostLimits, Quota
+from bot.services.blocks import Blocks
 from bot.services.books import Books
+from bot.services.cases import Cases
 from bot.services.clock import SystemClock
 from bot.services.drive import Drive, Times
-from bot.services.imagine import Imagine
+from bot.services.exports import Exports
+from bot.services.gifts import Gifts
+from bot.services.imagine import Defaults, Imagine
 from bot.services.moderation import Moderation
+from bot.services.pictures import Pictures
+from bot.services.preferences import ServerPreferences
 from bot.services.runner import Runner
+from bot.services.usage import UsageReports
+from bot.services.words import Words
 from bot.settings import Settings
 from bot.storage.database import Database, opened_database, ping
 from bot.storage.shelf import Shelf
@@ -79,21 +87,49 @@ async def run(settings: Settings) -> None:
             concurrency=settings.fal_concurrency,
             owns=_owner(settings),
         )
-        desk = Desk(
-            imagine=Imagine(database, clock, limits, books, runner),
-            quota=quota,
-            moderation=Moderation(database, clock, limits),
-            runner=runner,
-            clock=clock,
-            default_size=settings.default_size,
-            default_quality=settings.default_quality,
-        )
+        desk = _desk(settings, database, clock, limits, quota, books, runner)
         logging_in = client.open(settings.discord_token.get_secret_value(), desk)
         if not await _done_before(stop, logging_in):
             return
         resumed = await desk.runner.resume()
         _log.info("started", extra={"resumed_jobs": resumed, "http_port": health.port})
         await _serve(client, desk.runner, stop, hurry)
+
+
+def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from what is open
+    settings: Settings,
+    database: Database,
+    clock: SystemClock,
+    limits: HostLimits,
+    quota: Quota,
+    books: Books,
+    runner: Runner,
+) -> Desk:
+    imagine = Imagine(
+        database=database,
+        clock=clock,
+        limits=limits,
+        defaults=Defaults(settings.default_size, settings.default_quality),
+        books=books,
+        runner=runner,
+    )
+    return Desk(
+        imagine=imagine,
+        quota=quota,
+        moderation=Moderation(database, clock, limits),
+        gifts=Gifts(database, clock),
+        blocks=Blocks(database, clock),
+        words=Words(database, clock),
+        preferences=ServerPreferences(database, clock),
+        usage=UsageReports(database, clock),
+        cases=Cases(database, clock, runner),
+        pictures=Pictures(database, clock),
+        exports=Exports(database, clock),
+        runner=runner,
+        clock=clock,
+        default_size=settings.default_size,
+        default_quality=settings.default_quality,
+    )
 
 
 async def _done_before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:

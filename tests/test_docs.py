@@ -3,6 +3,7 @@
 import inspect
 import pkgutil
 import re
+from dataclasses import fields
 from importlib import import_module
 from typing import Any, cast
 
@@ -95,12 +96,15 @@ def test_the_readme_s_state_diagram_is_the_table_of_transitions(readme):
 def every_command() -> list[str]:
     """Build every command from `bot.chat.commands`, as the client does, and name it."""
     none = cast("Any", None)
-    desk = Desk(none, none, none, none, none, Size(1024, 1024), Quality.MEDIUM)
+    parts = dict.fromkeys((field.name for field in fields(Desk)), none)
+    desk = Desk(**{**parts, "default_size": Size(1024, 1024), "default_quality": Quality.MEDIUM})
     names: list[str] = []
     for module in pkgutil.iter_modules(bot.chat.commands.__path__, "bot.chat.commands."):
         for name, build in inspect.getmembers(import_module(module.name), inspect.isfunction):
             if name.startswith("build_") and build.__module__ == module.name:
-                names += names_of(build(desk))
+                built = build(desk)
+                for command in built if isinstance(built, list) else [built]:
+                    names += names_of(command)
     return names
 
 

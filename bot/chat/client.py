@@ -13,6 +13,7 @@ from bot.chat.answers import answer_error
 from bot.chat.buttons import CancelButton
 from bot.chat.commands.admin import build_admin
 from bot.chat.commands.imagine import build_imagine
+from bot.chat.commands.menus import build_menus
 from bot.chat.commands.quota import build_quota
 from bot.chat.desk import Desk, DeskClient
 from bot.core.errors import BotError
@@ -75,6 +76,8 @@ class ImagineClient(DeskClient):
             self.tree.add_command(build_imagine(desk))
             self.tree.add_command(build_quota(desk))
             self.tree.add_command(build_admin(desk))
+            for menu in build_menus(desk):
+                self.tree.add_command(menu)
             await self.tree.sync()
         except discord.LoginFailure:
             raise DiscordRefused(_NOT_LET_IN) from None

@@ -6,10 +6,18 @@ import discord
 
 from bot.core.catalogue import Quality, Size
 from bot.services.allowance import Quota
+from bot.services.blocks import Blocks
+from bot.services.cases import Cases
+from bot.services.exports import Exports
+from bot.services.gifts import Gifts
 from bot.services.imagine import Imagine
 from bot.services.moderation import Moderation
+from bot.services.pictures import Pictures
 from bot.services.ports import Clock
+from bot.services.preferences import ServerPreferences
 from bot.services.runner import Runner
+from bot.services.usage import UsageReports
+from bot.services.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +27,14 @@ class Desk:
     imagine: Imagine
     quota: Quota
     moderation: Moderation
+    gifts: Gifts
+    blocks: Blocks
+    words: Words
+    preferences: ServerPreferences
+    usage: UsageReports
+    cases: Cases
+    pictures: Pictures
+    exports: Exports
     runner: Runner
     clock: Clock
     default_size: Size

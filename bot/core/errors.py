@@ -6,6 +6,10 @@ BotError
 │   ├── BadRequest            a prompt, count or other option is not acceptable
 │   ├── OverLimit             a limit has no room
 │   ├── NotAllowed            the person may not do this
+│   │   └── Blocked               a moderator keeps the person from making pictures
+│   ├── NotOffered            the server does not offer this here, or not so large, good or many
+│   ├── Paused                the server is paused
+│   ├── ForbiddenPrompt       the server's words forbid the prompt
 │   └── TooLate               the job has gone too far for this
 ├── Upstream              fal said no, or nothing; carries what fal billed for it, if it said so
 │   ├── NotSent               nothing was sent, or fal asked to come again: safe to repeat
@@ -72,9 +76,10 @@ class OverLimit(Refused):
     Attributes:
         standing: The limit that refused, with what is used under it.
         asked: What the request needs, in the limit's unit.
+        given: What the member's gifts have left beside it, in the same unit.
     """
 
-    def __init__(self, standing: Standing, asked: int) -> None:
+    def __init__(self, standing: Standing, asked: int, given: int = 0) -> None:
         unit = standing.rule.unit
         super().__init__(
             f"That needs {show_amount(unit, asked)}; {show_amount(unit, standing.left)} of "
@@ -82,10 +87,35 @@ class OverLimit(Refused):
         )
         self.standing = standing
         self.asked = asked
+        self.given = given
 
 
 class NotAllowed(Refused):
     """The person may not do this."""
+
+
+class Blocked(NotAllowed):
+    """A moderator keeps the person from making pictures."""
+
+
+class NotOffered(Refused):
+    """The server does not offer this here, or not so large, good or many."""
+
+
+class Paused(Refused):
+    """The server is paused."""
+
+
+class ForbiddenPrompt(Refused):
+    """The server's words forbid the prompt.
+
+    Attributes:
+        entry: The entry of the list that matched; for moderators, never for the member.
+    """
+
+    def __init__(self, sentence: str, entry: str) -> None:
+        super().__init__(sentence)
+        self.entry = entry
 
 
 class TooLate(Refused):

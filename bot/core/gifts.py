@@ -6,7 +6,7 @@ the instant of its end a gift is gone.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.limits import Account, Standing, Unit, first_without_room
 
@@ -72,7 +72,6 @@ def cover(
     """
     found, gifts = list(found), list(gifts)
     draws: list[Draw] = []
-    covered = {Account.CHANNEL, Account.SERVER, Account.BOT}
     for unit, asked in ((Unit.IMAGES, images), (Unit.USD, microusd)):
         pots = [s for s in found if s.account is Account.MEMBER and s.rule.unit is unit]
         lacking = shortfall(pots, unit, asked)
@@ -81,7 +80,7 @@ def cover(
             assert full is not None
             return full
         draws += spend(gifts, unit, lacking)
-    caps = [standing for standing in found if standing.account in covered]
+    caps = [standing for standing in found if standing.account is not Account.MEMBER]
     return first_without_room(caps, images=images, microusd=microusd) or draws
 
 
@@ -98,3 +97,21 @@ def spend(gifts: Iterable[Gift], unit: Unit, amount: int) -> list[Draw]:
             amount -= part
     assert amount == 0
     return draws
+
+
+def with_more(gifts: Iterable[Gift], unit: Unit, amount: int) -> list[Gift]:
+    """Show gifts as they are once an amount comes back, to the one that ends last."""
+    shown = list(gifts)
+    for place in range(len(shown) - 1, -1, -1):
+        gift = shown[place]
+        back = min(amount, gift.amount - gift.left) if gift.unit is unit else 0
+        shown[place] = replace(gift, left=gift.left + back)
+        amount -= back
+    return shown
+
+
+def without(gifts: Iterable[Gift], draws: Iterable[Draw]) -> list[Gift]:
+    """Show gifts as they are once a request has drawn from them."""
+    drawn = {draw.gift_id: draw.amount for draw in draws}
+    left = [replace(gift, left=gift.left - drawn.get(gift.id, 0)) for gift in gifts]
+    return [gift for gift in left if gift.left]

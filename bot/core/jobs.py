@@ -118,7 +118,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a member asked for, checked and complete.
+    """What a member asked for; None where the server's preferences are to say it.
 
     Attributes:
         interaction_token: Discord's token that edits the first answer; a secret for 15 minutes.
@@ -132,9 +132,9 @@ class Request:
     member_id: int
     role_ids: frozenset[int]
     prompt: str
-    size: Size
-    quality: Quality
-    count: int
+    size: Size | None
+    quality: Quality | None
+    count: int | None
     format: Format
     private: bool
     interaction_token: str

@@ -1,9 +1,10 @@
 """What a member may still use: the rules that apply, joined with what is used under them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
+from bot.core.gifts import Gift, with_more
 from bot.core.jobs import Job
 from bot.core.limits import (
     Account,
@@ -11,6 +12,7 @@ from bot.core.limits import (
     Standing,
     Subject,
     Unit,
+    Usage,
     Window,
     account_of,
     applying,
@@ -18,8 +20,9 @@ from bot.core.limits import (
     period,
     standings,
 )
+from bot.core.preferences import Preferences
 from bot.services.ports import Balance, Clock
-from bot.storage import ledger, rules
+from bot.storage import gifts, ledger, rules
 from bot.storage.database import Connection, Database
 
 
@@ -66,6 +69,8 @@ class Allowance:
 
     Attributes:
         standings: Pots first, then caps.
+        gifts: What the member may use beyond the pots, the earliest end first.
+        preferences: The server's.
         day: The server's local day, for a hold made now.
         bot_day: The same in UTC, where the bot's own caps run.
     """
@@ -73,6 +78,8 @@ class Allowance:
     standings: list[Standing]
     day: str
     bot_day: str
+    gifts: list[Gift] = field(default_factory=list[Gift])
+    preferences: Preferences = field(default_factory=Preferences)
 
     @property
     def pots(self) -> list[Standing]:
@@ -84,8 +91,8 @@ async def load_allowance(
     connection: Connection, asker: Asker, host_rules: list[Rule], now_ms: int
 ) -> Allowance:
     """Read rules and usage in the caller's transaction."""
-    server_rules, zone_name = await rules.load(connection, asker.server_id)
-    zone = ZoneInfo(zone_name)
+    server_rules, preferences = await rules.load(connection, asker.server_id)
+    zone = ZoneInfo(preferences.zone)
     found = applying(
         [*server_rules, *host_rules],
         member_id=asker.member_id,
@@ -105,7 +112,11 @@ async def load_allowance(
         periods=periods,
     )
     return Allowance(
-        standings(found, usage, now_ms, zone), local_day(now_ms, zone), local_day(now_ms, UTC)
+        standings(found, usage, now_ms, zone),
+        day=local_day(now_ms, zone),
+        bot_day=local_day(now_ms, UTC),
+        gifts=await gifts.live(connection, asker.server_id, asker.member_id, now_ms),
+        preferences=preferences,
     )
 
 
@@ -124,13 +135,20 @@ class Quota:
             job: Names the member, the channel and the roles.
             missing: Pictures of the job that are about to be returned.
         """
-        asker = Asker(job.server_id, job.channel_id, job.member_id, job.role_ids)
-        pots = (await self.of(asker)).pots
+        asker = Asker(job.server_id, job.budget_channel_id, job.member_id, job.role_ids)
+        now_ms = self._clock.now_ms()
+        async with self._database.read() as connection:
+            found = await load_allowance(connection, asker, self._host_rules, now_ms)
+            drawn = await ledger.paid_by_gifts(connection, job.id) if missing else Usage()
+        # What comes back of a charge goes back to the gifts first.
+        to_gifts = min(missing, drawn.images)
         pots = [
-            replace(pot, used=max(0, pot.used - missing)) if pot.rule.unit is Unit.IMAGES else pot
-            for pot in pots
+            replace(pot, used=max(0, pot.used - (missing - to_gifts)))
+            if pot.rule.unit is Unit.IMAGES
+            else pot
+            for pot in found.pots
         ]
-        return Balance(pots, self._clock.now_ms())
+        return Balance(pots, now_ms, with_more(found.gifts, Unit.IMAGES, to_gifts))
 
     async def of(self, asker: Asker) -> Allowance:
         """Read what applies to a member now."""

@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass, replace
 
-from bot.core.catalogue import COUNT_MAX, check_size, hold_microusd
+from bot.core.catalogue import COUNT_MAX, Quality, Size, check_size, hold_microusd
 from bot.core.errors import BadRequest, OverLimit
+from bot.core.gifts import Draw, cover, left_in, without
 from bot.core.jobs import Job, Reason, Request, State
-from bot.core.limits import Account, Standing, Unit, first_without_room
+from bot.core.limits import Account, Standing, Unit
+from bot.core.preferences import Preferences, check, completed, veils
 from bot.core.prompts import clean_prompt
 from bot.services.allowance import Allowance, Asker, HostLimits, load_allowance
+from bot.services.blocks import refuse_if_blocked
 from bot.services.books import Books
 from bot.services.patience import insist
-from bot.services.ports import Clock
+from bot.services.ports import Balance, Clock
 from bot.services.runner import Runner
 from bot.storage import jobs, ledger
 from bot.storage.database import Database
@@ -26,25 +29,41 @@ class Accepted:
 
     Attributes:
         position: Its place in our own line, 0 where it is sent at once.
-        pots: The member's limits with this job's hold already counted.
+        balance: The member's limits and gifts with this job's hold already counted.
     """
 
     job: Job
     position: int
-    pots: list[Standing]
+    balance: Balance
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """The host's defaults, for what neither the member nor the server says."""
+
+    size: Size
+    quality: Quality
 
 
 class Imagine:
     """Takes requests and hands them to the runner."""
 
     def __init__(
-        self, database: Database, clock: Clock, limits: HostLimits, books: Books, runner: Runner
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        limits: HostLimits,
+        defaults: Defaults,
+        books: Books,
+        runner: Runner,
     ) -> None:
         self._database = database
         self._books = books
         self._clock = clock
         self._host_rules = limits.rules()
         self._has_bot_cap = limits.bot_usd_per_day_microusd is not None
+        self._defaults = defaults
         self._runner = runner
 
     async def accept(self, request: Request) -> Accepted:
@@ -54,20 +73,60 @@ class Imagine:
             Refused: With the sentence, and for `OverLimit` the numbers, that say why.
         """
         self._runner.refuse_if_stopping()
-        request = _checked(request)
+        request = replace(request, prompt=clean_prompt(request.prompt))
         now_ms = self._clock.now_ms()
-        job = _new_job(request, now_ms)
-        asker = Asker(request.server_id, request.channel_id, request.member_id, request.role_ids)
+        asker = Asker(
+            request.server_id, request.budget_channel_id, request.member_id, request.role_ids
+        )
         locks = (request.server_id, _BOT_LOCK) if self._has_bot_cap else (request.server_id,)
         async with self._database.write(*locks) as connection:
+            await refuse_if_blocked(connection, request, now_ms)
             allowance = await load_allowance(connection, asker, self._host_rules, now_ms)
-            _refuse_without_room(allowance, job)
+            check(allowance.preferences, request)
+            job = self._new_job(allowance.preferences, request, now_ms)
+            draws = _paid_by(allowance, job)
             await jobs.insert(connection, job, now_ms)
             await ledger.hold(
-                connection, job, day=allowance.day, bot_day=allowance.bot_day, at_ms=now_ms
+                connection,
+                job,
+                day=allowance.day,
+                bot_day=allowance.bot_day,
+                at_ms=now_ms,
+                draws=draws,
             )
         position = self._runner.position_for(request.member_id)
-        return Accepted(job, position, [_with_hold(pot, job) for pot in allowance.pots])
+        return Accepted(job, position, _balance_with(allowance, job, draws, now_ms))
+
+    def _new_job(self, preferences: Preferences, request: Request, now_ms: int) -> Job:
+        defaults = self._defaults
+        whole = completed(preferences, request, defaults.size, defaults.quality)
+        assert whole.size is not None
+        assert whole.quality is not None
+        assert whole.count is not None
+        if not 1 <= whole.count <= COUNT_MAX:
+            raise BadRequest(f"The count must be 1 to {COUNT_MAX}.")
+        check_size(whole.size)
+        held = hold_microusd(whole.size, whole.quality, whole.prompt, whole.count)
+        return Job(
+            id=new_id(now_ms),
+            state=State.HELD,
+            server_id=whole.server_id,
+            channel_id=whole.channel_id,
+            member_id=whole.member_id,
+            prompt=whole.prompt,
+            size=whole.size,
+            quality=whole.quality,
+            count=whole.count,
+            format=whole.format,
+            private=whole.private,
+            held_microusd=held,
+            created_at_ms=now_ms,
+            interaction_token=whole.interaction_token,
+            file_limit_bytes=whole.file_limit_bytes,
+            role_ids=whole.role_ids,
+            parent_channel_id=whole.parent_channel_id,
+            spoiler=veils(preferences, whole),
+        )
 
     async def start(self, job: Job, message_id: int | None) -> None:
         """Put an accepted job into the line, once its card stands.
@@ -93,42 +152,21 @@ class Imagine:
         await insist(lambda: self._books.told(failed), job.id, "told")
 
 
-def _checked(request: Request) -> Request:
-    if not 1 <= request.count <= COUNT_MAX:
-        raise BadRequest(f"The count must be 1 to {COUNT_MAX}.")
-    check_size(request.size)
-    return replace(request, prompt=clean_prompt(request.prompt))
+def _paid_by(allowance: Allowance, job: Job) -> list[Draw]:
+    """Find out what pays for a job, or refuse it."""
+    paid = cover(allowance.standings, allowance.gifts, images=job.count, microusd=job.held_microusd)
+    if isinstance(paid, Standing):
+        unit = paid.rule.unit
+        given = left_in(allowance.gifts, unit) if paid.account is Account.MEMBER else 0
+        raise OverLimit(paid, job.count if unit is Unit.IMAGES else job.held_microusd, given)
+    return paid
 
 
-def _new_job(request: Request, now_ms: int) -> Job:
-    return Job(
-        id=new_id(now_ms),
-        state=State.HELD,
-        server_id=request.server_id,
-        channel_id=request.channel_id,
-        member_id=request.member_id,
-        prompt=request.prompt,
-        size=request.size,
-        quality=request.quality,
-        count=request.count,
-        format=request.format,
-        private=request.private,
-        held_microusd=hold_microusd(request.size, request.quality, request.prompt, request.count),
-        created_at_ms=now_ms,
-        interaction_token=request.interaction_token,
-        file_limit_bytes=request.file_limit_bytes,
-        role_ids=request.role_ids,
-    )
-
-
-def _refuse_without_room(allowance: Allowance, job: Job) -> None:
-    full = first_without_room(allowance.standings, images=job.count, microusd=job.held_microusd)
-    if full is not None:
-        is_images = full.rule.unit is Unit.IMAGES
-        raise OverLimit(full, job.count if is_images else job.held_microusd)
-
-
-def _with_hold(pot: Standing, job: Job) -> Standing:
-    assert pot.account is Account.MEMBER
-    added = job.count if pot.rule.unit is Unit.IMAGES else job.held_microusd
-    return replace(pot, used=pot.used + added)
+def _balance_with(allowance: Allowance, job: Job, draws: list[Draw], now_ms: int) -> Balance:
+    drawn = {unit: sum(draw.amount for draw in draws if draw.unit is unit) for unit in Unit}
+    asked = {Unit.IMAGES: job.count, Unit.USD: job.held_microusd}
+    pots = [
+        replace(pot, used=pot.used + asked[pot.rule.unit] - drawn[pot.rule.unit])
+        for pot in allowance.pots
+    ]
+    return Balance(pots, now_ms, without(allowance.gifts, draws))

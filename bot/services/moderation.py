@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from bot.core.errors import BadRequest
 from bot.core.limits import Rule, Standing, Subject, Unit, Window, overruled, show_amount
 from bot.services.allowance import Asker, HostLimits, load_allowance
+from bot.services.changes import checked_reason, record
 from bot.services.ports import Clock
 from bot.storage import audit, rules
 from bot.storage.audit import AuditRow, Change
 from bot.storage.database import Database
 
-REASON_MAX_CHARS = 200
 RULES_MAX = 200
 """Rules in one server; more than that nobody can read, and each costs time at every request."""
 
@@ -55,7 +55,7 @@ class Moderation:
             BadRequest: The server has too many limits already.
         """
         now_ms = self._clock.now_ms()
-        reason = _checked_reason(reason)
+        reason = checked_reason(reason)
         async with self._database.write(server_id) as connection:
             known, _ = await rules.load(connection, server_id)
             before = next((r.amount for r in known if _key(r) == _key(rule)), None)
@@ -65,7 +65,7 @@ class Moderation:
                 connection, server_id, rule, reason=reason, set_by=actor_id, at_ms=now_ms
             )
             change = _change("limit.set", rule, actor_id, before, rule.amount, reason)
-            await audit.append(connection, server_id, change, now_ms)
+            await record(connection, server_id, change, now_ms)
         return before
 
     async def clear_limit(
@@ -77,7 +77,7 @@ class Moderation:
             The amount it had, None where there was no such limit and nothing changed.
         """
         now_ms = self._clock.now_ms()
-        reason = _checked_reason(reason)
+        reason = checked_reason(reason)
         async with self._database.write(server_id) as connection:
             before = await rules.clear(
                 connection,
@@ -89,7 +89,7 @@ class Moderation:
             )
             if before is not None:
                 change = _change("limit.clear", rule, actor_id, before, None, reason)
-                await audit.append(connection, server_id, change, now_ms)
+                await record(connection, server_id, change, now_ms)
         return before
 
     async def limits(self, server_id: int) -> list[Rule]:
@@ -163,10 +163,3 @@ def _change(
         reason=reason,
         member_id=rule.subject_id if rule.subject is Subject.MEMBER else None,
     )
-
-
-def _checked_reason(reason: str) -> str:
-    text = " ".join(reason.replace("\x00", "").split())
-    if len(text) > REASON_MAX_CHARS:
-        raise BadRequest(f"The reason may have at most {REASON_MAX_CHARS} characters.")
-    return text.encode("utf-8", "replace").decode()

@@ -5,11 +5,12 @@
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from bot.core.catalogue import Format, Quality, Size
+from bot.core.gifts import Gift
 from bot.core.jobs import Job, Picture, PictureLink, Progress, Rendering, Ticket
 from bot.core.limits import Standing
 
@@ -144,10 +145,11 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A member's own limits at an instant, for footers and cards."""
+    """A member's own limits and gifts at an instant, for footers and cards."""
 
     pots: list[Standing]
     now_ms: int
+    gifts: list[Gift] = field(default_factory=list[Gift])
 
 
 class Courier(Protocol):

@@ -36,6 +36,7 @@ __all__ = [
     "gift",
     "hold",
     "net_charge",
+    "paid_by_gifts",
     "release",
     "settle",
     "usage",
@@ -85,7 +86,8 @@ def _gift_part(unit: str, charge: str) -> str:
 
 
 # The hold is found and its resolution written in one statement; the index decides a race. Only
-# what is resolved can be adjusted, so a release always finds the whole hold in the totals.
+# what is resolved can be adjusted, and by no more than the job itself came to, so a release always
+# finds the whole hold in the totals.
 _RESOLVE = f"""
 INSERT INTO ledger ({_COLUMNS})
 SELECT $1, $3, hold.id, hold.job_id, hold.server_id, hold.channel_id, hold.member_id,
@@ -97,7 +99,11 @@ FROM ledger AS hold
 WHERE hold.job_id = $2 AND hold.kind = 'hold' AND ($3 = 'adjust') = EXISTS (
     SELECT 1 FROM ledger AS done
     WHERE done.hold_id = hold.id AND done.kind IN ('settle', 'release')
-)
+) AND ($3 <> 'adjust' OR EXISTS (
+    SELECT 1 FROM movements WHERE job_id = $2 GROUP BY job_id
+    HAVING SUM(images) + $4 >= 0 AND SUM(microusd) + $5 >= 0
+        AND SUM(charge_images) + $6 >= 0 AND SUM(charge_microusd) + $7 >= 0
+))
 ON CONFLICT DO NOTHING
 RETURNING (SELECT held.gift_images + held.gift_microusd FROM ledger AS held
     WHERE held.id = ledger.hold_id) AS drawn
@@ -141,6 +147,12 @@ GROUP BY asked.column1, asked.column4
 _NET_CHARGE = """
 SELECT CAST(COALESCE(SUM(charge_images), 0) AS BIGINT) AS images,
     CAST(COALESCE(SUM(charge_microusd), 0) AS BIGINT) AS microusd
+FROM movements WHERE job_id = $1
+"""
+
+_DRAWN_NOW = """
+SELECT CAST(COALESCE(SUM(gift_images), 0) AS BIGINT) AS images,
+    CAST(COALESCE(SUM(gift_microusd), 0) AS BIGINT) AS microusd
 FROM movements WHERE job_id = $1
 """
 
@@ -273,8 +285,8 @@ async def adjust(conn: Connection, job_id: str, adjustment: Adjustment, at_ms: i
     """Change the outcome of a job, on the days of its hold.
 
     Raises:
-        LedgerBroken: There is no hold, or it is not resolved yet; nothing was changed. Also where
-            a total would become negative, which spoils the transaction.
+        LedgerBroken: There is no hold, it is not resolved yet, or more would be taken back than
+            the job came to; nothing was changed.
     """
     await _append(
         conn,
@@ -298,8 +310,8 @@ async def _append(
     row = await conn.fetch_one(_RESOLVE, entry_id, job_id, *kind_amounts_source, at_ms)
     if row is None:
         kind = kind_amounts_source[0]
-        missing = "resolved" if kind == "adjust" else "open"
-        raise LedgerBroken(f"job {job_id} has no {missing} hold, so there can be no {kind}")
+        missing = "resolved hold of that much" if kind == "adjust" else "open hold"
+        raise LedgerBroken(f"job {job_id} has no {missing}, so there can be no {kind}")
     if row["drawn"]:
         await _put_back(conn, entry_id, job_id)
     if await conn.execute(_MOVE_TOTALS, entry_id) != len(Account):
@@ -367,4 +379,10 @@ def _usage_text(count: int) -> str:
 async def net_charge(conn: Connection, job_id: str) -> Usage:
     """Sum what a job counts against its member now; nothing for an unknown job."""
     row = await conn.fetch_one(_NET_CHARGE, job_id)
+    return Usage(row["images"], row["microusd"]) if row else Usage()
+
+
+async def paid_by_gifts(conn: Connection, job_id: str) -> Usage:
+    """Sum what gifts pay of a job now; nothing for an unknown job."""
+    row = await conn.fetch_one(_DRAWN_NOW, job_id)
     return Usage(row["images"], row["microusd"]) if row else Usage()

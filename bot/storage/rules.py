@@ -1,16 +1,17 @@
-"""The limits that moderators set, and the time zone they count in.
+"""The limits that moderators set, read together with the server's other preferences.
 
 The host's own rules come from the settings and are never stored here.
 """
 
 from bot.core.limits import Rule, Subject, Unit, Window
+from bot.core.preferences import Preferences
+from bot.storage import preferences
 from bot.storage.connection import Connection
-
-DEFAULT_ZONE = "UTC"
 
 # One round trip for both; a server without rules answers with one row of NULLs.
 _LOAD = """
-SELECT servers.zone, rules.subject, rules.subject_id, rules.unit, rules.window_, rules.amount
+SELECT servers.zone, servers.settings, servers.log_channel_id,
+    rules.subject, rules.subject_id, rules.unit, rules.window_, rules.amount
 FROM (SELECT CAST($1 AS BIGINT) AS server_id) AS asked
 LEFT JOIN servers ON servers.server_id = asked.server_id
 LEFT JOIN rules ON rules.server_id = asked.server_id
@@ -32,14 +33,9 @@ WHERE server_id = $1 AND subject = $2 AND subject_id = $3 AND unit = $4 AND wind
 RETURNING amount
 """
 
-_SET_ZONE = """
-INSERT INTO servers (server_id, zone) VALUES ($1, $2)
-ON CONFLICT (server_id) DO UPDATE SET zone = excluded.zone
-"""
 
-
-async def load(conn: Connection, server_id: int) -> tuple[list[Rule], str]:
-    """Read a server's rules, in a stable order, and the name of its time zone."""
+async def load(conn: Connection, server_id: int) -> tuple[list[Rule], Preferences]:
+    """Read a server's rules, in a stable order, and its preferences."""
     rows = await conn.fetch(_LOAD, server_id)
     found = [
         Rule(
@@ -52,7 +48,7 @@ async def load(conn: Connection, server_id: int) -> tuple[list[Rule], str]:
         for row in rows
         if row["subject"] is not None
     ]
-    return found, str(rows[0]["zone"] or DEFAULT_ZONE)
+    return found, preferences.of_row(rows[0])
 
 
 async def put(
@@ -96,8 +92,3 @@ async def clear(
         _CLEAR, server_id, subject.value, subject_id, unit.value, window.value
     )
     return int(row["amount"]) if row else None
-
-
-async def set_zone(conn: Connection, server_id: int, zone: str) -> None:
-    """Set the name of a server's time zone; the caller knows that it exists."""
-    await conn.execute(_SET_ZONE, server_id, zone)

@@ -11,7 +11,7 @@ from bot.core.limits import Rule
 from bot.services.allowance import HostLimits, Quota
 from bot.services.books import Books
 from bot.services.drive import Drive, Times
-from bot.services.imagine import Imagine
+from bot.services.imagine import Defaults, Imagine
 from bot.services.runner import Runner
 from bot.storage import jobs, ledger, rules
 from bot.storage.database import migrate, open_database
@@ -123,7 +123,14 @@ async def open_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
         runner = Runner(
             books=books, drive=drive, courier=courier, clock=clock, concurrency=concurrency
         )
-        imagine = Imagine(database, clock, host, books, runner)
+        imagine = Imagine(
+            database=database,
+            clock=clock,
+            limits=host,
+            defaults=Defaults(Size(1024, 1024), Quality.MEDIUM),
+            books=books,
+            runner=runner,
+        )
         if runs:
             tasks.append(asyncio.create_task(runner.run()))
         return House(

@@ -191,16 +191,24 @@ async def test_nothing_can_be_booked_without_a_hold(database: Database) -> None:
         assert await ledger.net_charge(conn, "nobody") == NOTHING
 
 
-async def test_no_total_becomes_negative(database: Database) -> None:
-    job = await accepted(database)
+async def test_no_more_is_taken_back_than_a_job_came_to(database: Database) -> None:
+    """Also where other jobs on the same days would leave the totals above zero."""
+    job, other = await accepted(database), await accepted(database)
     async with database.write(SERVER) as conn:
         await render(conn, job)
     before = await everything(database)
 
-    with pytest.raises(LedgerBroken, match="totals"):
-        async with database.write(SERVER) as conn:
-            await ledger.adjust(conn, job.id, Adjustment(0, 0, -3, 0), NOW_MS)
+    for taken in (
+        Adjustment(-3, 0, 0, 0),
+        Adjustment(0, -330_001, 0, 0),
+        Adjustment(0, 0, -2, 0),
+        Adjustment(0, 0, 0, -165_001),
+    ):
+        with pytest.raises(LedgerBroken, match="that much"):
+            async with database.write(SERVER) as conn:
+                await ledger.adjust(conn, job.id, taken, NOW_MS)
     assert await everything(database) == before
+    assert other.id != job.id
 
 
 async def test_no_negative_settle_is_booked(database: Database) -> None:

@@ -26,7 +26,7 @@ from bot.core.jobs import Job, Request
 from bot.core.money import format_usd
 from bot.core.prompts import shown_prompt
 from bot.services.imagine import Accepted
-from bot.services.ports import Balance, Place
+from bot.services.ports import Place
 
 _log = logging.getLogger(__name__)
 
@@ -46,9 +46,9 @@ def build_imagine(desk: Desk) -> app_commands.Command[Any, ..., None]:
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     @app_commands.describe(
         prompt="What the pictures show",
-        size=f"A name or width x height; {desk.default_size.shown} if left out",
-        quality=f"More costs more; {desk.default_quality} if left out",
-        count="How many pictures, 1 if left out",
+        size="A name or width x height; the server's default if left out",
+        quality="More costs more; the server's default if left out",
+        count="How many pictures; the server's default if left out",
         format="The file format, png if left out",
         private="Show card and pictures only to you",
     )
@@ -65,7 +65,7 @@ def build_imagine(desk: Desk) -> app_commands.Command[Any, ..., None]:
         prompt: app_commands.Range[str, 1, PROMPT_MAX_CHARS],
         size: str | None = None,
         quality: str | None = None,
-        count: app_commands.Range[int, 1, COUNT_MAX] = 1,
+        count: app_commands.Range[int, 1, COUNT_MAX] | None = None,
         format: str = Format.PNG.value,  # noqa: A002 - the option's name
         private: bool = False,
     ) -> None:
@@ -76,13 +76,15 @@ def build_imagine(desk: Desk) -> app_commands.Command[Any, ..., None]:
                 member_id=interaction.user.id,
                 role_ids=role_ids(interaction.user),
                 prompt=prompt,
-                size=parse_size(size) if size else desk.default_size,
-                quality=Quality(quality) if quality else desk.default_quality,
+                size=parse_size(size) if size else None,
+                quality=Quality(quality) if quality else None,
                 count=count,
                 format=Format(format),
                 private=private,
                 interaction_token=interaction.token,
                 file_limit_bytes=interaction.filesize_limit,
+                parent_channel_id=getattr(interaction.channel, "parent_id", None),
+                is_age_restricted=_is_age_restricted(interaction.channel),
             )
         except Refused as error:
             await _refuse(interaction, error, prompt)
@@ -103,7 +105,7 @@ async def _accept_and_answer(
         return
     message_id = None
     try:
-        message_id = await _show_card(desk, interaction, accepted)
+        message_id = await _show_card(interaction, accepted)
     except NOT_TAKEN as error:
         if await _is_in_vain(interaction, accepted.job, error):
             # The member was told that the command failed and may have typed it again, or has
@@ -135,10 +137,9 @@ async def _is_in_vain(
 
 
 async def _show_card(
-    desk: Desk, interaction: discord.Interaction[DeskClient], accepted: Accepted
+    interaction: discord.Interaction[DeskClient], accepted: Accepted
 ) -> int | None:
-    balance = Balance(accepted.pots, desk.clock.now_ms())
-    view = waiting_card(accepted.job, Place(in_line=accepted.position), balance)
+    view = waiting_card(accepted.job, Place(in_line=accepted.position), accepted.balance)
     if interaction.response.is_done():
         message = await interaction.edit_original_response(view=view)
         return message.id
@@ -164,6 +165,12 @@ def role_ids(member: discord.User | discord.Member) -> frozenset[int]:
         return frozenset()
     # The ids come with the interaction; the roles themselves may not be cached.
     return frozenset(member._roles)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def _is_age_restricted(channel: object) -> bool:
+    """Whether a channel is; a thread is what its parent is."""
+    ask = getattr(channel, "is_nsfw", None)
+    return bool(ask()) if ask is not None else False
 
 
 def _quality_label(size: Size, quality: Quality) -> str:

@@ -3,6 +3,9 @@
 
 ALTER TABLE servers ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
 
+ALTER TABLE servers ADD COLUMN log_channel_id BIGINT;
+
+-- Counts the changes of a server's words, so that they are read again only then.
 ALTER TABLE servers ADD COLUMN words_version BIGINT NOT NULL DEFAULT 0;
 
 -- What of a hold, a settle or a release gifts pay, of the charge side. Of an adjustment: what goes

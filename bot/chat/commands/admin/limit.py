@@ -1,18 +1,15 @@
-"""`/imagine-admin`: what moderators set and ask, for those who may manage the server.
-
-Discord hides the group from others by default, and a server may re-assign it; both are only
-defaults of its clients, so every handler asks again.
-"""
+"""`/imagine-admin limit`: what members, channels and the server may use."""
 
 import discord
 from discord import app_commands
 
-from bot.chat.admin_cards import audit_card, explained_card, limits_card, set_card
+from bot.chat.admin_cards import explained_card, limits_card, set_card
 from bot.chat.answers import answer_privately, in_time
 from bot.chat.commands.imagine import role_ids
 from bot.chat.desk import Desk, DeskClient
+from bot.chat.permission import require_moderator
 from bot.core.amounts import parse_amount
-from bot.core.errors import BadRequest, NotAllowed
+from bot.core.errors import BadRequest
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.services.allowance import Asker
 
@@ -33,26 +30,17 @@ _WHERE = {
 }
 
 
-def build_admin(desk: Desk) -> app_commands.Group:
-    """Build the group with its sub-commands."""
-    admin = app_commands.Group(
-        name="imagine-admin",
-        description="Limits and what was changed",
-        default_permissions=discord.Permissions(manage_guild=True),
-        allowed_contexts=app_commands.AppCommandContext(guild=True),
-        allowed_installs=app_commands.AppInstallationType(guild=True),
-    )
+def add_limit(desk: Desk, admin: app_commands.Group) -> None:
+    """Add the commands to the group."""
     limit = app_commands.Group(
         name="limit", description="What members, channels and the server may use", parent=admin
     )
-    _add_limit_set(desk, limit)
-    _add_limit_clear(desk, limit)
-    _add_limit_list(desk, limit)
-    _add_audit(desk, admin)
-    return admin
+    _add_set(desk, limit)
+    _add_clear(desk, limit)
+    _add_list(desk, limit)
 
 
-def _add_limit_set(desk: Desk, group: app_commands.Group) -> None:
+def _add_set(desk: Desk, group: app_commands.Group) -> None:
     @group.command(name="set", description="Set a limit; for everyone unless you name somebody")
     @app_commands.choices(unit=_UNITS, window=_WINDOWS)
     @app_commands.describe(
@@ -69,7 +57,7 @@ def _add_limit_set(desk: Desk, group: app_commands.Group) -> None:
         whole_server: bool = False,
         reason: app_commands.Range[str, 1, 200] = "",
     ) -> None:
-        _check_permission(interaction)
+        await require_moderator(interaction)
         subject, subject_id = _subject(interaction, member, role, channel, is_server=whole_server)
         kind = Unit(unit)
         rule = Rule(subject, subject_id, kind, Window(window), parse_amount(amount, kind))
@@ -80,7 +68,7 @@ def _add_limit_set(desk: Desk, group: app_commands.Group) -> None:
         await answer_privately(interaction, set_card(rule, before))
 
 
-def _add_limit_clear(desk: Desk, group: app_commands.Group) -> None:
+def _add_clear(desk: Desk, group: app_commands.Group) -> None:
     @group.command(name="clear", description="Clear a limit; for everyone unless you name somebody")
     @app_commands.choices(unit=_UNITS, window=_WINDOWS)
     @app_commands.describe(unit="What it counts", window="How long it counts", **_WHERE)
@@ -94,7 +82,7 @@ def _add_limit_clear(desk: Desk, group: app_commands.Group) -> None:
         whole_server: bool = False,
         reason: app_commands.Range[str, 1, 200] = "",
     ) -> None:
-        _check_permission(interaction)
+        await require_moderator(interaction)
         subject, subject_id = _subject(interaction, member, role, channel, is_server=whole_server)
         rule = Rule(subject, subject_id, Unit(unit), Window(window), 0)
         clearing = desk.moderation.clear_limit(
@@ -106,13 +94,13 @@ def _add_limit_clear(desk: Desk, group: app_commands.Group) -> None:
         await answer_privately(interaction, set_card(rule, before, is_cleared=True))
 
 
-def _add_limit_list(desk: Desk, group: app_commands.Group) -> None:
+def _add_list(desk: Desk, group: app_commands.Group) -> None:
     @group.command(name="list", description="The server's limits, or what applies to a member")
     @app_commands.describe(member="Show what applies to this member here, and why")
     async def limit_list(
         interaction: discord.Interaction[DeskClient], member: discord.Member | None = None
     ) -> None:
-        _check_permission(interaction)
+        await require_moderator(interaction)
         server_id = interaction.guild_id or 0
         if member is None:
             limits = await in_time(interaction, desk.moderation.limits(server_id), is_private=True)
@@ -121,25 +109,6 @@ def _add_limit_list(desk: Desk, group: app_commands.Group) -> None:
         asker = Asker(server_id, interaction.channel_id or 0, member.id, role_ids(member))
         explained = await in_time(interaction, desk.moderation.explain(asker), is_private=True)
         await answer_privately(interaction, explained_card(member.id, explained))
-
-
-def _add_audit(desk: Desk, group: app_commands.Group) -> None:
-    @group.command(name="audit", description="Who changed what, the newest first")
-    @app_commands.describe(member="Only what concerns this member")
-    async def audit(
-        interaction: discord.Interaction[DeskClient], member: discord.Member | None = None
-    ) -> None:
-        _check_permission(interaction)
-        reading = desk.moderation.audit_page(
-            interaction.guild_id or 0, member_id=member.id if member else None
-        )
-        rows = await in_time(interaction, reading, is_private=True)
-        await answer_privately(interaction, audit_card(rows))
-
-
-def _check_permission(interaction: discord.Interaction[DeskClient]) -> None:
-    if not interaction.permissions.manage_guild:
-        raise NotAllowed("Only members who may manage the server can do this.")
 
 
 def _subject(

@@ -1,0 +1,9 @@
+"""`/imagine-admin block`."""
+
+from discord import app_commands
+
+from bot.chat.desk import Desk
+
+
+def add_block(desk: Desk, admin: app_commands.Group) -> None:
+    """Add the command to the group."""

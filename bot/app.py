@@ -105,11 +105,13 @@ def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from wh
     books: Books,
     runner: Runner,
 ) -> Desk:
+    words = Words(database, clock)
     imagine = Imagine(
         database=database,
         clock=clock,
         limits=limits,
         defaults=Defaults(settings.default_size, settings.default_quality),
+        words=words,
         books=books,
         runner=runner,
     )
@@ -119,7 +121,7 @@ def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from wh
         moderation=Moderation(database, clock, limits),
         gifts=Gifts(database, clock),
         blocks=Blocks(database, clock),
-        words=Words(database, clock),
+        words=words,
         preferences=ServerPreferences(database, clock),
         usage=UsageReports(database, clock),
         cases=Cases(database, clock, runner),

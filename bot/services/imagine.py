@@ -3,18 +3,21 @@
 from dataclasses import dataclass, replace
 
 from bot.core.catalogue import COUNT_MAX, Quality, Size, check_size, hold_microusd
-from bot.core.errors import BadRequest, OverLimit
+from bot.core.errors import BadRequest, OverLimit, Refused
 from bot.core.gifts import Draw, cover, left_in, without
 from bot.core.jobs import Job, Reason, Request, State
 from bot.core.limits import Account, Standing, Unit
 from bot.core.preferences import Preferences, check, completed, veils
 from bot.core.prompts import clean_prompt
+from bot.services.alerts import note_crossed
 from bot.services.allowance import Allowance, Asker, HostLimits, load_allowance
 from bot.services.blocks import refuse_if_blocked
 from bot.services.books import Books
 from bot.services.patience import insist
 from bot.services.ports import Balance, Clock
+from bot.services.refusals import note_refusal
 from bot.services.runner import Runner
+from bot.services.words import Words
 from bot.storage import jobs, ledger
 from bot.storage.database import Database
 from bot.storage.ids import new_id
@@ -48,13 +51,14 @@ class Defaults:
 class Imagine:
     """Takes requests and hands them to the runner."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all named; each is a part that it cannot do without
         self,
         *,
         database: Database,
         clock: Clock,
         limits: HostLimits,
         defaults: Defaults,
+        words: Words,
         books: Books,
         runner: Runner,
     ) -> None:
@@ -64,6 +68,7 @@ class Imagine:
         self._host_rules = limits.rules()
         self._has_bot_cap = limits.bot_usd_per_day_microusd is not None
         self._defaults = defaults
+        self._words = words
         self._runner = runner
 
     async def accept(self, request: Request) -> Accepted:
@@ -75,6 +80,15 @@ class Imagine:
         self._runner.refuse_if_stopping()
         request = replace(request, prompt=clean_prompt(request.prompt))
         now_ms = self._clock.now_ms()
+        try:
+            await self._words.check(request.server_id, request.prompt)
+            return await self._hold(request, now_ms)
+        except Refused as error:
+            await note_refusal(self._database, request, error, now_ms)
+            raise
+
+    async def _hold(self, request: Request, now_ms: int) -> Accepted:
+        """Decide and hold in one transaction."""
         asker = Asker(
             request.server_id, request.budget_channel_id, request.member_id, request.role_ids
         )
@@ -94,6 +108,7 @@ class Imagine:
                 at_ms=now_ms,
                 draws=draws,
             )
+            await note_crossed(connection, allowance, job, now_ms)
         position = self._runner.position_for(request.member_id)
         return Accepted(job, position, _balance_with(allowance, job, draws, now_ms))
 

@@ -10,3 +10,10 @@ class Words:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+
+    async def check(self, server_id: int, prompt: str) -> None:
+        """Refuse a prompt that a server's words forbid.
+
+        Raises:
+            ForbiddenPrompt: With a sentence for the member and the entry for the audit.
+        """

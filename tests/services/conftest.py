@@ -13,6 +13,7 @@ from bot.services.books import Books
 from bot.services.drive import Drive, Times
 from bot.services.imagine import Defaults, Imagine
 from bot.services.runner import Runner
+from bot.services.words import Words
 from bot.storage import jobs, ledger, rules
 from bot.storage.database import migrate, open_database
 from bot.storage.shelf import Shelf
@@ -128,6 +129,7 @@ async def open_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
             clock=clock,
             limits=host,
             defaults=Defaults(Size(1024, 1024), Quality.MEDIUM),
+            words=Words(database, clock),
             books=books,
             runner=runner,
         )

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 from bot.core.catalogue import Quality, Size, typed_size
 from bot.core.preferences import Places, Preferences, Spoilers
@@ -12,9 +13,11 @@ DEFAULT_ZONE = "UTC"
 _SELECT = "SELECT zone, settings, log_channel_id FROM servers WHERE server_id = $1"
 
 _PUT = """
-INSERT INTO servers (server_id, zone, settings, log_channel_id) VALUES ($1, $2, $3, $4)
+INSERT INTO servers (server_id, zone, settings, log_channel_id, version)
+VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (server_id) DO UPDATE SET
-    zone = excluded.zone, settings = excluded.settings, log_channel_id = excluded.log_channel_id
+    zone = excluded.zone, settings = excluded.settings,
+    log_channel_id = excluded.log_channel_id, version = excluded.version
 """
 
 
@@ -27,7 +30,13 @@ async def load(conn: Connection, server_id: int) -> Preferences:
 async def put(conn: Connection, server_id: int, preferences: Preferences) -> None:
     """Store all of a server's preferences; the caller knows that they are possible."""
     text = json.dumps(_object(preferences), sort_keys=True)
-    await conn.execute(_PUT, server_id, preferences.zone, text, preferences.log_channel_id)
+    row = (preferences.zone, text, preferences.log_channel_id)
+    await conn.execute(_PUT, server_id, *row, new_version())
+
+
+def new_version() -> str:
+    """Make a version that no server ever had; each change of a server's row or rules sets one."""
+    return uuid4().hex
 
 
 def of_row(row: Row) -> Preferences:

@@ -1,21 +1,29 @@
 """The limits that moderators set, read together with the server's other preferences.
 
+Every change of them is made here and gives the server a new version.
+
 The host's own rules come from the settings and are never stored here.
 """
+
+from collections import OrderedDict
 
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.preferences import Preferences
 from bot.storage import preferences
-from bot.storage.connection import Connection
+from bot.storage.connection import Connection, Row
 
-# One round trip for both; a server without rules answers with one row of NULLs.
-_LOAD = """
-SELECT servers.zone, servers.settings, servers.log_channel_id,
-    rules.subject, rules.subject_id, rules.unit, rules.window_, rules.amount
-FROM (SELECT CAST($1 AS BIGINT) AS server_id) AS asked
-LEFT JOIN servers ON servers.server_id = asked.server_id
-LEFT JOIN rules ON rules.server_id = asked.server_id
-ORDER BY rules.subject, rules.subject_id, rules.unit, rules.window_
+_SELECT_SERVER = """
+SELECT zone, settings, log_channel_id, version FROM servers WHERE server_id = $1
+"""
+
+_SELECT = """
+SELECT subject, subject_id, unit, window_, amount FROM rules WHERE server_id = $1
+ORDER BY subject, subject_id, unit, window_
+"""
+
+_CHANGED = """
+INSERT INTO servers (server_id, version) VALUES ($1, $2)
+ON CONFLICT (server_id) DO UPDATE SET version = excluded.version
 """
 
 _PUT = """
@@ -34,21 +42,42 @@ RETURNING amount
 """
 
 
-async def load(conn: Connection, server_id: int) -> tuple[list[Rule], Preferences]:
-    """Read a server's rules, in a stable order, and its preferences."""
-    rows = await conn.fetch(_LOAD, server_id)
-    found = [
-        Rule(
-            Subject(row["subject"]),
-            row["subject_id"],
-            Unit(row["unit"]),
-            Window(row["window_"]),
-            row["amount"],
-        )
-        for row in rows
-        if row["subject"] is not None
-    ]
-    return found, preferences.of_row(rows[0])
+_KNOWN_MAX = 256
+_known: OrderedDict[str, tuple[tuple[Rule, ...], Preferences]] = OrderedDict()
+"""What was read last, by its version. A version is never used twice, in no database: one that was
+rolled back is asked for by nobody."""
+
+
+async def load(conn: Connection, server_id: int) -> tuple[tuple[Rule, ...], Preferences]:
+    """Read a server's rules, in a stable order, and its preferences.
+
+    Rules that are known from an earlier call are not read again; their version is.
+    """
+    row = await conn.fetch_one(_SELECT_SERVER, server_id)
+    if row is None:
+        return (), Preferences()
+    version = str(row["version"])
+    known = _known.get(version)
+    if known is not None:
+        _known.move_to_end(version)
+        return known
+    found = tuple([_rule(one) for one in await conn.fetch(_SELECT, server_id)])
+    known = found, preferences.of_row(row)
+    if version:
+        _known[version] = known
+        if len(_known) > _KNOWN_MAX:
+            _known.popitem(last=False)
+    return known
+
+
+def _rule(row: Row) -> Rule:
+    return Rule(
+        Subject(row["subject"]),
+        row["subject_id"],
+        Unit(row["unit"]),
+        Window(row["window_"]),
+        row["amount"],
+    )
 
 
 async def put(
@@ -72,6 +101,7 @@ async def put(
         set_by,
         at_ms,
     )
+    await _changed(conn, server_id)
 
 
 async def clear(
@@ -91,4 +121,11 @@ async def clear(
     row = await conn.fetch_one(
         _CLEAR, server_id, subject.value, subject_id, unit.value, window.value
     )
-    return int(row["amount"]) if row else None
+    if row is None:
+        return None
+    await _changed(conn, server_id)
+    return int(row["amount"])
+
+
+async def _changed(conn: Connection, server_id: int) -> None:
+    await conn.execute(_CHANGED, server_id, preferences.new_version())

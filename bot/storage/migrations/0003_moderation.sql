@@ -5,6 +5,13 @@ ALTER TABLE servers ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
 
 ALTER TABLE servers ADD COLUMN log_channel_id BIGINT;
 
+-- A new token with each change of the server's rules or of this row, never used twice: who has read
+-- them with it need not read them again. Empty where there was no change since this column exists.
+ALTER TABLE servers ADD COLUMN version TEXT NOT NULL DEFAULT '';
+
+INSERT INTO servers (server_id) SELECT DISTINCT server_id FROM rules WHERE true
+ON CONFLICT DO NOTHING;
+
 -- Counts the changes of a server's words, so that they are read again only then.
 ALTER TABLE servers ADD COLUMN words_version BIGINT NOT NULL DEFAULT 0;
 

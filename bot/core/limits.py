@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
+from functools import cached_property
 
 from bot.core.money import format_usd
 
@@ -153,6 +154,29 @@ def _midnight_ms(day: date, zone: tzinfo, *, fold: int) -> int:
 
 def _local_date(now_ms: int, zone: tzinfo) -> date:
     return (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=now_ms)).astimezone(zone).date()
+
+
+class Rulebook(tuple[Rule, ...]):
+    """The rules of a server, in a stable order, with an index over whom they are for."""
+
+    @cached_property
+    def _by_subject(self) -> dict[tuple[Subject, int], list[Rule]]:
+        found: dict[tuple[Subject, int], list[Rule]] = {}
+        for rule in self:
+            found.setdefault((rule.subject, rule.subject_id), []).append(rule)
+        return found
+
+    def near(self, *, member_id: int, role_ids: frozenset[int], channel_id: int) -> list[Rule]:
+        """Name the rules that may apply to a member in a channel; `applying` chooses of them."""
+        subjects = [
+            (Subject.MEMBER, member_id),
+            *((Subject.ROLE, role_id) for role_id in sorted(role_ids)),
+            (Subject.EVERYONE, 0),
+            (Subject.CHANNEL, channel_id),
+            (Subject.SERVER, 0),
+        ]
+        found = self._by_subject
+        return [rule for subject in subjects for rule in found.get(subject, ())]
 
 
 def applying(

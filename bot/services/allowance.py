@@ -93,11 +93,10 @@ async def load_allowance(
     """Read rules and usage in the caller's transaction."""
     server_rules, preferences = await rules.load(connection, asker.server_id)
     zone = ZoneInfo(preferences.zone)
+    member_id, role_ids, channel_id = asker.member_id, asker.role_ids, asker.channel_id
+    near = server_rules.near(member_id=member_id, role_ids=role_ids, channel_id=channel_id)
     found = applying(
-        [*server_rules, *host_rules],
-        member_id=asker.member_id,
-        role_ids=asker.role_ids,
-        channel_id=asker.channel_id,
+        [*near, *host_rules], member_id=member_id, role_ids=role_ids, channel_id=channel_id
     )
     periods = {
         (account, period(rule.window, now_ms, UTC if account is Account.BOT else zone).first_day)

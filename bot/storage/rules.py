@@ -7,7 +7,7 @@ The host's own rules come from the settings and are never stored here.
 
 from collections import OrderedDict
 
-from bot.core.limits import Rule, Subject, Unit, Window
+from bot.core.limits import Rule, Rulebook, Subject, Unit, Window
 from bot.core.preferences import Preferences
 from bot.storage import preferences
 from bot.storage.connection import Connection, Row
@@ -43,25 +43,25 @@ RETURNING amount
 
 
 _KNOWN_MAX = 256
-_known: OrderedDict[str, tuple[tuple[Rule, ...], Preferences]] = OrderedDict()
+_known: OrderedDict[str, tuple[Rulebook, Preferences]] = OrderedDict()
 """What was read last, by its version. A version is never used twice, in no database: one that was
 rolled back is asked for by nobody."""
 
 
-async def load(conn: Connection, server_id: int) -> tuple[tuple[Rule, ...], Preferences]:
+async def load(conn: Connection, server_id: int) -> tuple[Rulebook, Preferences]:
     """Read a server's rules, in a stable order, and its preferences.
 
     Rules that are known from an earlier call are not read again; their version is.
     """
     row = await conn.fetch_one(_SELECT_SERVER, server_id)
     if row is None:
-        return (), Preferences()
+        return Rulebook(), Preferences()
     version = str(row["version"])
     known = _known.get(version)
     if known is not None:
         _known.move_to_end(version)
         return known
-    found = tuple([_rule(one) for one in await conn.fetch(_SELECT, server_id)])
+    found = Rulebook(_rule(one) for one in await conn.fetch(_SELECT, server_id))
     known = found, preferences.of_row(row)
     if version:
         _known[version] = known

@@ -65,7 +65,7 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(health.close)
         stack.push_async_callback(close_quietly, client)
         clock = SystemClock()
-        limits = _host_limits(settings)
+        limits = settings.host_limits()
         quota = Quota(database, clock, limits)
         courier = DiscordCourier(client, clock, quota)
         stack.push_async_callback(courier.close)
@@ -179,15 +179,6 @@ async def _drain(runner: Runner, hurry: asyncio.Event) -> None:
         _log.warning("stopping at once")
         await runner.stop(0)
     await draining
-
-
-def _host_limits(settings: Settings) -> HostLimits:
-    return HostLimits(
-        default_images_per_day=settings.default_images_per_day,
-        default_usd_per_month_microusd=settings.default_usd_per_month,
-        server_usd_per_month_microusd=settings.server_usd_per_month,
-        bot_usd_per_day_microusd=settings.bot_usd_per_day,
-    )
 
 
 def fal_settings(settings: Settings) -> FalSettings:

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from bot.core.catalogue import MODELS, Quality, Size, parse_size
 from bot.core.errors import BotError, IllegalSize
 from bot.core.money import microusd_from_decimal
+from bot.services.allowance import HostLimits
 
 
 class BadSettings(BotError):
@@ -184,7 +185,27 @@ class StorageSettings(BaseSettings):
             raise BadSettings([".env: it cannot be read as NAME=value lines in UTF-8"]) from None
 
 
-class Settings(StorageSettings):
+class LimitSettings(StorageSettings):
+    """The part that is enough to tell what may be used; no secret is in it."""
+
+    default_images_per_day: int = Field(
+        10, ge=0, le=1_000_000, description="A member's pictures per day where no rule says else"
+    )
+    default_usd_per_month: Usd = Field(None, description="The same in USD per month")
+    server_usd_per_month: Usd = Field(None, description="Cap for each server")
+    bot_usd_per_day: Usd = Field(None, description="Cap for the whole bot, per UTC day")
+
+    def host_limits(self) -> HostLimits:
+        """The limits that the host sets for every server."""
+        return HostLimits(
+            default_images_per_day=self.default_images_per_day,
+            default_usd_per_month_microusd=self.default_usd_per_month,
+            server_usd_per_month_microusd=self.server_usd_per_month,
+            bot_usd_per_day_microusd=self.bot_usd_per_day,
+        )
+
+
+class Settings(LimitSettings):
     """Everything a host can set. Amounts of USD are typed in dollars and kept in micro-dollars."""
 
     discord_token: Annotated[SecretStr, AfterValidator(_token)] = Field(description="Bot token")
@@ -214,12 +235,6 @@ class Settings(StorageSettings):
     public_url: Annotated[WebAddress | None, BeforeValidator(_none_if_empty)] = Field(
         None, description="Not used yet: address at which fal may call back"
     )
-    default_images_per_day: int = Field(
-        10, ge=0, le=1_000_000, description="A member's pictures per day where no rule says else"
-    )
-    default_usd_per_month: Usd = Field(None, description="The same in USD per month")
-    server_usd_per_month: Usd = Field(None, description="Cap for each server")
-    bot_usd_per_day: Usd = Field(None, description="Cap for the whole bot, per UTC day")
     default_size: Annotated[Size, BeforeValidator(_size)] = Field(
         Size(1024, 1024), description="Where /imagine names no size"
     )

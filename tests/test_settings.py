@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.catalogue import Quality, Size
-from bot.settings import BadSettings, Settings, StorageSettings
+from bot.settings import BadSettings, LimitSettings, Settings, StorageSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "a-bot-token.of-some.length"
@@ -206,6 +206,16 @@ def test_storage_alone_needs_no_secret(clean_place, monkeypatch):
     monkeypatch.setenv("FAL_KEY", "nonsense")
 
     assert StorageSettings.load().database_url == "sqlite:///other.db"
+
+
+def test_the_host_s_limits_need_no_secret_and_are_the_bot_s(clean_place, monkeypatch, load):
+    monkeypatch.setenv("BOT_USD_PER_DAY", "2.50")
+    monkeypatch.setenv("FAL_KEY", "nonsense")
+
+    limits = LimitSettings.load().host_limits()
+
+    assert (limits.default_images_per_day, limits.bot_usd_per_day_microusd) == (10, 2_500_000)
+    assert limits == load().host_limits()
 
 
 @pytest.mark.parametrize(

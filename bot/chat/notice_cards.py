@@ -1,0 +1,136 @@
+"""Cards of the log channel: what was changed, and budgets that fill up. Values in, layout out.
+
+A renderer gets notices of its kind and returns one layout for them. Only changes come several at
+once; every other kind gets exactly one.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from discord import ui
+
+from bot.chat.layouts import BAD, QUIET, WAITING, WORKING, finished
+from bot.chat.texts import window_now
+from bot.core.limits import Unit, Window, show_amount
+from bot.core.prompts import shown_prompt
+from bot.storage.audit import HOST
+from bot.storage.notices import Notice
+
+Renderer = Callable[[Sequence[Notice]], ui.LayoutView]
+
+_ID_IN_FRONT = re.compile(r"(member|role|channel) (\d{15,20})(?!\d)")
+_MARKS = {"member": "@", "role": "@&", "channel": "#"}
+_BAR_CELLS = 10
+
+_WHOSE = {
+    "channel": "The budget of <#{id}>",
+    "server": "This server's budget",
+    "bot": "The whole bot's budget",
+}
+
+
+def change_card(notices: Sequence[Notice]) -> ui.LayoutView:
+    """What somebody changed, or a few changes one after the other."""
+    is_alone = len(notices) == 1
+    box = ui.Container[ui.LayoutView](accent_colour=QUIET)
+    if not is_alone:
+        box.add_item(ui.TextDisplay(f"**{len(notices)} changes**"))
+    # One may be long; of several each gets its share of Discord's 4,000 characters.
+    room = 600 if is_alone else 100
+    box.add_item(ui.TextDisplay("\n".join(_change_lines(one, room) for one in notices)))
+    return finished(box)
+
+
+def _change_lines(notice: Notice, room: int) -> str:
+    body = notice.body
+    actor = body["actor_id"]
+    who = "the host" if actor == HOST else f"<@{actor}>"
+    title = str(body["kind"]).replace(".", " ").replace("_", " ").capitalize()
+    lines = [f"**{title}** · {who} · <t:{notice.at_ms // 1000}:f>"]
+    what = _named(str(body["subject"]), room)
+    if body["before"] is not None or body["after"] is not None:
+        before = _shown(body["before"], room) or "nothing"
+        what += f": {before} → **{_shown(body['after'], room) or 'nothing'}**"
+    lines.append(what)
+    if body["reason"]:
+        lines.append(f"-# “{_shown(body['reason'], room)}”")
+    return "\n".join(lines)
+
+
+def _shown(text: str | None, room: int) -> str:
+    return shown_prompt(text, chars_max=room, bytes_max=2 * room) if text else ""
+
+
+def _named(subject: str, room: int) -> str:
+    """Write a subject, which begins with its kind in words, with a mention for its id."""
+    found = _ID_IN_FRONT.match(subject)
+    if found is None:
+        return _shown(subject, room)
+    kind, number = found.groups()
+    rest = _shown(subject[found.end() :], room)
+    return f"{kind} <{_MARKS[kind]}{number}>{rest}"
+
+
+def alert_card(notices: Sequence[Notice]) -> ui.LayoutView:
+    """A line that a budget crossed, or that it now stops requests."""
+    [notice] = notices
+    body = notice.body
+    name = _WHOSE[body["subject"]].format(id=body["subject_id"])
+    is_stop = body["line"] == "refused"
+    title = f"{name} stops requests now" if is_stop else f"{name} is {body['line']} % used"
+    colour = BAD if is_stop or body["line"] == "100" else WORKING
+    box = ui.Container[ui.LayoutView](accent_colour=colour)
+    box.add_item(ui.TextDisplay(f"**{title}**\n{_bar(body['percent'])}{_figures(body)}"))
+    box.add_item(ui.TextDisplay(f"-# {_what_then(body)}"))
+    return finished(box)
+
+
+def _bar(percent: int) -> str:
+    full = min(_BAR_CELLS, percent * _BAR_CELLS // 100)
+    return f"{'▰' * full}{'▱' * (_BAR_CELLS - full)} {percent} %"
+
+
+def _figures(body: dict[str, Any]) -> str:
+    if body.get("amount") is None:
+        return ""
+    unit, when = Unit(body["unit"]), window_now(Window(body["window"]))
+    used, amount = show_amount(unit, body["used"]), show_amount(unit, body["amount"])
+    text = f"\n{used} of {amount} used and held {when}"
+    if body["asked"] is not None:
+        asked = show_amount(unit, body["asked"])
+        text += f"\nRefused: a request for {'up to ' if unit is Unit.USD else ''}{asked}"
+    return text
+
+
+def _what_then(body: dict[str, Any]) -> str:
+    resets = body["resets_at_ms"] // 1000
+    when = f"It resets <t:{resets}:R>, on <t:{resets}:f>"
+    if body["is_host"]:
+        return f"{when}. The host sets it."
+    if body["line"] == "refused":
+        return f"{when}. `/imagine-admin limit set` changes it."
+    return f"{when}; what does not fit until then is refused."
+
+
+def dropped_card(notices: Sequence[Notice]) -> ui.LayoutView:
+    """How many notices were not posted because too many were waiting, or for too long."""
+    [notice] = notices
+    count = notice.body["count"]
+    text = f"… and {count:,} more that could not be posted here. See `/imagine-admin audit`."
+    box = ui.Container[ui.LayoutView](accent_colour=WAITING)
+    box.add_item(ui.TextDisplay(text))
+    return finished(box)
+
+
+RENDERERS: dict[str, Renderer] = {
+    "change": change_card,
+    "alert": alert_card,
+    "dropped": dropped_card,
+}
+"""What makes the message of each kind; a new kind of notice adds its line here."""
+
+
+def card_of(notices: Sequence[Notice]) -> ui.LayoutView:
+    """Make the message of some notices, which are all of one kind."""
+    return RENDERERS[notices[0].kind](notices)

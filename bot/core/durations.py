@@ -1,0 +1,192 @@
+"""Ends as people type them: `3d`, `2 weeks`, `1 month`, `2026-12-31`, `31 Dec 2026 18:00`.
+
+Days, weeks, months and years keep the time of the wall clock in the server's zone, hours and
+minutes are real time. A date alone means the end of that day. Of a time that the clocks of the zone
+show twice the second is meant; one that they skip is as much after the change as it says.
+"""
+
+import re
+import unicodedata
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from bot.core.errors import BadRequest
+from bot.core.prompts import shown_prompt
+
+YEARS_MAX = 5
+
+_TYPED_CHARS_MAX = 60
+_EXAMPLES = "type it like 3d, 2 weeks, 2026-12-31 or 2026-12-31 18:00"
+_LEAD = re.compile(r"(?:in|for|until|till) ")
+
+_PART = re.compile(r"(\d{1,6}) ?([a-z]+)")
+_PARTS = re.compile(rf"{_PART.pattern}(?:(?:,? and |, ?| ?\+ ?| ?){_PART.pattern})*")
+
+_UNITS = {
+    "minutes": ("min", "mins", "minute", "minutes"),
+    "hours": ("h", "hr", "hrs", "hour", "hours"),
+    "days": ("d", "day", "days"),
+    "weeks": ("w", "wk", "wks", "week", "weeks"),
+    "months": ("mo", "mos", "month", "months"),
+    "years": ("y", "yr", "yrs", "year", "years"),
+}
+_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
+
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
+_MONTH_OF = {
+    **{name: number for number, name in enumerate(_MONTHS, 1)},
+    **{name[:3]: number for number, name in enumerate(_MONTHS, 1)},
+    "sept": 9,
+}
+
+_CLOCK = re.compile(r"(.+?)[ t,]+(?:at )?(\d{1,2})(?::(\d{2}))? ?([ap]m)?")
+_YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})")
+_DOTTED = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})")
+_TWO_WAYS = re.compile(r"(\d{1,2})([-/])(\d{1,2})\2(\d{4})")
+_SHORT_YEAR = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d{2}")
+_DAY_NAMED = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)? ?([a-z]+)\.?,? ?(\d{4})")
+_NAMED_DAY = re.compile(r"([a-z]+)\.? ?(\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
+
+
+def parse_until(text: str, now_ms: int, zone: tzinfo) -> int:
+    """Read the end of a gift or a block.
+
+    Args:
+        text: A duration, or a date with or without a time of day.
+        now_ms: Now.
+        zone: The server's time zone.
+
+    Returns:
+        The first instant after it, in milliseconds since 1970.
+
+    Raises:
+        BadRequest: It is none, has passed, or is too far away; the sentence says what is right.
+    """
+    shown = shown_prompt(text, chars_max=_TYPED_CHARS_MAX, bytes_max=4 * _TYPED_CHARS_MAX)
+    typed = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    typed = _LEAD.sub("", typed, count=1) if _LEAD.match(typed) else typed
+    if not typed.isascii() or len(typed) > _TYPED_CHARS_MAX:
+        raise BadRequest(f"“{shown}” is no end; {_EXAMPLES}.")
+    try:
+        until_ms = _instant(typed, shown, now_ms, zone)
+        latest_ms = _after(now_ms, zone, months=12 * YEARS_MAX)
+    except OverflowError:
+        raise BadRequest(_too_far(shown)) from None
+    if until_ms <= now_ms:
+        raise BadRequest(f"“{shown}” has passed already; name an end that is still to come.")
+    if until_ms > latest_ms:
+        raise BadRequest(_too_far(shown))
+    return until_ms
+
+
+def _too_far(shown: str) -> str:
+    return f"“{shown}” is more than {YEARS_MAX} years away; name an earlier end."
+
+
+def _instant(typed: str, shown: str, now_ms: int, zone: tzinfo) -> int:
+    today = _local(now_ms, zone).date()
+    day = _day(typed, shown, today)
+    if day is not None:
+        return _instant_of(day + timedelta(days=1), time(), zone)
+    found = _CLOCK.fullmatch(typed)
+    day = _day(found[1], shown, today) if found else None
+    if found is not None and day is not None:
+        minutes = _minutes(int(found[2]), found[3], found[4])
+        if minutes is None:
+            raise BadRequest(f"“{shown}” has no time of day that there is; type it like 18:00.")
+        days, minutes = divmod(minutes, 24 * 60)
+        return _instant_of(day + timedelta(days=days), time(*divmod(minutes, 60)), zone)
+    if _PARTS.fullmatch(typed):
+        return _after_parts(typed, shown, now_ms, zone)
+    raise BadRequest(f"“{shown}” is no end; {_EXAMPLES}.")
+
+
+def _after_parts(typed: str, shown: str, now_ms: int, zone: tzinfo) -> int:
+    sums = dict.fromkeys(_UNITS, 0)
+    for count, word in _PART.findall(typed):
+        if word == "m":
+            raise BadRequest(f"“{shown}” can be read in two ways; type 3 min or 3 months.")
+        unit = _UNIT_OF.get(word)
+        if unit is None:
+            raise BadRequest(f"“{shown}” is no end; {_EXAMPLES}.")
+        sums[unit] += int(count)
+    return _after(
+        now_ms,
+        zone,
+        months=12 * sums["years"] + sums["months"],
+        days=7 * sums["weeks"] + sums["days"],
+        minutes=60 * sums["hours"] + sums["minutes"],
+    )
+
+
+def _after(now_ms: int, zone: tzinfo, *, months: int = 0, days: int = 0, minutes: int = 0) -> int:
+    if months or days:
+        here = _local(now_ms, zone)
+        day = _months_later(here.date(), months) + timedelta(days=days)
+        if day != here.date():
+            now_ms = _instant_of(day, here.time(), zone)
+    return now_ms + minutes * 60_000
+
+
+def _months_later(day: date, months: int) -> date:
+    """The same day of a later month, or the last day of a month that is too short for it."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > date.max.year:
+        raise OverflowError
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _day(typed: str, shown: str, today: date) -> date | None:
+    """Read a date, None where it is none."""
+    if typed in {"today", "tomorrow"}:
+        return today + timedelta(days=typed == "tomorrow")
+    if _SHORT_YEAR.fullmatch(typed):
+        raise BadRequest(f"“{shown}” has a year of two digits; type all four, like 2026-12-31.")
+    parts = _written(typed, shown)
+    if parts is None:
+        return None
+    try:
+        return date(*parts)
+    except ValueError:
+        raise BadRequest(f"“{shown}” is no day that there is; {_EXAMPLES}.") from None
+
+
+def _written(typed: str, shown: str) -> tuple[int, int, int] | None:
+    """Take a date apart into year, month and day."""
+    if found := _YEAR_FIRST.fullmatch(typed):
+        return int(found[1]), int(found[3]), int(found[4])
+    if found := _DOTTED.fullmatch(typed):
+        return int(found[3]), int(found[2]), int(found[1])
+    if found := _TWO_WAYS.fullmatch(typed):
+        first, second = int(found[1]), int(found[3])
+        if first != second and max(first, second) <= 12:
+            raise BadRequest(f"“{shown}” can be read in two ways; type it like 2026-12-31.")
+        return int(found[4]), min(first, second), max(first, second)
+    if (found := _DAY_NAMED.fullmatch(typed)) and found[2] in _MONTH_OF:
+        return int(found[3]), _MONTH_OF[found[2]], int(found[1])
+    if (found := _NAMED_DAY.fullmatch(typed)) and found[1] in _MONTH_OF:
+        return int(found[3]), _MONTH_OF[found[1]], int(found[2])
+    return None
+
+
+def _minutes(hour: int, minute: str | None, half: str | None) -> int | None:
+    """Minutes since midnight, up to 24:00; None where there is no such time."""
+    past = int(minute or 0)
+    if past > 59 or (minute is None and half is None):
+        return None
+    if half is not None:
+        return (hour % 12 + 12 * (half == "pm")) * 60 + past if 1 <= hour <= 12 else None
+    return hour * 60 + past if hour * 60 + past <= 24 * 60 else None
+
+
+def _local(now_ms: int, zone: tzinfo) -> datetime:
+    return (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=now_ms)).astimezone(zone)
+
+
+def _instant_of(day: date, clock: time, zone: tzinfo) -> int:
+    epoch = datetime.fromtimestamp(0, UTC)
+    here = datetime.combine(day, clock, tzinfo=zone)
+    return max((here.replace(fold=fold) - epoch) // timedelta(milliseconds=1) for fold in (0, 1))

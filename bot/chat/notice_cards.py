@@ -28,6 +28,7 @@ _WHOSE = {
     "server": "This server's budget",
     "bot": "The whole bot's budget",
 }
+_STOPS = {"refused": "has refused a request", "stopped": "stops requests now"}
 
 
 def change_card(notices: Sequence[Notice]) -> ui.LayoutView:
@@ -73,15 +74,15 @@ def _named(subject: str, room: int) -> str:
 
 
 def alert_card(notices: Sequence[Notice]) -> ui.LayoutView:
-    """A line that a budget crossed, or that it now stops requests."""
+    """A line that a budget crossed, or a request that it refused."""
     [notice] = notices
     body = notice.body
+    is_refusal = body["line"] in {"refused", "stopped"}
+    is_end = is_refusal or body["line"] == "100"
+    box = ui.Container[ui.LayoutView](accent_colour=BAD if is_end else WORKING)
     name = _WHOSE[body["subject"]].format(id=body["subject_id"])
-    is_stop = body["line"] == "refused"
-    title = f"{name} stops requests now" if is_stop else f"{name} is {body['line']} % used"
-    colour = BAD if is_stop or body["line"] == "100" else WORKING
-    box = ui.Container[ui.LayoutView](accent_colour=colour)
-    box.add_item(ui.TextDisplay(f"**{title}**\n{_bar(body['percent'])}{_figures(body)}"))
+    does = _STOPS[body["line"]] if is_refusal else f"is {body['line']} % used"
+    box.add_item(ui.TextDisplay(f"**{name} {does}**\n{_bar(body['percent'])}{_figures(body)}"))
     box.add_item(ui.TextDisplay(f"-# {_what_then(body)}"))
     return finished(box)
 
@@ -92,7 +93,8 @@ def _bar(percent: int) -> str:
 
 
 def _figures(body: dict[str, Any]) -> str:
-    if body.get("amount") is None:
+    """The amounts; of the whole bot's budget none are known here."""
+    if body["amount"] is None:
         return ""
     unit, when = Unit(body["unit"]), window_now(Window(body["window"]))
     used, amount = show_amount(unit, body["used"]), show_amount(unit, body["amount"])
@@ -105,12 +107,10 @@ def _figures(body: dict[str, Any]) -> str:
 
 def _what_then(body: dict[str, Any]) -> str:
     resets = body["resets_at_ms"] // 1000
-    when = f"It resets <t:{resets}:R>, on <t:{resets}:f>"
-    if body["is_host"]:
-        return f"{when}. The host sets it."
-    if body["line"] == "refused":
-        return f"{when}. `/imagine-admin limit set` changes it."
-    return f"{when}; what does not fit until then is refused."
+    can_be_set = (
+        "The host sets it." if body["is_host"] else "`/imagine-admin limit set` changes it."
+    )
+    return f"What does not fit is refused until <t:{resets}:f>, <t:{resets}:R>. {can_be_set}"
 
 
 def dropped_card(notices: Sequence[Notice]) -> ui.LayoutView:

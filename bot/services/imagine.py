@@ -9,7 +9,7 @@ from bot.core.jobs import Job, Reason, Request, State
 from bot.core.limits import Account, Standing, Unit
 from bot.core.preferences import Preferences, check, completed, veils
 from bot.core.prompts import clean_prompt
-from bot.services.alerts import note_crossed
+from bot.services.alerts import Alerts
 from bot.services.allowance import Allowance, Asker, HostLimits, load_allowance
 from bot.services.blocks import refuse_if_blocked
 from bot.services.books import Books
@@ -70,6 +70,7 @@ class Imagine:
         self._defaults = defaults
         self._words = words
         self._runner = runner
+        self._alerts = Alerts()
 
     async def accept(self, request: Request) -> Accepted:
         """Check a request and hold its price; `start` then puts it into the line.
@@ -84,7 +85,7 @@ class Imagine:
             await self._words.check(request.server_id, request.prompt)
             return await self._hold(request, now_ms)
         except Refused as error:
-            await note_refusal(self._database, request, error, now_ms)
+            await note_refusal(self._database, self._alerts, request, error, now_ms)
             raise
 
     async def _hold(self, request: Request, now_ms: int) -> Accepted:
@@ -108,7 +109,7 @@ class Imagine:
                 at_ms=now_ms,
                 draws=draws,
             )
-            await note_crossed(connection, allowance, job, now_ms)
+            await self._alerts.note_crossed(connection, allowance, job, now_ms)
         position = self._runner.position_for(request.member_id)
         return Accepted(job, position, _balance_with(allowance, job, draws, now_ms))
 

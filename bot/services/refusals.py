@@ -1,8 +1,9 @@
 """What is noted when a request is refused; nothing was held, and the member is told anyway."""
 
-from bot.core.errors import ForbiddenPrompt, Refused
+from bot.core.errors import ForbiddenPrompt, OverLimit, Refused
 from bot.core.jobs import Request
 from bot.core.prompts import clip
+from bot.services.alerts import Alerts
 from bot.services.changes import record
 from bot.storage.audit import Change
 from bot.storage.database import Database
@@ -10,8 +11,12 @@ from bot.storage.database import Database
 _PROMPT_CHARS_MAX = 300
 
 
-async def note_refusal(database: Database, request: Request, error: Refused, now_ms: int) -> None:
+async def note_refusal(
+    database: Database, alerts: Alerts, request: Request, error: Refused, now_ms: int
+) -> None:
     """Note a refusal in a transaction of its own."""
+    if isinstance(error, OverLimit):
+        await alerts.note_refused(database, request.server_id, error, now_ms)
     if not isinstance(error, ForbiddenPrompt):
         return
     async with database.write(request.server_id) as connection:

@@ -12,6 +12,7 @@ from bot.core.errors import StaleState
 from bot.core.jobs import Event, Job, PictureLink, Reason, State, Ticket, next_state
 from bot.storage.connection import Connection
 from bot.storage.job_rows import INSERT_JOB, job_of, links_text, ticket_columns, values_of
+from bot.storage.usage import add_outcome
 
 CREATION = "create"
 """Stands for the event in the first row of a job's history."""
@@ -220,7 +221,9 @@ async def advance(  # noqa: PLR0913 - all named; a move is nothing without any o
     if row is None:
         raise StaleState(f"job {job_id} is not {expected}, so it cannot {event}")
     await conn.execute(_INSERT_STEP, job_id, expected.value, event.value, state.value, at_ms, note)
-    return job_of(row)
+    job = job_of(row)
+    await add_outcome(conn, job, expected)
+    return job
 
 
 async def unfinished(conn: Connection) -> list[Job]:

@@ -24,6 +24,7 @@ from bot.storage.connection import Connection, Value
 from bot.storage.entries import Entry, entries, entries_of
 from bot.storage.ids import new_id
 from bot.storage.proof import check
+from bot.storage.usage import add_entry
 
 __all__ = [
     "Adjustment",
@@ -317,6 +318,7 @@ async def _append(
     if await conn.execute(_MOVE_TOTALS, entry_id) != len(Account):
         conn.spoil()
         raise LedgerBroken(f"the totals that the hold of job {job_id} counts in are missing")
+    await add_entry(conn, entry_id)
 
 
 async def _put_back(conn: Connection, entry_id: str, job_id: str) -> None:

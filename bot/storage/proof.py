@@ -35,6 +35,48 @@ _PARTS: dict[str, tuple[str, str]] = {
         HAVING SUM(images) <> SUM(total_images) OR SUM(microusd) <> SUM(total_microusd)
         """,
     ),
+    "usage": (
+        "usage of {thing} is {found}, its entries sum to {expected} (jobs, cost, charge, gifts)",
+        """
+        SELECT 'member ' || member_id || ' of server ' || server_id || ' on ' || day || ', '
+                || quality AS thing,
+            SUM(jobs) || ', ' || SUM(images) || ' / ' || SUM(microusd) || ', '
+                || SUM(charge_images) || ' / ' || SUM(charge_microusd) || ', '
+                || SUM(gift_images) || ' / ' || SUM(gift_microusd) AS expected,
+            SUM(kept_jobs) || ', ' || SUM(kept_images) || ' / ' || SUM(kept_microusd) || ', '
+                || SUM(kept_charge_images) || ' / ' || SUM(kept_charge_microusd) || ', '
+                || SUM(kept_gift_images) || ' / ' || SUM(kept_gift_microusd) AS found
+        FROM (
+            SELECT server_id, day, member_id, quality, jobs, images, microusd, charge_images,
+                charge_microusd, gift_images, gift_microusd,
+                0 AS kept_jobs, 0 AS kept_images, 0 AS kept_microusd, 0 AS kept_charge_images,
+                0 AS kept_charge_microusd, 0 AS kept_gift_images, 0 AS kept_gift_microusd
+            FROM spent
+            UNION ALL SELECT server_id, day, member_id, quality, 0, 0, 0, 0, 0, 0, 0, jobs, images,
+                microusd, charge_images, charge_microusd, gift_images, gift_microusd
+            FROM daily_usage
+        ) AS figures
+        GROUP BY server_id, day, member_id, quality
+        HAVING SUM(jobs) <> SUM(kept_jobs)
+            OR SUM(images) <> SUM(kept_images) OR SUM(microusd) <> SUM(kept_microusd)
+            OR SUM(charge_images) <> SUM(kept_charge_images)
+            OR SUM(charge_microusd) <> SUM(kept_charge_microusd)
+            OR SUM(gift_images) <> SUM(kept_gift_images)
+            OR SUM(gift_microusd) <> SUM(kept_gift_microusd)
+        """,
+    ),
+    "outcome": (
+        "{found} jobs of {thing} are counted, and there are {expected}",
+        """
+        SELECT 'server ' || server_id || ' on ' || day || ', ' || outcome || ',' AS thing,
+            CAST(SUM(jobs) AS TEXT) AS expected, CAST(SUM(kept) AS TEXT) AS found
+        FROM (
+            SELECT server_id, day, outcome, 1 AS jobs, 0 AS kept FROM outcomes
+            UNION ALL SELECT server_id, day, outcome, 0, jobs FROM daily_outcomes
+        ) AS figures
+        GROUP BY server_id, day, outcome HAVING SUM(jobs) <> SUM(kept)
+        """,
+    ),
     "resolved_twice": (
         "hold {thing} is resolved {found} times",
         """

@@ -153,3 +153,69 @@ CREATE TABLE reports (
 );
 
 CREATE UNIQUE INDEX reports_one_open_per_job ON reports (job_id) WHERE outcome IS NULL;
+
+-- What each entry that resolves a job, or changes the outcome of one, adds to what was spent.
+CREATE VIEW spent AS
+SELECT
+    entry.id, entry.server_id, entry.day, entry.member_id, jobs.quality,
+    CASE entry.kind WHEN 'adjust' THEN 0 ELSE 1 END AS jobs,
+    CASE entry.kind WHEN 'release' THEN 0 ELSE entry.images END AS images,
+    CASE entry.kind WHEN 'release' THEN 0 ELSE entry.microusd END AS microusd,
+    CASE entry.kind WHEN 'release' THEN 0 ELSE entry.charge_images END AS charge_images,
+    CASE entry.kind WHEN 'release' THEN 0 ELSE entry.charge_microusd END AS charge_microusd,
+    CASE entry.kind WHEN 'release' THEN 0 ELSE entry.gift_images END AS gift_images,
+    CASE entry.kind WHEN 'release' THEN 0 ELSE entry.gift_microusd END AS gift_microusd
+FROM ledger AS entry JOIN jobs ON jobs.id = entry.job_id
+WHERE entry.kind IN ('settle', 'release', 'adjust');
+
+-- Kept beside the ledger for reports, on the local days of the holds; must equal the sum of `spent`.
+CREATE TABLE daily_usage (
+    server_id BIGINT NOT NULL,
+    day TEXT NOT NULL,
+    member_id BIGINT NOT NULL,
+    quality TEXT NOT NULL,
+    jobs BIGINT NOT NULL,
+    images BIGINT NOT NULL,
+    microusd BIGINT NOT NULL,
+    charge_images BIGINT NOT NULL,
+    charge_microusd BIGINT NOT NULL,
+    gift_images BIGINT NOT NULL,
+    gift_microusd BIGINT NOT NULL,
+    PRIMARY KEY (server_id, day, member_id, quality)
+);
+
+INSERT INTO daily_usage
+SELECT server_id, day, member_id, quality, SUM(jobs), SUM(images), SUM(microusd),
+    SUM(charge_images), SUM(charge_microusd), SUM(gift_images), SUM(gift_microusd)
+FROM spent GROUP BY server_id, day, member_id, quality;
+
+-- How each job that has ended did, on the local day of its hold.
+CREATE VIEW outcomes AS
+SELECT
+    jobs.id, held.server_id, held.day,
+    CASE WHEN jobs.state = 'failed' AND jobs.reason = 'content' THEN 'content' ELSE jobs.state END
+        AS outcome
+FROM jobs JOIN ledger AS held ON held.job_id = jobs.id AND held.kind = 'hold'
+WHERE jobs.state IN ('delivered', 'undelivered', 'failed', 'cancelled');
+
+-- Kept beside the jobs for reports; must equal the count of `outcomes`.
+CREATE TABLE daily_outcomes (
+    server_id BIGINT NOT NULL,
+    day TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    jobs BIGINT NOT NULL,
+    PRIMARY KEY (server_id, day, outcome)
+);
+
+INSERT INTO daily_outcomes
+SELECT server_id, day, outcome, COUNT(*) FROM outcomes GROUP BY server_id, day, outcome;
+
+-- Requests that were refused before anything was held, by the local day; nobody can count them
+-- again, for nothing else is kept of them.
+CREATE TABLE refusals (
+    server_id BIGINT NOT NULL,
+    day TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    times BIGINT NOT NULL CONSTRAINT refusals_times CHECK (times > 0),
+    PRIMARY KEY (server_id, day, reason)
+);

@@ -82,6 +82,11 @@ def parse_until(text: str, now_ms: int, zone: tzinfo) -> int:
     return until_ms
 
 
+def shown_instant(at_ms: int) -> str:
+    """Write an instant so that it stays true wherever it is read: `2026-12-31 23:00 UTC`."""
+    return f"{_local(at_ms, UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def _too_far(shown: str) -> str:
     return f"“{shown}” is more than {YEARS_MAX} years away; name an earlier end."
 

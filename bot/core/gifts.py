@@ -68,7 +68,7 @@ def cover(
 
     Returns:
         What is drawn from gifts, nothing where the pots cover it all; or the limit that has no
-        room for the request.
+        room for the request, of several pots of a unit the one with the least left.
     """
     found, gifts = list(found), list(gifts)
     draws: list[Draw] = []
@@ -76,9 +76,7 @@ def cover(
         pots = [s for s in found if s.account is Account.MEMBER and s.rule.unit is unit]
         lacking = shortfall(pots, unit, asked)
         if lacking > left_in(gifts, unit):
-            full = first_without_room(pots, images=images, microusd=microusd)
-            assert full is not None
-            return full
+            return min(pots, key=lambda pot: pot.left)
         draws += spend(gifts, unit, lacking)
     caps = [standing for standing in found if standing.account is not Account.MEMBER]
     return first_without_room(caps, images=images, microusd=microusd) or draws
@@ -99,15 +97,26 @@ def spend(gifts: Iterable[Gift], unit: Unit, amount: int) -> list[Draw]:
     return draws
 
 
-def with_more(gifts: Iterable[Gift], unit: Unit, amount: int) -> list[Gift]:
-    """Show gifts as they are once an amount comes back, to the one that ends last."""
-    shown = list(gifts)
-    for place in range(len(shown) - 1, -1, -1):
-        gift = shown[place]
-        back = min(amount, gift.amount - gift.left) if gift.unit is unit else 0
-        shown[place] = replace(gift, left=gift.left + back)
-        amount -= back
-    return shown
+def with_back(
+    gifts: Iterable[Gift], drawn: Iterable[Draw], unit: Unit, amount: int
+) -> tuple[list[Gift], int]:
+    """Show gifts as they are once a part of what a job came to comes back.
+
+    Args:
+        gifts: Those that have not ended, also those with nothing left.
+        drawn: What the job has drawn, out of the gift that ends last before the others.
+        unit: What comes back.
+        amount: How much.
+
+    Returns:
+        The gifts, and what of the amount did not come out of them.
+    """
+    back: dict[str, int] = {}
+    for draw in drawn:
+        if draw.unit is unit:
+            back[draw.gift_id] = min(amount, draw.amount)
+            amount -= back[draw.gift_id]
+    return [replace(gift, left=gift.left + back.get(gift.id, 0)) for gift in gifts], amount
 
 
 def without(gifts: Iterable[Gift], draws: Iterable[Draw]) -> list[Gift]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
-from bot.core.gifts import Gift, with_more
+from bot.core.gifts import Gift, with_back
 from bot.core.jobs import Job
 from bot.core.limits import (
     Account,
@@ -12,7 +12,6 @@ from bot.core.limits import (
     Standing,
     Subject,
     Unit,
-    Usage,
     Window,
     account_of,
     applying,
@@ -21,6 +20,7 @@ from bot.core.limits import (
     standings,
 )
 from bot.core.preferences import Preferences
+from bot.services.books import returned_charge
 from bot.services.ports import Balance, Clock
 from bot.storage import gifts, ledger, rules
 from bot.storage.database import Connection, Database
@@ -138,18 +138,26 @@ class Quota:
         now_ms = self._clock.now_ms()
         async with self._database.read() as connection:
             found = await load_allowance(connection, asker, self._host_rules, now_ms)
-            drawn = await ledger.paid_by_gifts(connection, job.id) if missing else Usage()
-        # What comes back of a charge goes back to the gifts first.
-        to_gifts = min(missing, drawn.images)
-        pots = [
-            replace(pot, used=max(0, pot.used - (missing - to_gifts)))
-            if pot.rule.unit is Unit.IMAGES
-            else pot
-            for pot in found.pots
-        ]
-        return Balance(pots, now_ms, with_more(found.gifts, Unit.IMAGES, to_gifts))
+            if not missing:
+                return Balance(found.pots, now_ms, found.gifts)
+            drawn = await gifts.drawn_by(connection, job.id)
+            given = await gifts.unended(connection, job.server_id, job.member_id, now_ms)
+        back = returned_charge(job, missing)
+        own: dict[Unit, int] = {}
+        for unit in Unit:
+            given, own[unit] = with_back(given, drawn, unit, back.of(unit))
+        zone = ZoneInfo(found.preferences.zone)
+        pots = [_with_back(pot, own[pot.rule.unit], job, zone) for pot in found.pots]
+        return Balance(pots, now_ms, [gift for gift in given if gift.left])
 
     async def of(self, asker: Asker) -> Allowance:
         """Read what applies to a member now."""
         async with self._database.read() as connection:
             return await load_allowance(connection, asker, self._host_rules, self._clock.now_ms())
+
+
+def _with_back(pot: Standing, amount: int, job: Job, zone: ZoneInfo) -> Standing:
+    """Show a pot once a part of a job's charge is returned, in the period of the job's hold."""
+    if period(pot.rule.window, job.created_at_ms, zone).ends_at_ms != pot.resets_at_ms:
+        return pot
+    return replace(pot, used=max(0, pot.used - amount))

@@ -8,6 +8,7 @@ import logging
 
 from bot.core.catalogue import computed_cost_microusd
 from bot.core.jobs import Event, Job, Reason, Rendering, State, Ticket
+from bot.core.limits import Usage
 from bot.services.ports import Clock
 from bot.storage import jobs, ledger
 from bot.storage.database import Connection, Database
@@ -232,14 +233,22 @@ def _host_pays(cost_microusd: int) -> ledger.Settlement:
     )
 
 
+def returned_charge(job: Job, missing: int) -> Usage:
+    """The share of a settled job that pictures which never arrive give back.
+
+    It is rounded in the member's favour.
+    """
+    made = len(job.links)
+    return Usage(missing, -(-(job.cost_microusd or 0) * missing // made))
+
+
 async def _return_charge(connection: Connection, job: Job, missing: int, now_ms: int) -> None:
-    """Give the member back the share of pictures that did not arrive, rounded in their favour."""
+    """Give the member back the share of pictures that did not arrive."""
     if missing <= 0:
         return
     assert job.state is State.RENDERED
-    cost = job.cost_microusd or 0
-    share = -(-cost * missing // len(job.links))
+    back = returned_charge(job, missing)
     returned = ledger.Adjustment(
-        images=0, microusd=0, charge_images=-missing, charge_microusd=-share
+        images=0, microusd=0, charge_images=-back.images, charge_microusd=-back.microusd
     )
     await ledger.adjust(connection, job.id, returned, now_ms)

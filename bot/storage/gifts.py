@@ -15,29 +15,31 @@ INSERT INTO gifts (
 ) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9)
 """
 
-_SELECT_LIVE = """
+_SELECT_UNENDED = """
 SELECT * FROM gifts
-WHERE server_id = $1 AND member_id = $2 AND until_ms > $3 AND drawn < amount
+WHERE server_id = $1 AND member_id = $2 AND until_ms > $3
 ORDER BY until_ms, id
 """
+
+_SELECT_LIVE = _SELECT_UNENDED.replace("ORDER", "AND drawn < amount ORDER")
 
 _INSERT_DRAW = "INSERT INTO gift_draws (entry_id, gift_id, amount) VALUES ($1, $2, $3)"
 _MOVE = "UPDATE gifts SET drawn = drawn + $2 WHERE id = $1"
 
 _SELECT_DRAWN = """
-SELECT gifts.id, CAST(SUM(gift_draws.amount) AS BIGINT) AS drawn
+SELECT gifts.id, gifts.unit, CAST(SUM(gift_draws.amount) AS BIGINT) AS amount
 FROM ledger
 JOIN gift_draws ON gift_draws.entry_id = ledger.id
 JOIN gifts ON gifts.id = gift_draws.gift_id
-WHERE ledger.job_id = $1 AND gifts.unit = $2
-GROUP BY gifts.id, gifts.until_ms
+WHERE ledger.job_id = $1
+GROUP BY gifts.id, gifts.unit, gifts.until_ms
 HAVING SUM(gift_draws.amount) > 0
 ORDER BY gifts.until_ms DESC, gifts.id DESC
 """
 
 _END = """
 UPDATE gifts SET until_ms = $4
-WHERE server_id = $1 AND member_id = $2 AND unit = $3 AND until_ms > $4 AND drawn < amount
+WHERE server_id = $1 AND member_id = $2 AND unit = $3 AND until_ms > $4
 RETURNING *
 """
 
@@ -65,10 +67,24 @@ async def live(conn: Connection, server_id: int, member_id: int, now_ms: int) ->
     return [_gift(row) for row in await conn.fetch(_SELECT_LIVE, server_id, member_id, now_ms)]
 
 
+async def unended(conn: Connection, server_id: int, member_id: int, now_ms: int) -> list[Gift]:
+    """Read a member's gifts that have not ended, also those with nothing left."""
+    return [_gift(row) for row in await conn.fetch(_SELECT_UNENDED, server_id, member_id, now_ms)]
+
+
+async def drawn_by(conn: Connection, job_id: str) -> list[Draw]:
+    """Read what a job has drawn, without what came back; the gift that ends last first."""
+    rows = await conn.fetch(_SELECT_DRAWN, job_id)
+    return [Draw(row["id"], Unit(row["unit"]), row["amount"]) for row in rows]
+
+
 async def end(
     conn: Connection, server_id: int, member_id: int, unit: Unit, now_ms: int
 ) -> list[Gift]:
-    """End a member's gifts of a unit now; what is held of them stays held. Returns them."""
+    """End a member's gifts of a unit now, and return them.
+
+    Those with nothing left end too, so that what comes back to them later is gone.
+    """
     rows = await conn.fetch(_END, server_id, member_id, unit.value, now_ms)
     return [_gift(row) for row in rows]
 
@@ -85,10 +101,10 @@ async def take(conn: Connection, entry_id: str, draws: Sequence[Draw]) -> None:
 
 async def put_back(conn: Connection, entry_id: str, job_id: str, unit: Unit, amount: int) -> None:
     """Put a part of what a job drew back, into the gift that ends last before the others."""
-    for row in await conn.fetch(_SELECT_DRAWN, job_id, unit.value) if amount else ():
-        part = min(amount, int(row["drawn"]))
+    for draw in await drawn_by(conn, job_id) if amount else ():
+        part = min(amount, draw.amount) if draw.unit is unit else 0
         if part:
-            await _move(conn, entry_id, row["id"], -part)
+            await _move(conn, entry_id, draw.gift_id, -part)
             amount -= part
     if amount:
         conn.spoil()

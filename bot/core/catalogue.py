@@ -59,6 +59,11 @@ class Size:
         """The size as people read it, with a multiplication sign."""
         return f"{self.width}×{self.height}"
 
+    @property
+    def area(self) -> int:
+        """How many pixels it has."""
+        return self.width * self.height
+
 
 NAMED_SIZES: dict[str, Size] = {
     "Square": Size(1024, 1024),

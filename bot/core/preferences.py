@@ -6,8 +6,14 @@ from enum import StrEnum
 from bot.core.catalogue import COUNT_MAX, Quality, Size
 from bot.core.errors import NotOffered, Paused
 from bot.core.jobs import Request
+from bot.core.prompts import shown_prompt
+
+PAUSE_SENTENCE_MAX_CHARS = 200
+CHANNELS_MAX = 25
+"""Named channels; as many as one of Discord's menus takes."""
 
 _QUALITIES = list(Quality)
+_NAMED_CHANNELS_MAX = 5
 
 
 class Places(StrEnum):
@@ -34,7 +40,8 @@ class Preferences:
         max_size: The size with the most pixels that may be asked for.
         channel_ids: The channels that `places` speaks of; a thread is its parent's.
         zone: The time zone that windows run in, by its IANA name.
-        pause_sentence: What members read while the server is paused; None while it is not.
+        pause_sentence: What members read while the server is paused, perhaps nothing; None while
+            it is not paused.
     """
 
     default_size: Size | None = None
@@ -60,16 +67,50 @@ def check(preferences: Preferences, request: Request) -> None:
         NotOffered: Not in this channel, not in private, or not so large, good or many.
     """
     if preferences.pause_sentence is not None:
-        said = preferences.pause_sentence or "Try again later."
-        raise Paused(f"Pictures are paused in this server. {said}")
+        raise Paused(paused_sentence(preferences.pause_sentence))
     is_named = request.budget_channel_id in preferences.channel_ids
     if preferences.places is Places.ONLY and not is_named:
         raise NotOffered(_only_in(preferences.channel_ids))
     if preferences.places is Places.EXCEPT and is_named:
-        raise NotOffered("Pictures are not made in this channel; try another one.")
+        raise NotOffered("No pictures are made in this channel. Ask in another one.")
     if request.private and not preferences.private_allowed:
-        raise NotOffered("This server does not allow private pictures; ask without `private`.")
+        raise NotOffered("This server does not allow private pictures. Ask without `private`.")
     _check_maxima(preferences, request)
+
+
+def paused_sentence(said: str) -> str:
+    """What a member reads while the server is paused, with the moderators' own words."""
+    shown = shown_prompt(said, chars_max=2 * PAUSE_SENTENCE_MAX_CHARS, bytes_max=1200)
+    words = f" They say: “{shown}”" if shown else " Try again later."
+    return f"The moderators have paused pictures in this server.{words}"
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What a request becomes where its member leaves everything open."""
+
+    size: Size
+    quality: Quality
+    count: int
+
+
+def usual(preferences: Preferences, size: Size, quality: Quality) -> Usual:
+    """Find out what is made where a member names nothing; never above what is the highest.
+
+    Args:
+        preferences: The server's.
+        size: The host's default.
+        quality: The host's default.
+    """
+    size = preferences.default_size or size
+    quality = preferences.default_quality or quality
+    highest = preferences.max_size
+    if highest is not None and size.area > highest.area:
+        size = highest
+    if preferences.max_quality is not None:
+        quality = min(quality, preferences.max_quality, key=_QUALITIES.index)
+    count = min(preferences.default_count or 1, preferences.max_count or COUNT_MAX)
+    return Usual(size, quality, count)
 
 
 def completed(preferences: Preferences, request: Request, size: Size, quality: Quality) -> Request:
@@ -81,21 +122,28 @@ def completed(preferences: Preferences, request: Request, size: Size, quality: Q
         size: The host's default.
         quality: The host's default.
     """
-    size = preferences.default_size or size
-    quality = preferences.default_quality or quality
-    count = preferences.default_count or 1
-    highest = preferences.max_size
-    if highest is not None and _area(size) > _area(highest):
-        size = highest
-    usual = min(count, preferences.max_count or COUNT_MAX)
-    if preferences.max_quality is not None:
-        quality = min(quality, preferences.max_quality, key=_QUALITIES.index)
+    known = usual(preferences, size, quality)
     return replace(
         request,
-        size=request.size or size,
-        quality=request.quality or quality,
-        count=usual if request.count is None else request.count,
+        size=request.size or known.size,
+        quality=request.quality or known.quality,
+        count=known.count if request.count is None else request.count,
     )
+
+
+def above_highest(preferences: Preferences) -> list[str]:
+    """Name the server's defaults that lie above what it has set as the highest."""
+    size, quality, count = (
+        preferences.default_size,
+        preferences.default_quality,
+        preferences.default_count,
+    )
+    named = {
+        "size": _is_larger(size, preferences.max_size),
+        "quality": _is_better(quality, preferences.max_quality),
+        "count": bool(count and preferences.max_count and count > preferences.max_count),
+    }
+    return [name for name, is_above in named.items() if is_above]
 
 
 def veils(preferences: Preferences, request: Request) -> bool:
@@ -105,26 +153,33 @@ def veils(preferences: Preferences, request: Request) -> bool:
 
 
 def _check_maxima(preferences: Preferences, request: Request) -> None:
-    size, quality, count = request.size, request.quality, request.count
     max_size, max_quality = preferences.max_size, preferences.max_quality
-    if size and max_size and _area(size) > _area(max_size):
+    max_count = preferences.max_count
+    if request.size and max_size and _is_larger(request.size, max_size):
         raise NotOffered(
-            f"{size.shown} is larger than this server allows; the largest is {max_size.shown} "
-            f"({_area(max_size):,} pixels in all)."
+            f"{request.size.shown} is larger than this server allows: at most "
+            f"{max_size.area:,} pixels, like {max_size.shown}."
         )
-    if quality and max_quality and _QUALITIES.index(quality) > _QUALITIES.index(max_quality):
+    if max_quality and _is_better(request.quality, max_quality):
         raise NotOffered(f"The highest quality in this server is {max_quality.value}.")
-    if count and preferences.max_count and count > preferences.max_count:
-        raise NotOffered(f"At most {preferences.max_count} at once are possible in this server.")
+    if request.count and max_count and request.count > max_count:
+        raise NotOffered(f"This server makes at most {max_count} at once.")
 
 
-def _area(size: Size) -> int:
-    return size.width * size.height
+def _is_larger(size: Size | None, highest: Size | None) -> bool:
+    return size is not None and highest is not None and size.area > highest.area
+
+
+def _is_better(quality: Quality | None, highest: Quality | None) -> bool:
+    if quality is None or highest is None:
+        return False
+    return _QUALITIES.index(quality) > _QUALITIES.index(highest)
 
 
 def _only_in(channel_ids: frozenset[int]) -> str:
     if not channel_ids:
         return "No channel of this server is open for pictures. Ask a moderator."
     named = [f"<#{channel_id}>" for channel_id in sorted(channel_ids)]
-    more = f" and {len(named) - 5} more" if len(named) > 5 else ""
-    return f"Pictures are made in {', '.join(named[:5])}{more}, not here."
+    kept, rest = named[:_NAMED_CHANNELS_MAX], len(named) - _NAMED_CHANNELS_MAX
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"No pictures are made in this channel. Ask in {', '.join(kept)}{more}."

@@ -17,6 +17,7 @@ from typing import Any
 from bot.chat.client import ImagineClient, close_quietly, point_at
 from bot.chat.courier import DiscordCourier
 from bot.chat.desk import Desk
+from bot.chat.log_channel import DiscordLogPoster
 from bot.core.errors import Broken
 from bot.fal.calls import FalSettings
 from bot.fal.queue import FalQueue
@@ -30,6 +31,7 @@ from bot.services.drive import Drive, Times
 from bot.services.exports import Exports
 from bot.services.gifts import Gifts
 from bot.services.imagine import Defaults, Imagine
+from bot.services.log_channel import LogChannel
 from bot.services.moderation import Moderation
 from bot.services.pictures import Pictures
 from bot.services.preferences import ServerPreferences
@@ -93,7 +95,9 @@ async def run(settings: Settings) -> None:
             return
         resumed = await desk.runner.resume()
         _log.info("started", extra={"resumed_jobs": resumed, "http_port": health.port})
-        await _serve(client, desk.runner, stop, hurry)
+        poster = DiscordLogPoster(client)
+        log_channel = LogChannel(database, clock, poster, owns=_owner(settings))
+        await _serve(client, desk.runner, log_channel, stop, hurry)
 
 
 def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from what is open
@@ -149,11 +153,16 @@ async def _done_before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> 
 
 
 async def _serve(
-    client: ImagineClient, runner: Runner, stop: asyncio.Event, hurry: asyncio.Event
+    client: ImagineClient,
+    runner: Runner,
+    log_channel: LogChannel,
+    stop: asyncio.Event,
+    hurry: asyncio.Event,
 ) -> None:
     """Listen and send until a stop is asked for, then drain."""
     listening = asyncio.create_task(client.listen(), name="gateway")
     sending = asyncio.create_task(runner.run(), name="line")
+    posting = asyncio.create_task(log_channel.run(), name="log channels")
     stopping = asyncio.create_task(stop.wait(), name="stop")
     try:
         await asyncio.wait({listening, sending, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -164,9 +173,9 @@ async def _serve(
             if task.done() and not task.cancelled():
                 task.result()
     finally:
-        for task in (listening, sending, stopping):
+        for task in (listening, sending, posting, stopping):
             task.cancel()
-        await asyncio.gather(listening, sending, stopping, return_exceptions=True)
+        await asyncio.gather(listening, sending, posting, stopping, return_exceptions=True)
 
 
 async def _drain(runner: Runner, hurry: asyncio.Event) -> None:

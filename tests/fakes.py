@@ -4,7 +4,7 @@ And a database that stands before a real one and fails on demand.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -13,6 +13,7 @@ from bot.core.jobs import Job, Phase, Picture, PictureLink, Progress, Rendering,
 from bot.services.ports import Balance, CancelAnswer, Delivered, Order, Place
 from bot.storage.connection import Engine
 from bot.storage.database import Connection, Database, DatabaseUnavailable
+from bot.storage.notices import Notice
 
 
 @dataclass
@@ -171,3 +172,36 @@ class RecordingCourier:
             while len(self.delivered) + len(self.ended) < count:
                 self.changed.clear()
                 await self.changed.wait()
+
+
+@dataclass
+class RecordingLogPoster:
+    """Takes down what log channels would show; a nonce that was used posts nothing new.
+
+    `errors` and `gates` are by server: the next error, raised after the post where `is_posted`,
+    and what a post waits for.
+    """
+
+    posted: list[tuple[int, int, list[Notice]]] = field(default_factory=list)
+    errors: dict[int, list[Exception]] = field(default_factory=dict)
+    gates: dict[int, asyncio.Event] = field(default_factory=dict)
+    nonces: list[str] = field(default_factory=list)
+    is_posted: bool = False
+
+    async def post(
+        self, server_id: int, channel_id: int, notices: Sequence[Notice], nonce: str
+    ) -> None:
+        errors = self.errors.get(server_id, [])
+        if server_id in self.gates:
+            await self.gates[server_id].wait()
+        if errors and not self.is_posted:
+            raise errors.pop(0)
+        assert 1 <= len(nonce) <= 25
+        if nonce not in self.nonces:
+            self.posted.append((server_id, channel_id, list(notices)))
+        self.nonces.append(nonce)
+        if errors:
+            raise errors.pop(0)
+
+    def of(self, server_id: int) -> list[list[Notice]]:
+        return [notices for server, _, notices in self.posted if server == server_id]

@@ -1,4 +1,8 @@
-"""Posts to servers' log channels; what each message looks like stands in `notice_cards`."""
+"""Posts to servers' log channels; `notice_cards.RENDERERS` says what each message looks like.
+
+A channel that the bot may not see or write to may be opened by a moderator, so that is "later";
+one that Discord does not know is "never".
+"""
 
 from collections.abc import Sequence
 
@@ -36,9 +40,9 @@ class DiscordLogPoster:
             )
         except discord.HTTPException as error:
             detail = f"HTTP {error.status}, code {error.code}"
-            is_never = error.code == _UNKNOWN_CHANNEL or error.status == 400
-            if is_never:
+            if error.code == _UNKNOWN_CHANNEL or error.status == 400:
                 raise Undeliverable([detail]) from error
             raise RouteBusy(detail) from error
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        except (aiohttp.ClientError, OSError, TimeoutError, RuntimeError) as error:
+            # discord.py raises a RuntimeError once its session is closed.
             raise RouteBusy(type(error).__name__) from error

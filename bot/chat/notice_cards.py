@@ -19,7 +19,7 @@ from bot.storage.notices import Notice
 
 Renderer = Callable[[Sequence[Notice]], ui.LayoutView]
 
-_ID_IN_FRONT = re.compile(r"(member|role|channel) (\d{15,20})(?!\d)")
+_ID = re.compile(r"\b(member|role|channel) (\d{15,20})\b")
 _MARKS = {"member": "@", "role": "@&", "channel": "#"}
 _BAR_CELLS = 10
 
@@ -49,7 +49,7 @@ def _change_lines(notice: Notice, room: int) -> str:
     who = "the host" if actor == HOST else f"<@{actor}>"
     title = str(body["kind"]).replace(".", " ").replace("_", " ").capitalize()
     lines = [f"**{title}** · {who} · <t:{notice.at_ms // 1000}:f>"]
-    what = _named(str(body["subject"]), room)
+    what = _shown(str(body["subject"]), room)
     if body["before"] is not None or body["after"] is not None:
         before = _shown(body["before"], room) or "nothing"
         what += f": {before} → **{_shown(body['after'], room) or 'nothing'}**"
@@ -60,17 +60,9 @@ def _change_lines(notice: Notice, room: int) -> str:
 
 
 def _shown(text: str | None, room: int) -> str:
-    return shown_prompt(text, chars_max=room, bytes_max=2 * room) if text else ""
-
-
-def _named(subject: str, room: int) -> str:
-    """Write a subject, which begins with its kind in words, with a mention for its id."""
-    found = _ID_IN_FRONT.match(subject)
-    if found is None:
-        return _shown(subject, room)
-    kind, number = found.groups()
-    rest = _shown(subject[found.end() :], room)
-    return f"{kind} <{_MARKS[kind]}{number}>{rest}"
+    """Write a text without harm, with mentions for the ids in it; they name and ping nobody."""
+    shown = shown_prompt(text, chars_max=room, bytes_max=2 * room) if text else ""
+    return _ID.sub(lambda found: f"{found[1]} <{_MARKS[found[1]]}{found[2]}>", shown)
 
 
 def alert_card(notices: Sequence[Notice]) -> ui.LayoutView:

@@ -1,10 +1,10 @@
 """What the use cases need of the outside, as Protocols; each has two implementations.
 
 `ImageQueue` is fal (`bot.fal`) and the scripted queue of the tests; `Courier` is Discord
-(`bot.chat`) and the recording one; `Clock` is the system's and a manual one.
+(`bot.chat`) and the recording one, and so is `LogPoster`; `Clock` is the system's and a manual one.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -13,6 +13,7 @@ from bot.core.catalogue import Format, Quality, Size
 from bot.core.gifts import Gift
 from bot.core.jobs import Job, Picture, PictureLink, Progress, Rendering, Ticket
 from bot.core.limits import Standing
+from bot.storage.notices import Notice
 
 
 class Clock(Protocol):
@@ -178,5 +179,26 @@ class Courier(Protocol):
 
         Raises:
             RouteBusy: Discord cannot be reached now.
+        """
+        ...
+
+
+class LogPoster(Protocol):
+    """Posts to servers' log channels."""
+
+    async def post(
+        self, server_id: int, channel_id: int, notices: Sequence[Notice], nonce: str
+    ) -> None:
+        """Post one message.
+
+        Args:
+            server_id: Whose log channel it is.
+            channel_id: The log channel.
+            notices: At least one, all of one kind; several only of changes.
+            nonce: At most 25 characters; what was posted with it lately is not posted again.
+
+        Raises:
+            RouteBusy: Not now, or not before somebody opens the channel; try later.
+            Undeliverable: Never.
         """
         ...

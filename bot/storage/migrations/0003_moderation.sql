@@ -129,16 +129,19 @@ CREATE TABLE alerts (
     )
 );
 
--- What is still to be posted to a server's log channel, in the order of its ids.
+-- What is still to be posted to a server's log channel, in the order of `seq`. What goes into one
+-- message is decided before it is posted, so that a second try is the same message.
 CREATE TABLE notices (
     id TEXT PRIMARY KEY,
     server_id BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
     kind TEXT NOT NULL,
     body TEXT NOT NULL,
-    at_ms BIGINT NOT NULL
+    at_ms BIGINT NOT NULL,
+    batch TEXT
 );
 
-CREATE INDEX notices_by_server ON notices (server_id, id);
+CREATE INDEX notices_by_server ON notices (server_id, seq);
 
 CREATE TABLE reports (
     id TEXT PRIMARY KEY,

@@ -301,9 +301,10 @@ class ServerPreferences:
         setting: _Setting,
         edit: Callable[[Preferences], Preferences],
     ) -> Changed:
-        now_ms = self._clock.now_ms()
         reason = checked_reason(by.reason)
         async with self._database.write(server_id) as connection:
+            # Read inside, so that the audit has the order in which changes took their turn.
+            now_ms = self._clock.now_ms()
             known = await stored.load(connection, server_id)
             after = edit(known)
             if after == known:

@@ -1,4 +1,4 @@
-"""The command line: run, demo, check, prices, export.
+"""The command line: run, demo, check, prices, export, and the host's moderation.
 
 Exit codes: 0 all is well, 1 a problem was found, 2 something was typed or set wrongly.
 """
@@ -11,10 +11,14 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from decimal import Decimal
-from typing import NoReturn
 
 import click
 
+from bot.console.blocks import block
+from bot.console.ending import give_up
+from bot.console.gifts import gift
+from bot.console.limits import limit
+from bot.console.printing import csv_cell
 from bot.core.catalogue import Quality
 from bot.core.errors import BotError, IllegalSize
 from bot.ops.logs import set_up_logs
@@ -22,7 +26,6 @@ from bot.services import reports
 from bot.settings import BadSettings, Settings, StorageSettings
 from bot.storage.database import opened_database
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -37,6 +40,10 @@ def main() -> None:
     """
 
 
+for _moderation in (limit, gift, block):
+    main.add_command(_moderation)
+
+
 @main.command()
 def run() -> None:
     """Run the bot until Ctrl-C or SIGTERM."""
@@ -49,7 +56,7 @@ def run() -> None:
     try:
         asyncio.run(run_app(settings))
     except BotError as error:
-        _give_up([str(error)], code=1)
+        give_up([str(error)], code=1)
 
 
 @main.command()
@@ -66,7 +73,7 @@ def demo(out: str, port: int, page: bool | None) -> None:
     try:
         from bot.demo import play  # noqa: PLC0415 - needs the extra `demo`
     except ModuleNotFoundError as error:
-        _give_up([f"The demo needs the extra `demo` ({error.name} is missing)."], code=2)
+        give_up([f"The demo needs the extra `demo` ({error.name} is missing)."], code=2)
     sys.exit(asyncio.run(play(out=out, port=port, keeps_page=page)))
 
 
@@ -81,11 +88,11 @@ def check() -> None:
     try:
         problems, notes = asyncio.run(_check(settings.database_url))
     except BotError as error:
-        _give_up([str(error)], code=1)
+        give_up([str(error)], code=1)
     for note in notes:
         click.echo(note)
     if problems:
-        _give_up(problems, code=1)
+        give_up(problems, code=1)
     click.echo("All is well: settings, database, ledger.")
 
 
@@ -107,7 +114,7 @@ def prices(size: str | None, quality: str | None, as_json: bool) -> None:
     try:
         rows = reports.price_rows(size, quality)
     except IllegalSize as error:
-        _give_up([error.sentence], code=2)
+        give_up([error.sentence], code=2)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -138,7 +145,7 @@ def export(what: str, file_format: str) -> None:
     try:
         settings = StorageSettings.load()
     except BadSettings as error:
-        _give_up(error.lines, code=2)
+        give_up(error.lines, code=2)
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(encoding="utf-8", newline="\n")
@@ -146,11 +153,11 @@ def export(what: str, file_format: str) -> None:
         asyncio.run(_export(settings.database_url, what, file_format))
         sys.stdout.flush()
     except BotError as error:
-        _give_up([str(error)], code=1)
+        give_up([str(error)], code=1)
     except BrokenPipeError:
         raise  # click ends quietly: whoever reads has had enough, as `head` does
     except OSError as error:
-        _give_up([f"The output cannot be written: {error.strerror}."], code=1)
+        give_up([f"The output cannot be written: {error.strerror}."], code=1)
 
 
 async def _export(database_url: str, what: str, file_format: str) -> None:
@@ -170,12 +177,7 @@ async def _print_csv(rows: AsyncGenerator[reports.Line], columns: list[str]) -> 
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(columns)
     async for row in rows:
-        table.writerow([_cell(row[name]) for name in columns])
-
-
-def _cell(value: reports.Cell) -> reports.Cell:
-    is_formula = isinstance(value, str) and value.startswith(_FORMULA_STARTS)
-    return f"'{value}" if is_formula else value
+        table.writerow([csv_cell(row[name]) for name in columns])
 
 
 async def _print_json(rows: AsyncGenerator[reports.Line]) -> None:
@@ -190,7 +192,7 @@ def _settings(code: int = 2) -> Settings:
     try:
         return Settings.load()
     except BadSettings as error:
-        _give_up(error.lines, code=code)
+        give_up(error.lines, code=code)
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:
@@ -200,12 +202,6 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
         settings.fal_key.get_secret_value(),
         "" if admin_key is None else admin_key.get_secret_value(),
     )
-
-
-def _give_up(lines: list[str], *, code: int) -> NoReturn:
-    for line in lines:
-        click.echo(line, err=True)
-    sys.exit(code)
 
 
 if __name__ == "__main__":

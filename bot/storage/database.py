@@ -94,19 +94,35 @@ async def migrate(database: Database) -> list[int]:
 
 
 @asynccontextmanager
-async def opened_database(url: str) -> AsyncGenerator[Database]:
+async def opened_database(url: str, *, must_exist: bool = False) -> AsyncGenerator[Database]:
     """Open a database, bring its tables up to date, and close it at the end.
+
+    Args:
+        url: See `open_database`.
+        must_exist: Refuse a SQLite file that is not there instead of making it: a change made in
+            a new one, by a wrong address or folder, would hold nowhere.
 
     Raises:
         DatabaseUnavailable: It cannot be used.
         Broken: It is newer than this code.
     """
+    if must_exist:
+        _check_there(url)
     database = await open_database(url)
     try:
         await migrate(database)
         yield database
     finally:
         await database.close()
+
+
+def _check_there(url: str) -> None:
+    path = Path(url.removeprefix(_SQLITE_PREFIX))
+    if url.startswith(_SQLITE_PREFIX) and not path.exists():
+        raise DatabaseUnavailable(
+            f"there is no database file {path}; check DATABASE_URL and the folder you are in "
+            "(`run` or `check` makes a new one)"
+        )
 
 
 async def ping(database: Database) -> None:

@@ -1,0 +1,47 @@
+"""How a command ends: with 0, or with one line for each problem and an exit code."""
+
+import sys
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfoNotFoundError
+
+import click
+
+from bot.console.printing import plain, use_utf_8
+from bot.core.errors import BotError, Refused
+from bot.settings import BadSettings
+
+
+def give_up(lines: list[str], *, code: int) -> NoReturn:
+    """End the program with lines on standard error."""
+    for line in lines:
+        click.echo(line, err=True)
+    sys.exit(code)
+
+
+class HostCommand(click.Command):
+    """A command whose failures are one line each: 2 for what was typed or set wrongly, else 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        """Run the command, and turn what the other rooms raise into its end."""
+        use_utf_8()
+        try:
+            return super().invoke(ctx)
+        except BadSettings as error:
+            give_up(error.lines, code=2)
+        except Refused as error:
+            give_up([plain(error.sentence)], code=2)
+        except BotError as error:
+            give_up([plain(str(error))], code=1)
+        except ZoneInfoNotFoundError as error:
+            what = f"{error.args[0]}; set another time zone for this server, or install tzdata."
+            give_up([plain(what)], code=1)
+        except BrokenPipeError:
+            raise  # click ends quietly: whoever reads has had enough, as `head` does
+        except OSError as error:
+            give_up([f"The output cannot be written: {error.strerror}."], code=1)
+
+
+class HostGroup(click.Group):
+    """A group of such commands."""
+
+    command_class = HostCommand

@@ -14,6 +14,8 @@ from discord import ui
 from bot.chat.answers import answer_error, in_time, tell
 from bot.chat.desk import DeskClient
 from bot.chat.layouts import QUIET
+from bot.chat.permission import is_moderator
+from bot.core.errors import NotAllowed
 from bot.services.runner import CancelNews
 
 _log = logging.getLogger(__name__)
@@ -58,16 +60,21 @@ class CancelButton(
     ) -> None:
         """Cancel the job and tell the person who pressed what that achieved."""
         try:
-            cancelling = interaction.client.desk.runner.cancel(
-                self._job_id,
-                interaction.user.id,
-                is_moderator=interaction.permissions.manage_guild,
-            )
-            news = await in_time(interaction, cancelling, is_private=True)
+            news = await in_time(interaction, self._cancel(interaction), is_private=True)
         except Exception as error:  # noqa: BLE001 - nothing above this answers the member
             await answer_error(interaction, error)
         else:
             await tell(interaction, _NEWS[news], colour=QUIET)
+
+    async def _cancel(self, interaction: discord.Interaction[DeskClient]) -> CancelNews:
+        """Cancel as the member who asked; only who is refused so is asked for more rights."""
+        runner, by = interaction.client.desk.runner, interaction.user.id
+        try:
+            return await runner.cancel(self._job_id, by, is_moderator=False)
+        except NotAllowed:
+            if not await is_moderator(interaction):
+                raise
+        return await runner.cancel(self._job_id, by, is_moderator=True)
 
 
 def cancel_button(job_id: str) -> CancelButton:

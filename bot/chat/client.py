@@ -16,6 +16,7 @@ from bot.chat.commands.imagine import build_imagine
 from bot.chat.commands.menus import build_menus
 from bot.chat.commands.quota import build_quota
 from bot.chat.desk import Desk, DeskClient
+from bot.chat.permission import CommandAccess
 from bot.core.errors import BotError
 
 _log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class ImagineClient(DeskClient):
             shard_count=shard_count,
             shard_ids=None if shard_ids is None else list(shard_ids),  # pyright: ignore[reportArgumentType]
         )
+        self.access = CommandAccess(self)
         self.tree = ImagineTree(self)
         self.add_dynamic_items(CancelButton)
         self._connected_shards: set[int] = set()
@@ -78,7 +80,7 @@ class ImagineClient(DeskClient):
             self.tree.add_command(build_admin(desk))
             for menu in build_menus(desk):
                 self.tree.add_command(menu)
-            await self.tree.sync()
+            self.access.know(await self.tree.sync())
         except discord.LoginFailure:
             raise DiscordRefused(_NOT_LET_IN) from None
         except (discord.HTTPException, OSError, TimeoutError) as error:
@@ -101,8 +103,9 @@ class ImagineClient(DeskClient):
             raise DiscordRefused(str(error)) from error
 
     async def on_shard_connect(self, shard_id: int) -> None:
-        """Note a new session."""
+        """Note a new session; what the one before did not tell is read anew."""
         self._connected_shards.add(shard_id)
+        self.access.forget_all()
         _log.info("gateway connected", extra={"shard": shard_id})
 
     async def on_shard_resumed(self, shard_id: int) -> None:
@@ -114,6 +117,12 @@ class ImagineClient(DeskClient):
         """Note a session that is interrupted; discord.py connects again by itself."""
         self._connected_shards.discard(shard_id)
         _log.info("gateway disconnected", extra={"shard": shard_id})
+
+    async def on_raw_app_command_permissions_update(
+        self, payload: discord.RawAppCommandPermissionsUpdateEvent
+    ) -> None:
+        """Note that a server has changed who may use the commands."""
+        self.access.forget(payload.guild.id)
 
     async def on_error(self, event_method: str, /, *_: object, **__: object) -> None:
         """Log what an event handler raised."""

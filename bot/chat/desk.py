@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.chat.permission import CommandAccess
 from bot.core.catalogue import Quality, Size
 from bot.services.allowance import Quota
 from bot.services.blocks import Blocks
@@ -46,3 +47,6 @@ class DeskClient(discord.AutoShardedClient):
 
     desk: Desk
     """Set once, before the client connects."""
+
+    access: CommandAccess
+    """What servers say in their settings about who may use the commands."""

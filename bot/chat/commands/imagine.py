@@ -11,6 +11,7 @@ from bot.chat.buttons import has_cancel_button
 from bot.chat.cards import waiting_card
 from bot.chat.desk import Desk, DeskClient
 from bot.chat.layouts import NOT_TAKEN, notice
+from bot.chat.permission import role_ids
 from bot.core.catalogue import (
     COUNT_MAX,
     NAMED_SIZES,
@@ -157,14 +158,6 @@ async def _refuse(
     shown = shown_prompt(prompt, chars_max=_PROMPT_CHARS_MAX, bytes_max=_PROMPT_BYTES_MAX)
     view = notice(text, small=f"Your prompt, to copy: “{shown}”" if shown else "")
     await answer_privately(interaction, view)
-
-
-def role_ids(member: discord.User | discord.Member) -> frozenset[int]:
-    """Read the roles that came with the interaction."""
-    if not isinstance(member, discord.Member):
-        return frozenset()
-    # The ids come with the interaction; the roles themselves may not be cached.
-    return frozenset(member._roles)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 def _is_age_restricted(channel: object) -> bool:

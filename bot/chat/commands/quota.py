@@ -7,8 +7,8 @@ from discord import app_commands
 
 from bot.chat.answers import answer_privately, in_time
 from bot.chat.cards import quota_card
-from bot.chat.commands.imagine import role_ids
 from bot.chat.desk import Desk, DeskClient
+from bot.chat.permission import role_ids
 from bot.services.allowance import Asker
 
 

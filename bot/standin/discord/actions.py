@@ -44,6 +44,8 @@ class Actions:
             return self._gateway()
         if route.name in ("commands", "guild_commands") and method == "PUT":
             return self._put_commands(route, body)
+        if route.name in ("all_permissions", "command_permissions"):
+            return self._command_permissions(method, route)
         if route.name == "callback":
             return self._callback(method, route, body, query, files)
         if route.name in _MESSAGE_ROUTES:
@@ -94,6 +96,20 @@ class Actions:
             one["version"] = str(world.snowflake())
         self._state.bell.ring()
         return [wire.command(one, one["version"]) for one in registered]
+
+    def _command_permissions(self, method: str, route: Route) -> Any:
+        if method != "GET":
+            raise ApiError(403, 20001, "Bots cannot use this endpoint")
+        guild_id = int(route.args["guild_id"])
+        if self._state.world.guild(guild_id) is None:
+            raise ApiError(403, 50001, "Missing Access")
+        found = self._state.world.command_permissions(guild_id)
+        if route.name == "all_permissions":
+            return found
+        for one in found:
+            if one["id"] == route.args["command_id"]:
+                return one
+        raise ApiError(404, 10066, "Unknown application command permissions")
 
     # ------------------------------------------------------------------ the first answer
 

@@ -106,23 +106,39 @@ class Driver:
         sent = self._send("autocomplete", member, channel, data)
         return list((await sent.answer()).choices)
 
+    def shown_commands(self, member: Member, channel: Channel) -> list[str]:
+        """The names of the commands, menu entries too, that a member's client shows there."""
+        world = self.state.world
+        return [
+            one["name"]
+            for one in world.commands()
+            if world.why_no_command(one, member.id, channel.id) is None
+        ]
+
     async def user_menu(
-        self, member: Member, channel: Channel, name: str, target: Member
+        self,
+        member: Member,
+        channel: Channel,
+        name: str,
+        target: Member,
+        *,
+        unchecked: bool = False,
     ) -> SentInteraction:
-        """Choose an app's entry in the menu of a member."""
-        root = self._command(member, channel, name, USER_MENU, unchecked=False)
+        """Choose an app's entry in the menu of a member; `unchecked` also one that is hidden."""
+        root = self._command(member, channel, name, USER_MENU, unchecked=unchecked)
         resolved: dict[str, dict[str, Any]] = {}
         resolve(self.state.world, target, resolved, lambda n, d: self._store(channel, n, d))
         data = self._command_data(root, None, resolved) | {"target_id": str(target.id)}
         return self._send("user", member, channel, data)
 
     async def message_menu(
-        self, member: Member, message: DiscordMessage, name: str
+        self, member: Member, message: DiscordMessage, name: str, *, unchecked: bool = False
     ) -> SentInteraction:
-        """Choose an app's entry in the menu of a message."""
-        self._must_see(member, message)
+        """Choose an app's entry in the menu of a message; `unchecked` also one that is hidden."""
+        if not unchecked:
+            self._must_see(member, message)
         channel = self._channel_of(member, message.channel_id)
-        root = self._command(member, channel, name, MESSAGE_MENU, unchecked=False)
+        root = self._command(member, channel, name, MESSAGE_MENU, unchecked=unchecked)
         payload = self.state.world.message_payload(message.model)
         resolved = {"messages": {str(message.id): self.state.message_payload_from(payload)}}
         data = self._command_data(root, None, resolved) | {"target_id": str(message.id)}

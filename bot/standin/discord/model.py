@@ -100,6 +100,7 @@ class World:
         # a CDN of the same shape that gives signed loopback addresses
         self.backend.cdn = cdn  # pyright: ignore[reportAttributeAccessIssue]
         self.age_restricted: set[int] = set()
+        self._command_permissions: dict[tuple[int, int], dict[str, Any]] = {}
 
     # ------------------------------------------------------------------ who and where
 
@@ -289,6 +290,32 @@ class World:
     ) -> list[dict[str, Any]]:
         """Replace all commands of a scope; ids of known names stay."""
         return self.backend.register_commands(guild_id, commands)
+
+    def command_permissions(self, guild_id: int) -> list[dict[str, Any]]:
+        """What a server has set for the app's commands, as Discord lists it."""
+        return [one for (owner, _), one in self._command_permissions.items() if owner == guild_id]
+
+    def set_command_permissions(
+        self, guild_id: int, target_id: int, lines: list[dict[str, Any]]
+    ) -> None:
+        """Set what a server says of a command, or of the whole app; no lines take all back.
+
+        SimCord lets a line that allows @everyone go before what a command asks for by default;
+        Discord does not (discord-api-docs, issue 5356), so that line is kept from it.
+        """
+        payload: dict[str, Any] = {
+            "id": str(target_id),
+            "application_id": str(self.application_id),
+            "guild_id": str(guild_id),
+            "permissions": lines,
+        }
+        everyone = {"id": str(guild_id), "type": 1, "permission": True}
+        known = [line for line in lines if line != everyone]
+        self.backend.set_command_permissions(guild_id, target_id, known)
+        self._command_permissions[guild_id, target_id] = payload
+        if not lines:
+            del self._command_permissions[guild_id, target_id]
+        self.backend.emit("APPLICATION_COMMAND_PERMISSIONS_UPDATE", payload)
 
     def why_no_command(self, command: dict[str, Any], user_id: int, channel_id: int) -> str | None:
         """Why the person's client does not show a command there, or None if it does."""

@@ -38,7 +38,7 @@ class Channel:
         return f"<#{self.id}>"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Member:
     """A person in one server.
 
@@ -83,6 +83,16 @@ class Guild:
     locale: str = "en-US"
     members: dict[int, Member] = field(default_factory=dict[int, Member])
     channels: dict[int, Channel] = field(default_factory=dict[int, Channel])
+
+    @property
+    def everyone(self) -> Role:
+        """The role that every member has."""
+        return Role(self.id, "@everyone", self.id)
+
+    @property
+    def all_channels(self) -> Channel:
+        """What stands for every channel in the settings of commands."""
+        return Channel(self.id - 1, "all channels", self.id)
 
     def boost(self, tier: int) -> None:
         """Raise the limit per file as boosts do."""

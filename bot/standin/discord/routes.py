@@ -10,6 +10,8 @@ RouteName = Literal[
     "gateway",
     "commands",
     "guild_commands",
+    "all_permissions",
+    "command_permissions",
     "callback",
     "followup",
     "original",
@@ -28,6 +30,10 @@ _TEMPLATES: dict[str, RouteName] = {
     "/gateway/bot": "gateway",
     "/applications/{application_id}/commands": "commands",
     "/applications/{application_id}/guilds/{guild_id}/commands": "guild_commands",
+    "/applications/{application_id}/guilds/{guild_id}/commands/permissions": "all_permissions",
+    "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions": (
+        "command_permissions"
+    ),
     "/interactions/{interaction_id}/{token}/callback": "callback",
     "/webhooks/{webhook_id}/{token}": "followup",
     "/webhooks/{webhook_id}/{token}/messages/@original": "original",

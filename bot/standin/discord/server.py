@@ -1,6 +1,6 @@
 """The local Discord: opens its sockets on the loopback address and lets tests act and read."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.standin.discord.contract import Contract
 from bot.standin.discord.driver import Driver
+from bot.standin.discord.errors import ClientRefused
 from bot.standin.discord.faults import Faults
 from bot.standin.discord.gateway import Gateway
 from bot.standin.discord.interactions import SentInteraction
@@ -15,7 +16,7 @@ from bot.standin.discord.limits import Limits
 from bot.standin.discord.messages import DiscordMessage
 from bot.standin.discord.model import Message, WorldClock
 from bot.standin.discord.page import Page
-from bot.standin.discord.people import Channel, Guild, Member
+from bot.standin.discord.people import Channel, Guild, Member, Role
 from bot.standin.discord.record import Request, Violation
 from bot.standin.discord.rest import API, Rest
 from bot.standin.discord.settings import StandInDiscordSettings
@@ -150,6 +151,32 @@ class StandInDiscord(Driver):
         for channel_id in guild.channels:
             self.state.gallery.forget_channel(channel_id)
         self.state.world.remove_guild(guild.id)
+
+    def set_command_permissions(
+        self, guild: Guild, command: str | None, lines: Mapping[Role | Member | Channel, bool]
+    ) -> None:
+        """An administrator sets in the server's settings who may use a command, and where.
+
+        Args:
+            guild: The server.
+            command: Its name; None for all commands of the app.
+            lines: True allows, False forbids; `guild.everyone` and `guild.all_channels` stand for
+                all. No lines take everything back.
+
+        Raises:
+            ClientRefused: There is no such command.
+        """
+        world = self.state.world
+        known = self.commands.get(command or "")
+        if command is not None and known is None:
+            raise ClientRefused(f"no command {command!r} is registered")
+        target_id = world.application_id if known is None else int(known["id"])
+        kinds = {Role: 1, Member: 2, Channel: 3}
+        wire_lines = [
+            {"id": str(one.id), "type": kinds[type(one)], "permission": allows}
+            for one, allows in lines.items()
+        ]
+        world.set_command_permissions(guild.id, target_id, wire_lines)
 
     def delete_channel(self, channel: Channel) -> None:
         """A moderator deletes a channel."""

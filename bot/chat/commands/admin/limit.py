@@ -5,9 +5,8 @@ from discord import app_commands
 
 from bot.chat.admin_cards import explained_card, limits_card, set_card
 from bot.chat.answers import answer_privately, in_time
-from bot.chat.commands.imagine import role_ids
 from bot.chat.desk import Desk, DeskClient
-from bot.chat.permission import require_moderator
+from bot.chat.permission import require_moderator, role_ids
 from bot.core.amounts import parse_amount
 from bot.core.errors import BadRequest
 from bot.core.limits import Rule, Subject, Unit, Window

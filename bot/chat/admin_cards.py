@@ -1,13 +1,15 @@
-"""Cards for moderators: limits, why they apply, and the audit. Values in, layout out."""
+"""Cards for moderators: limits, and why they apply. Values in, layout out."""
+
+from collections.abc import Sequence
 
 from discord import ui
 
+from bot.chat.block_cards import block_lines
+from bot.chat.gift_cards import gift_lines
 from bot.chat.layouts import DONE, QUIET, WAITING, finished, notice
 from bot.chat.texts import left_of
 from bot.core.limits import Rule, Subject, Unit, Window, show_amount
-from bot.core.prompts import shown_prompt
-from bot.services.moderation import Explained
-from bot.storage.audit import HOST, AuditRow
+from bot.services.moderation import Overview
 
 _TEXT_CHARS_MAX = 3500
 _PER = {Window.DAY: "a day", Window.WEEK: "a week", Window.MONTH: "a month"}
@@ -52,39 +54,25 @@ def limits_card(rules: list[Rule]) -> ui.LayoutView:
     return _list("**Limits**", lines, "No limit is set here.")
 
 
-def explained_card(member_id: int, explained: list[Explained]) -> ui.LayoutView:
-    """What applies to a member, what is left of it, and which rules it goes before."""
+def explained_card(member_id: int, overview: Overview) -> ui.LayoutView:
+    """What applies to a member, what is left of it, which rules it goes before, and gifts."""
     lines: list[str] = []
-    for one in explained:
+    for one in overview.limits:
         lines.append(f"**{left_of(one.standing)}** · {who(one.standing.rule)}")
         if one.overruled:
             others = "; ".join(f"{who(rule)}: {amount_per(rule)}" for rule in one.overruled)
             lines.append(f"-# goes before {others}")
-    return _list(f"**What applies to <@{member_id}> here**", lines, "No limit applies.")
+    above = [] if overview.block is None else block_lines(overview.block)
+    below = gift_lines(overview.gifts) if overview.gifts else []
+    title = "\n".join([f"**What applies to <@{member_id}> here**", *above])
+    return _list(title, lines, "No limit applies.", below)
 
 
-def audit_card(rows: list[AuditRow]) -> ui.LayoutView:
-    """The newest changes, one after the other."""
-    lines: list[str] = []
-    for row in rows:
-        change = row.change
-        actor = "the host" if change.actor_id == HOST else f"<@{change.actor_id}>"
-        subject = shown_prompt(change.subject, chars_max=150, bytes_max=300)
-        lines.append(
-            f"<t:{row.at_ms // 1000}:f> · {actor} · {change.kind} · {subject}: "
-            f"{change.before or 'nothing'} → **{change.after or 'nothing'}**"
-        )
-        if change.reason:
-            reason = shown_prompt(change.reason, chars_max=250, bytes_max=500)
-            lines.append(f"-# “{reason}”")
-    return _list("**Audit**", lines, "Nothing was changed yet.")
-
-
-def _list(title: str, lines: list[str], if_empty: str) -> ui.LayoutView:
+def _list(title: str, lines: list[str], if_empty: str, below: Sequence[str] = ()) -> ui.LayoutView:
     box = ui.Container[ui.LayoutView](accent_colour=WAITING if lines else QUIET)
     box.add_item(ui.TextDisplay(title))
     shown: list[str] = []
-    room = _TEXT_CHARS_MAX
+    room = _TEXT_CHARS_MAX - len(title) - sum(len(line) + 1 for line in below)
     for number, line in enumerate(lines):
         room -= len(line) + 1
         if room < 0:
@@ -92,4 +80,6 @@ def _list(title: str, lines: list[str], if_empty: str) -> ui.LayoutView:
             break
         shown.append(line)
     box.add_item(ui.TextDisplay("\n".join(shown) or if_empty))
+    if below:
+        box.add_item(ui.TextDisplay("\n".join(below)))
     return finished(box)

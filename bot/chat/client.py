@@ -10,6 +10,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.chat.answers import answer_error
+from bot.chat.audit_card import PageButton
 from bot.chat.buttons import CancelButton
 from bot.chat.commands.admin import build_admin
 from bot.chat.commands.imagine import build_imagine
@@ -54,7 +55,7 @@ class ImagineClient(DeskClient):
         )
         self.access = CommandAccess(self)
         self.tree = ImagineTree(self)
-        self.add_dynamic_items(CancelButton)
+        self.add_dynamic_items(CancelButton, PageButton)
         self._connected_shards: set[int] = set()
 
     @property

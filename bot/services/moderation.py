@@ -7,12 +7,14 @@ at once are both in the audit, and the later one's value stands.
 from dataclasses import dataclass
 
 from bot.core.errors import BadRequest
+from bot.core.gifts import Gift
 from bot.core.limits import Rule, Standing, Subject, Unit, Window, overruled, show_amount
 from bot.services.allowance import Asker, HostLimits, load_allowance
 from bot.services.changes import checked_reason, record
 from bot.services.ports import Clock
-from bot.storage import audit, rules
+from bot.storage import audit, blocks, rules
 from bot.storage.audit import AuditRow, Change
+from bot.storage.blocks import Block
 from bot.storage.database import Database
 
 RULES_MAX = 200
@@ -33,6 +35,30 @@ class Explained:
 
     standing: Standing
     overruled: list[Rule]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Some rows of the audit, the newest first, and whether there are others beside them."""
+
+    rows: list[AuditRow]
+    has_newer: bool
+    has_older: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All that decides what a member may still make.
+
+    Attributes:
+        limits: Pots first, then caps.
+        gifts: Those with something left, the earliest end first.
+        block: What keeps the member from making pictures, None where nothing does.
+    """
+
+    limits: list[Explained]
+    gifts: list[Gift]
+    block: Block | None
 
 
 class Moderation:
@@ -100,13 +126,17 @@ class Moderation:
 
     async def explain(self, asker: Asker) -> list[Explained]:
         """Tell which limits apply to a member in a channel, and which rules they go before."""
+        return (await self.overview(asker)).limits
+
+    async def overview(self, asker: Asker) -> Overview:
+        """Tell what applies to a member in a channel: limits, gifts, a block."""
+        now_ms = self._clock.now_ms()
         async with self._database.read() as connection:
             known, _ = await rules.load(connection, asker.server_id)
-            allowance = await load_allowance(
-                connection, asker, self._host_rules, self._clock.now_ms()
-            )
+            allowance = await load_allowance(connection, asker, self._host_rules, now_ms)
+            block = await blocks.live(connection, asker.server_id, asker.member_id, now_ms)
         everything = [*known, *self._host_rules]
-        return [
+        explained = [
             Explained(
                 standing,
                 overruled(
@@ -118,24 +148,48 @@ class Moderation:
             )
             for standing in allowance.standings
         ]
+        return Overview(explained, allowance.gifts, block)
 
     async def audit_page(
         self,
         server_id: int,
         *,
         member_id: int | None = None,
+        topic: str | None = None,
         before_id: str | None = None,
+        after_id: str | None = None,
         limit: int = 10,
-    ) -> list[AuditRow]:
-        """Read changes of a server, the newest first."""
-        async with self._database.read() as connection:
+    ) -> AuditPage:
+        """Read a page of changes of a server, the newest first.
+
+        Args:
+            server_id: The server.
+            member_id: Only what concerns this member.
+            topic: Only one kind of change, such as `limit`.
+            before_id: The last row of the page that is turned to older ones.
+            after_id: The first row of the page that is turned to newer ones.
+            limit: Rows on a page; where fewer are newer, the newest page is read.
+        """
+
+        async def read(limit: int, before: str | None, after: str | None) -> list[AuditRow]:
             return await audit.page(
                 connection,
                 server_id=server_id,
                 member_id=member_id,
-                before_id=before_id,
+                topic=topic,
+                before_id=before,
+                after_id=after,
                 limit=limit,
             )
+
+        async with self._database.read() as connection:
+            if after_id is not None:
+                rows = await read(limit + 1, None, after_id)
+                if len(rows) >= limit:
+                    return AuditPage(rows[-limit:], has_newer=len(rows) > limit, has_older=True)
+            rows = await read(limit + 1, before_id if after_id is None else None, None)
+            newer = await read(1, None, rows[0].id if rows else before_id) if before_id else []
+        return AuditPage(rows[:limit], has_newer=bool(newer), has_older=len(rows) > limit)
 
 
 def describe(rule: Rule) -> str:

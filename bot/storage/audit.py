@@ -5,28 +5,26 @@ change that it tells of, so there is never one without the other.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 from bot.storage.connection import Connection, Row
-from bot.storage.ids import new_id
+from bot.storage.ids import id_after_all, new_id
 
 HOST = 0
 """The actor of a change that the host made on the command line."""
 
 _APPEND = """
 INSERT INTO audit (
-    id, server_id, at_ms, actor_id, kind, member_id, job_id, subject, before_, after_, reason
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    id, server_id, at_ms, actor_id, kind, topic, member_id, job_id, subject, before_, after_,
+    reason
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 
+# Each filter has an index that also has the order; a condition for all cases would use none.
 _PAGE = """
-SELECT * FROM audit
-WHERE server_id = $1 AND id < $2
-    AND (CAST($3 AS BIGINT) IS NULL OR member_id = $3)
-    AND (CAST($4 AS TEXT) IS NULL OR kind = $4)
-ORDER BY id DESC LIMIT $5
+SELECT * FROM audit WHERE server_id = $1 AND id {beyond} $2 {member} {topic}
+ORDER BY id {order} LIMIT $3
 """
-
-_AFTER_ALL_IDS = "~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Change:
     """What somebody changed.
 
     Attributes:
-        kind: Like `limit.set`; the part before the dot names the thing.
+        kind: Like `limit.set`; the part before the dot names the thing, see `topic`.
         actor_id: Who did it, `HOST` for the host.
         subject: What it was done to, in words that stay true when the thing is gone.
         before: How it was, None where it was not.
@@ -50,6 +48,11 @@ class Change:
     reason: str
     member_id: int | None = None
     job_id: str | None = None
+
+    @property
+    def topic(self) -> str:
+        """What of the bot was changed, such as `limit`."""
+        return self.kind.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ async def append(conn: Connection, server_id: int, change: Change, at_ms: int) -
         at_ms,
         change.actor_id,
         change.kind,
+        change.topic,
         change.member_id,
         change.job_id,
         change.subject,
@@ -79,13 +83,14 @@ async def append(conn: Connection, server_id: int, change: Change, at_ms: int) -
     )
 
 
-async def page(
+async def page(  # noqa: PLR0913 - all named; filters and the place to start from
     conn: Connection,
     *,
     server_id: int,
     member_id: int | None = None,
-    kind: str | None = None,
+    topic: str | None = None,
     before_id: str | None = None,
+    after_id: str | None = None,
     limit: int = 10,
 ) -> list[AuditRow]:
     """Read changes, the newest first.
@@ -94,15 +99,32 @@ async def page(
         conn: Where to read.
         server_id: The server.
         member_id: Only what concerns this member.
-        kind: Only changes of this kind.
-        before_id: The last row of the page before.
+        topic: Only changes of this kind, up to the dot.
+        before_id: Only older rows than this one, the newest of them.
+        after_id: Only newer rows than this one, the oldest of them.
         limit: The most to return.
     """
-    rows = await conn.fetch(_PAGE, server_id, before_id or _AFTER_ALL_IDS, member_id, kind, limit)
-    return [_row(row) for row in rows]
+    assert before_id is None or after_id is None
+    is_newer = after_id is not None
+    start = after_id or before_id or id_after_all()
+    filters = [value for value in (member_id, topic) if value is not None]
+    text = _page_text(is_newer=is_newer, member=member_id is not None, topic=topic is not None)
+    found = [row_of(row) for row in await conn.fetch(text, server_id, start, limit, *filters)]
+    return found[::-1] if is_newer else found
 
 
-def _row(row: Row) -> AuditRow:
+@cache
+def _page_text(*, is_newer: bool, member: bool, topic: bool) -> str:
+    return _PAGE.format(
+        beyond=">" if is_newer else "<",
+        order="ASC" if is_newer else "DESC",
+        member="AND member_id = $4" if member else "",
+        topic=f"AND topic = ${4 + member}" if topic else "",
+    )
+
+
+def row_of(row: Row) -> AuditRow:
+    """Make a change of a row of the table."""
     return AuditRow(
         id=row["id"],
         at_ms=row["at_ms"],

@@ -56,7 +56,7 @@ async def entries(
         else:
             rows = await conn.fetch(_SELECT_PAGE_OF_SERVER, after, PAGE_ROWS, server_id)
         for row in rows:
-            yield _entry(row)
+            yield entry_of(row)
         if len(rows) < PAGE_ROWS:
             return
         after = rows[-1]["id"]
@@ -64,10 +64,11 @@ async def entries(
 
 async def entries_of(conn: Connection, job_id: str) -> list[Entry]:
     """Read the entries of one job, the hold first."""
-    return [_entry(row) for row in await conn.fetch(_SELECT_OF_JOB, job_id)]
+    return [entry_of(row) for row in await conn.fetch(_SELECT_OF_JOB, job_id)]
 
 
-def _entry(row: Row) -> Entry:
+def entry_of(row: Row) -> Entry:
+    """Make an entry of a row of the table."""
     return Entry(
         id=row["id"],
         kind=row["kind"],

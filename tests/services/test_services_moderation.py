@@ -31,7 +31,7 @@ async def test_a_limit_holds_from_the_next_request_on_and_is_in_the_audit(open_h
     with pytest.raises(OverLimit):
         await house.accept()
 
-    [row] = await moderation(house).audit_page(SERVER)
+    [row] = (await moderation(house).audit_page(SERVER)).rows
     assert before is None
     assert (row.change.kind, row.change.actor_id) == ("limit.set", MODERATOR)
     assert (row.change.before, row.change.after) == (None, "1 image")
@@ -57,7 +57,7 @@ async def test_two_moderators_at_once_are_both_in_the_audit_and_one_value_stands
         *(service.set_limit(SERVER, member_rule(n), actor_id=n, reason="") for n in range(1, 9))
     )
 
-    rows = await service.audit_page(SERVER)
+    rows = (await service.audit_page(SERVER)).rows
     assert {row.change.actor_id for row in rows} == set(range(1, 9))
     [stands] = [r for r in await service.limits(SERVER) if r.subject is Subject.MEMBER]
     befores = sorted(row.change.before or "" for row in rows)
@@ -72,7 +72,7 @@ async def test_clearing_gives_the_amount_back_and_a_second_time_changes_nothing(
 
     assert await service.clear_limit(SERVER, member_rule(0), actor_id=MODERATOR, reason="") == 3
     assert await service.clear_limit(SERVER, member_rule(0), actor_id=MODERATOR, reason="") is None
-    kinds = [row.change.kind for row in await service.audit_page(SERVER)]
+    kinds = [row.change.kind for row in (await service.audit_page(SERVER)).rows]
     assert sorted(kinds) == ["limit.clear", "limit.set"]
 
 
@@ -96,7 +96,7 @@ async def test_nothing_leaks_into_another_server(open_house):
     await service.set_limit(SERVER, member_rule(0), actor_id=MODERATOR, reason="")
 
     await house.accept(server_id=SERVER + 1)
-    assert await service.audit_page(SERVER + 1) == []
+    assert (await service.audit_page(SERVER + 1)).rows == []
     assert [r for r in await service.limits(SERVER + 1) if not r.is_host] == []
 
 
@@ -108,7 +108,8 @@ async def test_the_database_refuses_to_rewrite_the_audit(open_house, sql):
     with pytest.raises(Broken):
         async with house.database.write(SERVER) as connection:
             await connection.execute(sql)
-    assert [row.change.reason for row in await moderation(house).audit_page(SERVER)] == ["a"]
+    page = await moderation(house).audit_page(SERVER)
+    assert [row.change.reason for row in page.rows] == ["a"]
 
 
 async def test_more_rules_than_anybody_can_read_are_refused(open_house):
@@ -121,3 +122,36 @@ async def test_more_rules_than_anybody_can_read_are_refused(open_house):
     await moderation(house).set_limit(
         SERVER, Rule(Subject.MEMBER, 1000, IMAGES, DAY, 2), actor_id=1, reason=""
     )
+
+
+async def test_the_audit_is_turned_page_by_page_and_stays_while_rows_are_added(open_house):
+    house = await open_house(runs=False)
+    service = moderation(house)
+
+    async def change(count: int) -> None:
+        for _ in range(count):
+            house.clock.now += 1
+            await service.set_limit(SERVER, member_rule(house.clock.now), actor_id=1, reason="")
+
+    async def page(**asked) -> tuple[list[str], bool, bool]:
+        found = await service.audit_page(SERVER, limit=3, **asked)
+        return [row.id for row in found.rows], found.has_newer, found.has_older
+
+    await change(7)
+    first = await page()
+    second = await page(before_id=first[0][-1])
+    last = await page(before_id=second[0][-1])
+    assert [one[1:] for one in (first, second, last)] == [
+        (False, True), (True, True), (True, False)
+    ]  # fmt: skip
+    assert [len(one[0]) for one in (first, second, last)] == [3, 3, 1]
+    assert await page(after_id=last[0][0]) == second
+    assert await page(after_id=second[0][0]) == first
+
+    await change(1)
+    assert await page(before_id=first[0][-1]) == second
+    assert await page(after_id=second[0][0]) == (first[0], True, True)
+    newest = await page(after_id=first[0][0])
+    assert newest[1:] == (False, True)
+    assert newest[0][1:] == first[0][:2]
+    assert (await page(before_id=last[0][-1]))[0] == []

@@ -157,6 +157,15 @@ CREATE TABLE reports (
 
 CREATE UNIQUE INDEX reports_one_open_per_job ON reports (job_id) WHERE outcome IS NULL;
 
+-- What of the bot a change is of: its kind up to the dot. Older rows are all of limits, and the
+-- database lets nobody rewrite them.
+ALTER TABLE audit ADD COLUMN topic TEXT NOT NULL DEFAULT 'limit';
+
+CREATE INDEX audit_by_topic ON audit (server_id, topic, id);
+
+-- Ids sort by time, so this is also the way to a server's entries of a range of time.
+CREATE INDEX ledger_by_server ON ledger (server_id, id);
+
 -- What each entry that resolves a job, or changes the outcome of one, adds to what was spent.
 CREATE VIEW spent AS
 SELECT

@@ -82,6 +82,27 @@ def parse_until(text: str, now_ms: int, zone: tzinfo) -> int:
     return until_ms
 
 
+def parse_day(text: str, today: date) -> date:
+    """Read a date alone: `2026-12-31`, `31 Dec 2026`, `today`.
+
+    Args:
+        text: What was typed.
+        today: The current day in the server's time zone.
+
+    Raises:
+        BadRequest: It is none; the sentence says what would be right.
+    """
+    shown = shown_prompt(text, chars_max=_TYPED_CHARS_MAX, bytes_max=4 * _TYPED_CHARS_MAX)
+    typed = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    try:
+        day = _day(typed, shown, today) if typed.isascii() else None
+    except OverflowError:
+        day = None
+    if day is None:
+        raise BadRequest(f"“{shown}” is no date; type it like 2026-12-31 or 31 Dec 2026.")
+    return day
+
+
 def shown_instant(at_ms: int) -> str:
     """Write an instant so that it stays true wherever it is read: `2026-12-31 23:00 UTC`."""
     return f"{_local(at_ms, UTC):%Y-%m-%d %H:%M} UTC"

@@ -31,6 +31,7 @@ class Places:
     fal_url: str
     discord_pid: int
     fal_pid: int
+    guild: str = ""
     channel: str = ""
     members: Sequence[str] = ()
 
@@ -54,7 +55,7 @@ class Places:
 
     async def settle(self) -> None:
         """Make a server with members; before a bot connects."""
-        guild = (await self.discord("guild", name="Studio"))["id"]
+        self.guild = guild = (await self.discord("guild", name="Studio"))["id"]
         self.channel = (await self.discord("channel", guild=guild, name="pictures"))["id"]
         people = [
             await self.discord("member", guild=guild, name=f"member {n}") for n in range(MEMBERS)

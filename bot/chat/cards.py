@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from discord import ui
 
+from bot.chat.block_cards import blocked_lines
 from bot.chat.buttons import cancel_button
+from bot.chat.gift_cards import gift_lines
 from bot.chat.layouts import BAD, DONE, QUIET, WAITING, WORKING, finished
 from bot.chat.texts import (
     count_images,
@@ -24,6 +26,7 @@ from bot.core.catalogue import Format
 from bot.core.jobs import Job, Phase, Progress, State
 from bot.core.limits import Account
 from bot.core.money import format_usd
+from bot.core.preferences import paused_sentence
 from bot.core.prompts import clip, one_line, shown_prompt
 from bot.services.allowance import Allowance
 from bot.services.ports import Balance, Place
@@ -106,6 +109,7 @@ def pictures_card(
         gallery.add_item(
             media=f"attachment://{picture.filename}",
             description=alt_text(job, number, len(attached)),
+            spoiler=job.spoiler,
         )
     box.add_item(gallery)
     box.add_item(ui.TextDisplay("-# " + footer(job, len(attached), balance)))
@@ -134,15 +138,22 @@ def ended_card(job: Job, balance: Balance, *, names_member: bool = False) -> ui.
 
 
 def quota_card(allowance: Allowance) -> ui.LayoutView:
-    """What a member has left, which limit says so and when it starts anew."""
+    """What a member has left, which limit says so and when it starts anew, and their gifts."""
     box = ui.Container[ui.LayoutView](accent_colour=WAITING)
     pots = [s for s in allowance.standings if s.account is Account.MEMBER]
     caps = [s for s in allowance.standings if s.account is not Account.MEMBER]
+    if allowance.preferences.pause_sentence is not None:
+        box.add_item(ui.TextDisplay(paused_sentence(allowance.preferences.pause_sentence)))
+    if allowance.block is not None:
+        box.add_item(ui.TextDisplay("\n".join(blocked_lines(allowance.block))))
     lines = [
         f"**{left_of(pot)}** · resets <t:{pot.resets_at_ms // 1000}:R>\n-# {_sentence(whose(pot))}"
         for pot in pots
     ]
     box.add_item(ui.TextDisplay("\n".join(lines) or "**No limit** holds for you here."))
+    if allowance.gifts:
+        box.add_item(ui.Separator())
+        box.add_item(ui.TextDisplay("\n".join(gift_lines(allowance.gifts))))
     if caps:
         shown = [f"{_sentence(whose(cap))}: {left_of(cap)}" for cap in caps]
         box.add_item(ui.Separator())

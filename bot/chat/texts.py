@@ -3,13 +3,20 @@
 Pure functions from values to text. Whatever they are given, they never write a mention that pings.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from bot.core.errors import OverLimit
+from bot.core.gifts import Gift, left_in
 from bot.core.jobs import Job, Reason
 from bot.core.limits import Standing, Subject, Unit, Window, show_amount
 from bot.core.money import format_usd
+from bot.core.prompts import shown_prompt
 from bot.services.ports import Balance
+from bot.storage.audit import HOST
+
+_REASON_CHARS_MAX = 250
+_REASON_BYTES_MAX = 500
 
 _WINDOW_NOW = {Window.DAY: "today", Window.WEEK: "this week", Window.MONTH: "this month"}
 
@@ -80,22 +87,50 @@ def whose(standing: Standing) -> str:
 def left_of(standing: Standing) -> str:
     """`14 of 20 left today`, or `$2.50 of $5 left this month`."""
     rule = standing.rule
-    if rule.unit is Unit.IMAGES:
-        left, amount = str(standing.left), str(rule.amount)
-    else:
-        left, amount = show_amount(rule.unit, standing.left), show_amount(rule.unit, rule.amount)
+    left, amount = (plain_amount(rule.unit, one) for one in (standing.left, rule.amount))
     return f"{left} of {amount} left {window_now(rule.window)}"
+
+
+def plain_amount(unit: Unit, amount: int) -> str:
+    """An amount where the unit has been named: `3`, `$2.50`."""
+    return str(amount) if unit is Unit.IMAGES else show_amount(unit, amount)
 
 
 def quota_line(balance: Balance) -> str:
     """The tightest-looking pot for a footer; empty where a member has no limit at all.
 
-    Pictures are shown before money, and a day before a month, as people count.
+    Pictures are shown before money, and a day before a month, as people count. What gifts have
+    left stands beside it.
     """
     if not balance.pots:
         return ""
     pot = balance.pots[0]
-    return f"{left_of(pot)} (resets in {duration(pot.resets_at_ms - balance.now_ms)})"
+    given = from_gifts(balance.gifts, pot.rule.unit)
+    more = f" + {given}" if given else ""
+    return f"{left_of(pot)}{more} (resets in {duration(pot.resets_at_ms - balance.now_ms)})"
+
+
+def from_gifts(gifts: Iterable[Gift], unit: Unit) -> str:
+    """`3 from gifts`, `$2.50 from gifts`; empty where gifts of the unit have nothing left."""
+    left = left_in(gifts, unit)
+    return f"{plain_amount(unit, left)} from gifts" if left else ""
+
+
+def until_when(until_ms: int) -> str:
+    """An end as each reader's clock says it, with how long that is."""
+    second = -(-until_ms // 1000)
+    return f"until <t:{second}:f> (<t:{second}:R>)"
+
+
+def by_whom(actor_id: int) -> str:
+    """Name who did something; a mention shows a name and pings nobody."""
+    return "the host" if actor_id == HOST else f"<@{actor_id}>"
+
+
+def quoted_reason(reason: str) -> str:
+    """A reason that somebody typed, harmless and bounded."""
+    shown = shown_prompt(reason, chars_max=_REASON_CHARS_MAX, bytes_max=_REASON_BYTES_MAX)
+    return f"“{shown}”"
 
 
 def options_line(job: Job) -> str:
@@ -127,9 +162,12 @@ def why_refused(error: OverLimit) -> str:
     if rule.unit is Unit.USD:
         asked = f"up to {asked}"
     limit = f"{left_of(standing)}, by {whose(standing)}"
+    if error.given:
+        limit += f", and {plain_amount(rule.unit, error.given)} from gifts"
     lines = [f"**No room for this: it needs {asked}.**", f"{limit[0].upper()}{limit[1:]}."]
-    if rule.unit is Unit.IMAGES and standing.left:
-        lines.append(f"Ask for {standing.left} or fewer, or wait.")
+    left = standing.left + error.given
+    if rule.unit is Unit.IMAGES and left:
+        lines.append(f"Ask for {left} or fewer, or wait.")
     lines.append(f"It resets <t:{resets}:R>, on <t:{resets}:f>. Nothing was charged.")
     return "\n".join(lines)
 

@@ -22,7 +22,8 @@ from bot.core.limits import (
 from bot.core.preferences import Preferences
 from bot.services.books import returned_charge
 from bot.services.ports import Balance, Clock
-from bot.storage import gifts, ledger, rules
+from bot.storage import blocks, gifts, ledger, rules
+from bot.storage.blocks import Block
 from bot.storage.database import Connection, Database
 
 
@@ -73,6 +74,7 @@ class Allowance:
         preferences: The server's.
         day: The server's local day, for a hold made now.
         bot_day: The same in UTC, where the bot's own caps run.
+        block: What keeps the member from making pictures, where that was asked for.
     """
 
     standings: list[Standing]
@@ -80,6 +82,7 @@ class Allowance:
     bot_day: str
     gifts: list[Gift] = field(default_factory=list[Gift])
     preferences: Preferences = field(default_factory=Preferences)
+    block: Block | None = None
 
     @property
     def pots(self) -> list[Standing]:
@@ -151,9 +154,12 @@ class Quota:
         return Balance(pots, now_ms, [gift for gift in given if gift.left])
 
     async def of(self, asker: Asker) -> Allowance:
-        """Read what applies to a member now."""
+        """Read what applies to a member now, a block too."""
+        now_ms = self._clock.now_ms()
         async with self._database.read() as connection:
-            return await load_allowance(connection, asker, self._host_rules, self._clock.now_ms())
+            found = await load_allowance(connection, asker, self._host_rules, now_ms)
+            block = await blocks.live(connection, asker.server_id, asker.member_id, now_ms)
+        return replace(found, block=block)
 
 
 def _with_back(pot: Standing, amount: int, job: Job, zone: ZoneInfo) -> Standing:

@@ -15,7 +15,7 @@ from bot.services.allowance import Asker
 BudgetChannel = discord.TextChannel | discord.VoiceChannel
 """Channels in which commands are typed, so that a budget for them means something."""
 
-_UNITS = [
+UNITS = [
     app_commands.Choice(name="images", value=Unit.IMAGES.value),
     app_commands.Choice(name="USD", value=Unit.USD.value),
 ]
@@ -41,7 +41,7 @@ def add_limit(desk: Desk, admin: app_commands.Group) -> None:
 
 def _add_set(desk: Desk, group: app_commands.Group) -> None:
     @group.command(name="set", description="Set a limit; for everyone unless you name somebody")
-    @app_commands.choices(unit=_UNITS, window=_WINDOWS)
+    @app_commands.choices(unit=UNITS, window=_WINDOWS)
     @app_commands.describe(
         amount="20, $5, 2.50 or 2,50", unit="What is counted", window="How long", **_WHERE
     )
@@ -69,7 +69,7 @@ def _add_set(desk: Desk, group: app_commands.Group) -> None:
 
 def _add_clear(desk: Desk, group: app_commands.Group) -> None:
     @group.command(name="clear", description="Clear a limit; for everyone unless you name somebody")
-    @app_commands.choices(unit=_UNITS, window=_WINDOWS)
+    @app_commands.choices(unit=UNITS, window=_WINDOWS)
     @app_commands.describe(unit="What it counts", window="How long it counts", **_WHERE)
     async def limit_clear(  # noqa: PLR0913, PLR0917 - the options of the command
         interaction: discord.Interaction[DeskClient],
@@ -106,8 +106,8 @@ def _add_list(desk: Desk, group: app_commands.Group) -> None:
             await answer_privately(interaction, limits_card(limits))
             return
         asker = Asker(server_id, interaction.channel_id or 0, member.id, role_ids(member))
-        explained = await in_time(interaction, desk.moderation.explain(asker), is_private=True)
-        await answer_privately(interaction, explained_card(member.id, explained))
+        overview = await in_time(interaction, desk.moderation.overview(asker), is_private=True)
+        await answer_privately(interaction, explained_card(member.id, overview))
 
 
 def _subject(

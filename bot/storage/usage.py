@@ -6,7 +6,6 @@ and jobs; of refusals before acceptance nothing else is kept. A job counts on th
 and once it is resolved: what is still held is read from the jobs that are open now.
 """
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from bot.core.jobs import Job, Reason, State
@@ -207,21 +206,28 @@ async def report(
     )
 
 
-async def rows(
-    conn: Connection, server_id: int, *, first_day: str, last_day: str
-) -> AsyncIterator[list[DailyUsage]]:
-    """Go through a server's days, members and qualities in pages, in that order."""
-    after = (first_day, -1, "")
-    while True:
-        page = await conn.fetch(_SELECT_PAGE, server_id, last_day, *after, PAGE_ROWS)
-        if page:
-            yield [
-                DailyUsage(row["day"], row["member_id"], row["quality"], _figures(row))
-                for row in page
-            ]
-        if len(page) < PAGE_ROWS:
-            return
-        after = (page[-1]["day"], page[-1]["member_id"], page[-1]["quality"])
+async def page(
+    conn: Connection,
+    server_id: int,
+    *,
+    first_day: str,
+    last_day: str,
+    after: DailyUsage | None = None,
+) -> list[DailyUsage]:
+    """Read at most `PAGE_ROWS` of a server's days, members and qualities, in that order.
+
+    Args:
+        conn: Where to read.
+        server_id: The server.
+        first_day: The first local day, `YYYY-MM-DD`.
+        last_day: The last one, itself included.
+        after: The last row of the page before.
+    """
+    start = (after.day, after.member_id, after.quality) if after else (first_day, -1, "")
+    return [
+        DailyUsage(row["day"], row["member_id"], row["quality"], _figures(row))
+        for row in await conn.fetch(_SELECT_PAGE, server_id, last_day, *start, PAGE_ROWS)
+    ]
 
 
 def _values(figures: Figures) -> tuple[int, ...]:

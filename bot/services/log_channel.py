@@ -198,10 +198,6 @@ class LogChannel:
 def _together(found: list[Notice]) -> list[Notice]:
     """Take the first notice, with the changes that follow at once if it is a change itself."""
     count = 1
-    while (
-        count < len(found)
-        and found[0].kind == found[count].kind == _TOGETHER
-        and found[count].batch is None
-    ):
+    while count < len(found) and found[0].kind == found[count].kind == _TOGETHER:
         count += 1
     return found[:count]

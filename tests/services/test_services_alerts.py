@@ -225,6 +225,10 @@ async def test_the_whole_bots_cap_is_told_once_over_all_servers_as_a_share_only(
     servers = range(SERVER, SERVER + 4)
     for server_id in servers:
         await set_log_channel(house, server_id)
+    async with house.database.write(SERVER) as connection:
+        # There it is tomorrow already; the bot's day is the same everywhere.
+        east = Preferences(zone="Pacific/Kiritimati", log_channel_id=77)
+        await preferences.put(connection, SERVER, east)
     with caplog.at_level(logging.WARNING, "bot.services.alerts"):
         await asyncio.gather(*(house.accept(server_id=s) for s in servers for _ in range(2)))
 

@@ -128,6 +128,19 @@ async def test_a_crash_between_posting_and_noting_it_posts_once_and_keeps_what_b
     assert scene.poster.nonces[0] == scene.poster.nonces[1]
 
 
+async def test_what_comes_after_a_message_was_decided_is_not_put_into_it(scene):
+    await scene.change(*numbered(1, 2))
+    scene.poster.errors[SERVER] = [RouteBusy("nothing was posted")]
+    async with scene.running(replace(FAST, pause_s=60, pause_max_s=60)):
+        while scene.poster.errors[SERVER]:  # noqa: ASYNC110 - a list rings no bell
+            await asyncio.sleep(0.005)
+    await scene.change("change 3")
+    async with scene.running():
+        await scene.empty()
+
+    assert scene.subjects() == [numbered(1, 2), ["change 3"]]
+
+
 async def test_a_failing_log_channel_holds_up_no_change_and_no_other_server(scene):
     scene.poster.errors[SERVER] = [RouteBusy("HTTP 500")] * 5
     hanging = OTHER + 1

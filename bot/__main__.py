@@ -14,6 +14,7 @@ from decimal import Decimal
 
 import click
 
+from bot.console.audit import audit
 from bot.console.blocks import block
 from bot.console.ending import give_up
 from bot.console.gifts import gift
@@ -40,7 +41,7 @@ def main() -> None:
     """
 
 
-for _moderation in (limit, gift, block):
+for _moderation in (limit, gift, block, audit):
     main.add_command(_moderation)
 
 

@@ -1,3 +1,3 @@
 """What the whole suite shares."""
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.postgres", "tests.host"]

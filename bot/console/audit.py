@@ -1,0 +1,84 @@
+"""`audit`: who changed what in a server, when and why."""
+
+import click
+
+from bot.console.ending import HostCommand
+from bot.console.options import ID, json_option, server_argument
+from bot.console.printing import actor, iso, minute, print_json, print_table, who
+from bot.console.session import on_database
+from bot.core.errors import BadRequest
+from bot.services.allowance import HostLimits
+from bot.services.clock import SystemClock
+from bot.services.moderation import AuditPage, Moderation
+from bot.storage.audit import AuditRow
+from bot.storage.database import Database
+
+_ROWS_MAX = 100_000
+
+
+@click.command(cls=HostCommand)
+@server_argument
+@click.option("--member", type=ID, help="Only what concerns this member.")
+@click.option(
+    "--kind", metavar="KIND", help="Only changes of one kind: limit, gift, block, words, …"
+)
+@click.option(
+    "--limit",
+    "rows_max",
+    type=click.IntRange(1, _ROWS_MAX),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="The most rows.",
+)
+@json_option
+def audit(server: int, member: int | None, kind: str | None, rows_max: int, as_json: bool) -> None:
+    """Print the changes of a server, the newest first.
+
+    Rows are only ever added; what the host did on the command line is there too.
+    """
+    if kind is not None and "." in kind:
+        topic = kind.partition(".")[0]
+        raise BadRequest(f"--kind takes what stands before the dot, here “{topic}”.")
+
+    async def read(database: Database) -> AuditPage:
+        moderation = Moderation(database, SystemClock(), HostLimits(default_images_per_day=0))
+        return await moderation.audit_page(server, member_id=member, topic=kind, limit=rows_max)
+
+    page = on_database(read)
+    if as_json:
+        print_json([_object(row) for row in page.rows])
+        return
+    rows = [
+        (minute(row.at_ms), who(row.change.actor_id), row.change.kind, _in_words(row))
+        for row in page.rows
+    ]
+    is_whole = kind is None and member is None
+    nothing = "Nothing was changed yet." if is_whole else "Nothing of this was changed yet."
+    print_table(("time (UTC)", "by", "kind", "change"), rows, if_empty=nothing)
+    if page.has_older:
+        click.echo(f"There are older ones; --limit {min(_ROWS_MAX, 10 * rows_max)} shows more.")
+
+
+def _in_words(row: AuditRow) -> str:
+    change = row.change
+    words = change.subject
+    if change.before is not None or change.after is not None:
+        words += f": {change.before or 'nothing'} → {change.after or 'nothing'}"
+    return f"{words}; “{change.reason}”" if change.reason else words
+
+
+def _object(row: AuditRow) -> dict[str, str | None]:
+    change = row.change
+    return {
+        "id": row.id,
+        "at": iso(row.at_ms),
+        "actor": actor(change.actor_id),
+        "kind": change.kind,
+        "subject": change.subject,
+        "before": change.before,
+        "after": change.after,
+        "reason": change.reason,
+        "member_id": None if change.member_id is None else str(change.member_id),
+        "job_id": change.job_id,
+    }

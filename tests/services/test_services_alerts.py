@@ -225,10 +225,6 @@ async def test_the_whole_bots_cap_is_told_once_over_all_servers_as_a_share_only(
     servers = range(SERVER, SERVER + 4)
     for server_id in servers:
         await set_log_channel(house, server_id)
-    async with house.database.write(SERVER) as connection:
-        # There it is tomorrow already; the bot's day is the same everywhere.
-        east = Preferences(zone="Pacific/Kiritimati", log_channel_id=77)
-        await preferences.put(connection, SERVER, east)
     with caplog.at_level(logging.WARNING, "bot.services.alerts"):
         await asyncio.gather(*(house.accept(server_id=s) for s in servers for _ in range(2)))
 
@@ -239,6 +235,25 @@ async def test_the_whole_bots_cap_is_told_once_over_all_servers_as_a_share_only(
     noted = [record for record in caplog.records if "budget" in record.message]
     assert sorted(record.line for record in noted) == ["50", "80"]
     assert noted[0].amount_microusd == held * 10
+
+
+async def test_the_whole_bots_day_is_the_same_in_every_zone_and_process(open_house):
+    limits = {"runs": False, "default_images_per_day": 1000, "bot_usd_per_day_microusd": 100_000}
+    house, other_process = await open_house(**limits), await open_house(**limits)
+    await set_log_channel(house, SERVER + 1)
+    async with house.database.write(SERVER) as connection:
+        # There it is tomorrow already.
+        east = Preferences(zone="Pacific/Kiritimati", log_channel_id=77)
+        await preferences.put(connection, SERVER, east)
+
+    await house.accept()
+    with pytest.raises(OverLimit):
+        await house.accept()
+    with pytest.raises(OverLimit):
+        await other_process.accept(server_id=SERVER + 1)
+    told = await lines_of(house)
+    assert told[-1][1] in {"refused", "stopped"}
+    assert await lines_of(house, SERVER + 1) == []
 
 
 async def test_a_server_without_a_log_channel_marks_and_tells_nobody(house):

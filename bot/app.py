@@ -30,6 +30,7 @@ from bot.services.clock import SystemClock
 from bot.services.drive import Drive, Times
 from bot.services.exports import Exports
 from bot.services.gifts import Gifts
+from bot.services.housekeeping import Housekeeping
 from bot.services.imagine import Defaults, Imagine
 from bot.services.log_channel import LogChannel
 from bot.services.moderation import Moderation
@@ -132,6 +133,7 @@ def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from wh
         pictures=Pictures(database, clock),
         exports=Exports(database, clock),
         runner=runner,
+        housekeeping=Housekeeping(database, clock, books, runner),
         clock=clock,
         default_size=settings.default_size,
         default_quality=settings.default_quality,

@@ -16,7 +16,8 @@ from bot.chat.commands.admin import build_admin
 from bot.chat.commands.imagine import build_imagine
 from bot.chat.commands.menus import build_menus
 from bot.chat.commands.quota import build_quota
-from bot.chat.desk import Desk, DeskClient
+from bot.chat.desk import Desk
+from bot.chat.guild_events import GuildEvents
 from bot.chat.permission import CommandAccess
 from bot.core.errors import BotError
 
@@ -40,7 +41,7 @@ class DiscordRefused(BotError):
     """Discord does not let the bot in; the text says what the host can do about it."""
 
 
-class ImagineClient(DeskClient):
+class ImagineClient(GuildEvents):
     """A client without caches that it does not need: no members, no messages."""
 
     def __init__(self, *, shard_count: int | None, shard_ids: tuple[int, ...] | None) -> None:

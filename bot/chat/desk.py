@@ -11,6 +11,7 @@ from bot.services.blocks import Blocks
 from bot.services.cases import Cases
 from bot.services.exports import Exports
 from bot.services.gifts import Gifts
+from bot.services.housekeeping import Housekeeping
 from bot.services.imagine import Imagine
 from bot.services.moderation import Moderation
 from bot.services.pictures import Pictures
@@ -37,6 +38,7 @@ class Desk:
     pictures: Pictures
     exports: Exports
     runner: Runner
+    housekeeping: Housekeeping
     clock: Clock
     default_size: Size
     default_quality: Quality

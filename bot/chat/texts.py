@@ -42,6 +42,7 @@ _WHY_FAILED = {
     Reason.MEDIA: "The pictures were made, but none of them could be fetched whole.",
     Reason.TOO_OLD: "It waited too long in line and was never sent.",
     Reason.UNANSWERED: "Discord did not take the answer in time, so nothing was sent.",
+    Reason.BOT_LEFT: "The bot left the server before this was sent.",
     Reason.UNDELIVERABLE: "The pictures were made, but no way that was open took them.",
     Reason.UNEXPECTED: "Something went wrong inside the bot. The host finds it in the log.",
 }

@@ -110,6 +110,7 @@ class Reason(StrEnum):
     MEDIA = "media"
     TOO_OLD = "too_old"
     UNANSWERED = "unanswered"
+    BOT_LEFT = "bot_left"
     MEMBER = "member"
     MODERATOR = "moderator"
     UNDELIVERABLE = "undeliverable"

@@ -214,10 +214,7 @@ class Runner:
             if job_id not in self._jobs:
                 # Its card has just been posted and `add` is still to come.
                 self._cancelled_early.add(job_id)
-            self._forget(cancelled)
-            self._show_places()
-            # Whoever pressed is answered at once, however long Discord takes for the card.
-            self._start_telling(cancelled)
+            self.ended(cancelled)
             return CancelNews.CANCELLED
         return await self._cancel_sent(job_id, by)
 
@@ -245,6 +242,13 @@ class Runner:
             CancelAnswer.UNKNOWN: CancelNews.ASKED,
             None: CancelNews.ASKED,
         }[answer]
+
+    def ended(self, job: Job) -> None:
+        """Take a job that ended while it waited here out of the line, and tell its member."""
+        self._forget(job)
+        self._show_places()
+        # Whoever ended it is answered at once, however long Discord takes for the card.
+        self._start_telling(job)
 
     def _start_telling(self, job: Job) -> None:
         task = asyncio.create_task(self._tell(job), name=f"tell {job.id}")

@@ -20,6 +20,7 @@ from bot.console.ending import give_up
 from bot.console.gifts import gift
 from bot.console.limits import limit
 from bot.console.printing import csv_cell
+from bot.console.usage import usage
 from bot.core.catalogue import Quality
 from bot.core.errors import BotError, IllegalSize
 from bot.ops.logs import set_up_logs
@@ -41,7 +42,7 @@ def main() -> None:
     """
 
 
-for _moderation in (limit, gift, block, audit):
+for _moderation in (limit, gift, block, usage, audit):
     main.add_command(_moderation)
 
 

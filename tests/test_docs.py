@@ -7,10 +7,12 @@ from dataclasses import fields
 from importlib import import_module
 from typing import Any, cast
 
+import click
 import pytest
 from discord import app_commands
 
 import bot.chat.commands
+from bot.__main__ import main
 from bot.chat.desk import Desk
 from bot.core.catalogue import Quality, Size
 from bot.settings import Settings
@@ -123,6 +125,28 @@ def test_the_commands_are_found():
 def test_every_command_is_in_the_readme(readme):
     missing = [name for name in every_command() if f"`{name}" not in readme]
     assert missing == []
+
+
+def typed_commands(group: click.Group, before: str = "") -> list[str]:
+    """Name every command of the command line: `check`, `limit set`."""
+    names: list[str] = []
+    for name, command in group.commands.items():
+        is_group = isinstance(command, click.Group)
+        names += typed_commands(command, f"{name} ") if is_group else [before + name]
+    return names
+
+
+def test_every_command_of_the_command_line_is_in_the_readme(readme):
+    text = readme.replace("\\|", "|")
+    found = typed_commands(main)
+    assert {"check", "limit set", "audit"} <= set(found)
+
+    def is_there(name: str) -> bool:
+        *group, last = name.split()
+        typed = re.escape(" ".join(["python -m bot", *group]))
+        return bool(re.search(rf"{typed} (?:[a-z]+\|)*{last}\b|make {name}\b", text))
+
+    assert [name for name in found if not is_there(name)] == []
 
 
 def test_a_section_is_read_and_written_between_its_marks():

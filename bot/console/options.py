@@ -39,13 +39,28 @@ class Snowflake(click.ParamType[int]):
         return int(text)
 
 
+class ServerOrAll(Snowflake):
+    """The id of a server, or `all`."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's own signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> int:
+        """Read an id; `ALL` for all servers."""
+        return ALL if str(value).strip().casefold() == "all" else super().convert(value, param, ctx)
+
+
+ALL = 0
+"""No server has this id."""
+
 ID = Snowflake()
 
 server_argument = click.argument("server", type=ID)
+servers_argument = click.argument("server", metavar="SERVER|all", type=ServerOrAll())
 member_argument = click.argument("member", type=ID)
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="A list of objects, for scripts."
-)
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON, for scripts.")
 reason_option = click.option(
     "--reason", default="", metavar="TEXT", help="Why; it stands in the audit."
 )

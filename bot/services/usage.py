@@ -7,7 +7,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
 from bot.core.catalogue import Quality
@@ -119,6 +119,25 @@ class UsageReports:
                 members=TOP_MEMBERS,
             )
         return UsageReport(server_id, days, zone, found)
+
+    async def by_server(
+        self, period: str | None = None, first: str | None = None, last: str | None = None
+    ) -> tuple[Days, dict[int, Figures]]:
+        """Sum up all servers, the dearest first, for the host.
+
+        Today is the day in UTC; a job counts on the local day of its own server.
+
+        Raises:
+            BadRequest: The days make no sense; the sentence says what would be right.
+        """
+        days = parse_days(
+            period, first, last, date.fromisoformat(local_day(self._clock.now_ms(), UTC))
+        )
+        async with self._database.read() as connection:
+            found = await usage.by_server(
+                connection, first_day=days.first.isoformat(), last_day=days.last.isoformat()
+            )
+        return days, found
 
     async def sheet(self, server_id: int, days: Days, bytes_max: int) -> Sheet:
         """Write a server's usage by day, member and quality as CSV, zipped where it must be.

@@ -78,6 +78,11 @@ WHERE server_id = $1 AND day <= $2 AND (day, member_id, quality) > ($3, $4, $5)
 ORDER BY day, member_id, quality LIMIT $6
 """
 
+_BY_SERVER = f"""
+SELECT server_id, {_SUMS} FROM daily_usage WHERE day >= $1 AND day <= $2
+GROUP BY server_id ORDER BY microusd DESC, images DESC, jobs DESC, server_id
+"""  # noqa: S608 - column names only
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -228,6 +233,12 @@ async def page(
         DailyUsage(row["day"], row["member_id"], row["quality"], _figures(row))
         for row in await conn.fetch(_SELECT_PAGE, server_id, last_day, *start, PAGE_ROWS)
     ]
+
+
+async def by_server(conn: Connection, *, first_day: str, last_day: str) -> dict[int, Figures]:
+    """Sum up every server that had jobs, the dearest first, on its own local days."""
+    rows = await conn.fetch(_BY_SERVER, first_day, last_day)
+    return {row["server_id"]: _figures(row) for row in rows}
 
 
 def _values(figures: Figures) -> tuple[int, ...]:

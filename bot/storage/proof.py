@@ -146,6 +146,15 @@ _PARTS: dict[str, tuple[str, str]] = {
             OR movements.gift_microusd <> COALESCE(drawn.microusd, 0)
         """,
     ),
+    "foreign_draw": (
+        "entry {thing} draws from gift {found}, which is not its member's",
+        """
+        SELECT entry.id AS thing, '' AS expected, gifts.id AS found
+        FROM gift_draws JOIN ledger AS entry ON entry.id = gift_draws.entry_id
+        JOIN gifts ON gifts.id = gift_draws.gift_id
+        WHERE gifts.server_id <> entry.server_id OR gifts.member_id <> entry.member_id
+        """,
+    ),
     "no_gift": (
         "entry {thing} is a gift that cannot be drawn from as it was given",
         """

@@ -1,6 +1,7 @@
 """Cards for moderators: limits, and why they apply. Values in, layout out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from discord import ui
 
@@ -48,10 +49,24 @@ def set_card(rule: Rule, before: int | None, *, is_cleared: bool = False) -> ui.
     return notice(f"{text}\n-# Before: {was}. It holds from the next request on.", colour=DONE)
 
 
-def limits_card(rules: list[Rule]) -> ui.LayoutView:
-    """All limits of a server, and below them the host's."""
-    lines = [f"{who(rule)}: **{amount_per(rule)}**" for rule in rules]
-    return _list("**Limits**", lines, "No limit is set here.")
+def limits_card(
+    rules: Sequence[Rule],
+    *,
+    gone: Collection[Rule] = (),
+    button: ui.Item[Any] | None = None,
+) -> ui.LayoutView:
+    """All limits of a server, and below them the host's.
+
+    Args:
+        rules: The limits.
+        gone: Those of them whose role or channel is no more.
+        button: What clears those.
+    """
+    lines = [
+        f"{who(rule)}{' (gone)' if rule in gone else ''}: **{amount_per(rule)}**" for rule in rules
+    ]
+    below = ["-# (gone): deleted in Discord; such a limit holds for nobody."] if gone else []
+    return _list("**Limits**", lines, "No limit is set here.", below, button)
 
 
 def explained_card(member_id: int, overview: Overview) -> ui.LayoutView:
@@ -68,7 +83,13 @@ def explained_card(member_id: int, overview: Overview) -> ui.LayoutView:
     return _list(title, lines, "No limit applies.", below)
 
 
-def _list(title: str, lines: list[str], if_empty: str, below: Sequence[str] = ()) -> ui.LayoutView:
+def _list(
+    title: str,
+    lines: list[str],
+    if_empty: str,
+    below: Sequence[str] = (),
+    button: ui.Item[Any] | None = None,
+) -> ui.LayoutView:
     box = ui.Container[ui.LayoutView](accent_colour=WAITING if lines else QUIET)
     box.add_item(ui.TextDisplay(title))
     shown: list[str] = []
@@ -82,4 +103,6 @@ def _list(title: str, lines: list[str], if_empty: str, below: Sequence[str] = ()
     box.add_item(ui.TextDisplay("\n".join(shown) or if_empty))
     if below:
         box.add_item(ui.TextDisplay("\n".join(below)))
+    if button is not None:
+        box.add_item(ui.ActionRow[ui.LayoutView](button))
     return finished(box)

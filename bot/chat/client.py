@@ -17,6 +17,7 @@ from bot.chat.commands.imagine import build_imagine
 from bot.chat.commands.menus import build_menus
 from bot.chat.commands.quota import build_quota
 from bot.chat.desk import Desk
+from bot.chat.gone_limits import ClearGoneButton
 from bot.chat.guild_events import GuildEvents
 from bot.chat.permission import CommandAccess
 from bot.core.errors import BotError
@@ -57,6 +58,7 @@ class ImagineClient(GuildEvents):
         self.access = CommandAccess(self)
         self.tree = ImagineTree(self)
         self.add_dynamic_items(CancelButton, PageButton)
+        self.add_dynamic_items(ClearGoneButton)
         self._connected_shards: set[int] = set()
 
     @property

@@ -204,6 +204,9 @@ class Actions:
         world = self._state.world
         if method == "POST" and self._state.closed_to_bot(channel_id):
             raise ApiError(403, 50007, "Cannot send messages to this user")
+        if method == "POST" and self._state.is_unreachable(channel_id):
+            sentence = "Cannot send messages to this user due to having no mutual guilds"
+            raise ApiError(403, 50278, sentence)
         channel = world.channel(channel_id)
         if not files or channel is None or channel.guild_id is None:
             return

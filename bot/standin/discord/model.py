@@ -164,6 +164,23 @@ class World:
             channel_id, Overwrite(self.bot_id, OverwriteType.MEMBER, deny=bits)
         )
 
+    def delete_role(self, guild_id: int, role_id: int) -> None:
+        """Delete a role; its members lose it."""
+        self.backend.delete_role(guild_id, role_id)
+
+    def remove_member(self, guild_id: int, user_id: int) -> None:
+        """A person leaves a server, or is removed from it."""
+        self.backend.remove_member(guild_id, user_id)
+
+    def is_member(self, guild_id: int, user_id: int) -> bool:
+        """Whether a person is in a server."""
+        guild = self.backend.guilds.get(guild_id)
+        return guild is not None and user_id in guild.members
+
+    def shares_guild(self, user_id: int) -> bool:
+        """Whether a person is in any server that the bot is in."""
+        return any(user_id in guild.members for guild in self.backend.guilds.values())
+
     def delete_channel(self, channel_id: int) -> None:
         """Delete a channel with all its messages."""
         self.backend.delete_channel(channel_id)

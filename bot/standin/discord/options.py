@@ -129,6 +129,8 @@ def resolve(world: World, value: OptionValue, resolved: Resolved, store: StoreFi
     """The value on the wire; people, places and files are added to `resolved`."""
     if isinstance(value, Member):
         resolved.setdefault("users", {})[str(value.id)] = world.user_payload(value.id)
+        if not world.is_member(value.guild.id, value.id):
+            return str(value.id)  # who has left is only a user
         member = world.member_payload(value.guild.id, value.id) | {"permissions": "0"}
         resolved.setdefault("members", {})[str(value.id)] = member
         return str(value.id)

@@ -178,6 +178,14 @@ class StandInDiscord(Driver):
         ]
         world.set_command_permissions(guild.id, target_id, wire_lines)
 
+    def delete_role(self, role: Role) -> None:
+        """An administrator deletes a role."""
+        self.state.world.delete_role(role.guild_id, role.id)
+
+    def leave(self, member: Member) -> None:
+        """A person leaves the server; they can still be named by their id."""
+        self.state.world.remove_member(member.guild.id, member.id)
+
     def delete_channel(self, channel: Channel) -> None:
         """A moderator deletes a channel."""
         self.state.gallery.forget_channel(channel.id)

@@ -205,6 +205,14 @@ class DiscordState:
         guild = self.guilds.get(channel.guild_id or 0) if channel is not None else None
         return guild.file_limit_bytes if guild else self.settings.file_limit_bytes
 
+    def is_unreachable(self, channel_id: int) -> bool:
+        """Whether this is a direct message to somebody who shares no server with the bot."""
+        channel = self.world.channel(channel_id)
+        if channel is None or channel.guild_id is not None:
+            return False
+        people = [one for one in channel.recipient_ids if one != self.world.bot_id]
+        return not any(self.world.shares_guild(one) for one in people)
+
     def closed_to_bot(self, channel_id: int) -> bool:
         """Whether this is a direct message to somebody who does not accept any."""
         channel = self.world.channel(channel_id)

@@ -3,9 +3,10 @@
 import discord
 from discord import app_commands
 
-from bot.chat.admin_cards import explained_card, limits_card, set_card
+from bot.chat.admin_cards import explained_card, set_card
 from bot.chat.answers import answer_privately, in_time
 from bot.chat.desk import Desk, DeskClient
+from bot.chat.gone_limits import limits_view
 from bot.chat.permission import require_moderator, role_ids
 from bot.core.amounts import parse_amount
 from bot.core.errors import BadRequest
@@ -75,7 +76,7 @@ def _add_clear(desk: Desk, group: app_commands.Group) -> None:
         interaction: discord.Interaction[DeskClient],
         unit: str,
         window: str,
-        member: discord.Member | None = None,
+        member: discord.User | None = None,
         role: discord.Role | None = None,
         channel: BudgetChannel | None = None,
         whole_server: bool = False,
@@ -97,13 +98,13 @@ def _add_list(desk: Desk, group: app_commands.Group) -> None:
     @group.command(name="list", description="The server's limits, or what applies to a member")
     @app_commands.describe(member="Show what applies to this member here, and why")
     async def limit_list(
-        interaction: discord.Interaction[DeskClient], member: discord.Member | None = None
+        interaction: discord.Interaction[DeskClient], member: discord.User | None = None
     ) -> None:
         await require_moderator(interaction)
         server_id = interaction.guild_id or 0
         if member is None:
             limits = await in_time(interaction, desk.moderation.limits(server_id), is_private=True)
-            await answer_privately(interaction, limits_card(limits))
+            await answer_privately(interaction, limits_view(interaction.guild, limits))
             return
         asker = Asker(server_id, interaction.channel_id or 0, member.id, role_ids(member))
         overview = await in_time(interaction, desk.moderation.overview(asker), is_private=True)
@@ -112,7 +113,7 @@ def _add_list(desk: Desk, group: app_commands.Group) -> None:
 
 def _subject(
     interaction: discord.Interaction[DeskClient],
-    member: discord.Member | None,
+    member: discord.User | discord.Member | None,
     role: discord.Role | None,
     channel: BudgetChannel | None,
     *,

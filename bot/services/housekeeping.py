@@ -133,6 +133,6 @@ def _without_channel(
         known = replace(known, channel_ids=left)
         if not left and known.places is Places.EXCEPT:
             known = replace(known, places=Places.ALL)
-        after = f"{len(left)} channels without it" if left else _WITHOUT_ANY[known.places]
+        after = f"without it, {len(left)} left" if left else _WITHOUT_ANY[known.places]
         change = Change("settings.channels", HOST, "channels", f"with {name}", after, why)
         yield known, change

@@ -80,21 +80,25 @@ class Imagine:
         """
         self._runner.refuse_if_stopping()
         request = replace(request, prompt=clean_prompt(request.prompt))
-        now_ms = self._clock.now_ms()
         try:
             await self._words.check(request.server_id, request.prompt)
-            return await self._hold(request, now_ms)
+            return await self._hold(request)
         except Refused as error:
+            now_ms = self._clock.now_ms()
             await note_refusal(self._database, self._alerts, request, error, now_ms)
             raise
 
-    async def _hold(self, request: Request, now_ms: int) -> Accepted:
-        """Decide and hold in one transaction."""
+    async def _hold(self, request: Request) -> Accepted:
+        """Decide and hold in one transaction, by the clock of that moment.
+
+        What a moderator ended while the request waited for its turn is ended for it too.
+        """
         asker = Asker(
             request.server_id, request.budget_channel_id, request.member_id, request.role_ids
         )
         locks = (request.server_id, _BOT_LOCK) if self._has_bot_cap else (request.server_id,)
         async with self._database.write(*locks) as connection:
+            now_ms = self._clock.now_ms()
             await refuse_if_blocked(connection, request, now_ms)
             allowance = await load_allowance(connection, asker, self._host_rules, now_ms)
             check(allowance.preferences, request)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 import discord
@@ -66,9 +66,13 @@ async def tell(
 
 
 async def answer_privately(
-    interaction: discord.Interaction[Any], view: discord.ui.LayoutView
+    interaction: discord.Interaction[Any],
+    view: discord.ui.LayoutView,
+    files: Sequence[discord.File] = (),
 ) -> None:
     """Answer privately, whatever was deferred before; never raises for Discord.
+
+    Each file must be shown by a part of the view.
 
     What thinks in public cannot become private. It is ended with a word first, because a follow-up
     would fill it, then taken away; one that is taken away while it thinks may let no follow-up
@@ -79,14 +83,14 @@ async def answer_privately(
     )
     try:
         if not interaction.response.is_done():
-            await interaction.response.send_message(view=view, ephemeral=True)
+            await interaction.response.send_message(view=view, files=files, ephemeral=True)
         elif is_deferred and interaction.extras.get(_IS_PRIVATE):
-            await interaction.edit_original_response(view=view)
+            await interaction.edit_original_response(view=view, attachments=files)
         elif is_deferred:
             await interaction.edit_original_response(view=notice(_NOT_FOR_ALL, colour=QUIET))
-            await interaction.followup.send(view=view, ephemeral=True)
+            await interaction.followup.send(view=view, files=files, ephemeral=True)
             await interaction.delete_original_response()
         else:
-            await interaction.followup.send(view=view, ephemeral=True)
+            await interaction.followup.send(view=view, files=files, ephemeral=True)
     except (*NOT_TAKEN, discord.InteractionResponded) as failed:
         _log.warning("answer not taken", extra={"detail": str(failed)})

@@ -20,6 +20,7 @@ from bot.chat.desk import Desk
 from bot.chat.gone_limits import ClearGoneButton
 from bot.chat.guild_events import GuildEvents
 from bot.chat.permission import CommandAccess
+from bot.chat.usage_button import UsageSheetButton
 from bot.core.errors import BotError
 
 _log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class ImagineClient(GuildEvents):
         )
         self.access = CommandAccess(self)
         self.tree = ImagineTree(self)
-        self.add_dynamic_items(CancelButton, PageButton)
+        self.add_dynamic_items(CancelButton, PageButton, UsageSheetButton)
         self.add_dynamic_items(ClearGoneButton)
         self._connected_shards: set[int] = set()
 

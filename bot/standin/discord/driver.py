@@ -4,12 +4,12 @@ Every method refuses what a real client would not let a person do, unless it is 
 all the same. Nothing here waits for the bot except `autocomplete`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.standin.discord.errors import ClientRefused
 from bot.standin.discord.interactions import Choice, SentInteraction
-from bot.standin.discord.messages import Button, DiscordMessage
+from bot.standin.discord.messages import Button, DiscordMessage, Select
 from bot.standin.discord.model import walk_components
 from bot.standin.discord.options import OptionValue, build, check, nest, resolve, walk
 from bot.standin.discord.people import Channel, Member, Role
@@ -28,6 +28,14 @@ INTERACTION_TYPES = {
 }
 _INPUTS = (3, 4, 5, 6, 7, 8, 19, 21, 22, 23)
 _TEXT_INPUT, _CHECKBOX = 4, 23
+_CHOICES: dict[int, tuple[type, ...]] = {
+    3: (str,),
+    5: (Member,),
+    6: (Role,),
+    7: (Member, Role),
+    8: (Channel,),
+}
+"""What each type of menu lets a person choose."""
 
 
 class Driver:
@@ -82,15 +90,26 @@ class Driver:
         option: str,
         value: str,
         others: Mapping[str, OptionValue] | None = None,
+        *,
+        unchecked: bool = False,
     ) -> list[Choice]:
         """Type into an option that suggests; returns the suggestions.
+
+        Args:
+            member: Who.
+            channel: Where.
+            name: The command, or its path.
+            option: The option that is typed into.
+            value: What stands there so far.
+            others: Values of the other options.
+            unchecked: Also of a command that the client hides.
 
         Raises:
             ClientRefused: The option does not suggest anything.
             NoAnswer: The bot did not answer within three seconds.
         """
         root_name, *path = name.split()
-        root = self._command(member, channel, root_name, SLASH, unchecked=False)
+        root = self._command(member, channel, root_name, SLASH, unchecked=unchecked)
         leaf, levels = walk(root, path)
         given = dict(others or {})
         check(leaf, given, partial=True)
@@ -172,23 +191,28 @@ class Driver:
         member: Member,
         message: DiscordMessage,
         menu: str,
-        values: list[str] | list[Member] | list[Role] | list[Channel],
+        values: Sequence[str] | Sequence[Member] | Sequence[Role] | Sequence[Channel],
+        *,
+        unchecked: bool = False,
     ) -> SentInteraction:
         """Choose values in a menu, named by its custom_id or its placeholder.
+
+        Args:
+            member: Who.
+            message: Where the menu is.
+            menu: Its custom_id or its placeholder.
+            values: What is chosen.
+            unchecked: Choose where the person sees nothing, and what the menu does not offer.
 
         Raises:
             ClientRefused: There is no such menu or value, or the number of values is wrong.
         """
-        self._must_see(member, message)
         found = next((s for s in message.selects if menu in (s.custom_id, s.placeholder)), None)
-        if found is None or found.disabled:
+        if found is None:
             raise ClientRefused(f"no menu {menu!r} to choose from")
-        if not found.minimum <= len(values) <= found.maximum:
-            raise ClientRefused(f"{menu}: {found.minimum} to {found.maximum} values")
-        known = [value for value, _ in found.options]
-        for value in values:
-            if found.type == 3 and value not in known:
-                raise ClientRefused(f"{menu}: {value!r} is not among {known}")
+        if not unchecked:
+            self._must_see(member, message)
+            self._must_offer(found, values)
         resolved: dict[str, dict[str, Any]] = {}
         wire_values = [
             resolve(self.state.world, value, resolved, lambda _n, _d: {}) for value in values
@@ -291,6 +315,26 @@ class Driver:
             record.source_message_id = message.id
             payload["message"] = world.message_payload(message.model)
         return self.state.send_interaction(record, payload, kind=kind, file_limit_bytes=limit)
+
+    def _must_offer(
+        self,
+        menu: Select,
+        values: Sequence[str] | Sequence[Member] | Sequence[Role] | Sequence[Channel],
+    ) -> None:
+        if menu.disabled:
+            raise ClientRefused(f"no menu {menu.custom_id!r} to choose from")
+        different = {getattr(value, "id", value) for value in values}
+        if not menu.minimum <= len(values) <= menu.maximum or len(different) < len(values):
+            raise ClientRefused(f"{menu.custom_id}: {menu.minimum} to {menu.maximum} values")
+        known = [value for value, _ in menu.options]
+        for value in values:
+            if not isinstance(value, _CHOICES[menu.type]):
+                raise ClientRefused(f"{menu.custom_id}: {value!r} is of another kind")
+            if isinstance(value, str) and value not in known:
+                raise ClientRefused(f"{menu.custom_id}: {value!r} is not among {known}")
+            model = self.state.world.channel(value.id) if isinstance(value, Channel) else None
+            if model is not None and menu.channel_types and model.type not in menu.channel_types:
+                raise ClientRefused(f"{menu.custom_id}: does not offer channels of that type")
 
     def _must_see(self, member: Member, message: DiscordMessage) -> None:
         gone = message.deleted

@@ -20,6 +20,16 @@ V2_CEILING_BYTES = 10_170
 V2_TEXT_OVERHEAD_BYTES = 12
 V2_CHARACTERS = 4000
 
+STRING_MENU = 3
+MENUS: dict[int, tuple[str, ...]] = {
+    STRING_MENU: (),
+    5: ("user",),
+    6: ("role",),
+    7: ("user", "role"),
+    8: ("channel",),
+}
+"""Types of menus, with the kinds of things that they may show as chosen."""
+
 EPHEMERAL = 1 << 6
 TEXT_DISPLAY = 10
 
@@ -49,7 +59,9 @@ def check_message(body: dict[str, Any], files: list[Upload], limit_bytes: int) -
         if len(str(item.get("description") or "")) > LONGEST_ALT_TEXT:
             raise bad_form("attachments.description: Must be 1024 or fewer in length.")
     _check_files_listed(listed, files)
-    _check_text_ceiling(as_objects(body.get("components")))
+    components = as_objects(body.get("components"))
+    _check_menus(components)
+    _check_text_ceiling(components)
 
 
 def _check_files_listed(listed: list[dict[str, Any]], files: list[Upload]) -> None:
@@ -59,6 +71,25 @@ def _check_files_listed(listed: list[dict[str, Any]], files: list[Upload]) -> No
         missing = [index for index in range(len(files)) if str(index) not in named]
         if missing:
             raise bad_form(f"attachments: files {missing} are not listed.")
+
+
+def _check_menus(components: Any) -> None:
+    """What a menu shows as chosen must be a choice that a person could make in it."""
+    for one in walk_components(components):
+        kind = one.get("type")
+        if kind not in MENUS:
+            continue
+        chosen = as_objects(one.get("default_values"))
+        most, least = int(one.get("max_values") or 1), int(one.get("min_values", 1))
+        if one.get("default_values") is not None and not least <= len(chosen) <= most:
+            raise bad_form(f"default_values: Must be between {least} and {most} in length.")
+        if any(value.get("type") not in MENUS[kind] for value in chosen):
+            raise bad_form("default_values.type: not of the menu's kind.")
+        options = as_objects(one.get("options"))
+        if sum(bool(option.get("default")) for option in options) > most:
+            raise bad_form("options: more are chosen by default than may be.")
+        if kind == STRING_MENU and options and most > len(options):
+            raise bad_form(f"max_values: Must be less than or equal to {len(options)}.")
 
 
 def _check_text_ceiling(components: Any) -> None:

@@ -30,7 +30,13 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """A menu; `options` are (value, label) pairs, empty for users, roles and channels."""
+    """A menu.
+
+    Attributes:
+        options: (value, label) pairs, empty for users, roles and channels.
+        chosen: The values or ids that it shows as chosen.
+        channel_types: The types of channels that it offers, all if empty.
+    """
 
     custom_id: str
     type: int
@@ -39,6 +45,8 @@ class Select:
     disabled: bool
     minimum: int
     maximum: int
+    chosen: tuple[str, ...] = ()
+    channel_types: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +223,11 @@ class DiscordMessage:
                 disabled=bool(one.get("disabled")),
                 minimum=int(one.get("min_values", 1)),
                 maximum=int(one.get("max_values", 1)),
+                chosen=(
+                    *(o["value"] for o in as_objects(one.get("options")) if o.get("default")),
+                    *(str(o["id"]) for o in as_objects(one.get("default_values"))),
+                ),
+                channel_types=tuple(one.get("channel_types") or ()),
             )
             for one in walk_components(self._model.components)
             if one.get("type") in _SELECTS

@@ -16,10 +16,11 @@ from bot.chat.commands.admin import build_admin
 from bot.chat.commands.imagine import build_imagine
 from bot.chat.commands.menus import build_menus
 from bot.chat.commands.quota import build_quota
-from bot.chat.desk import Desk
+from bot.chat.desk import Desk, DeskClient
 from bot.chat.gone_limits import ClearGoneButton
 from bot.chat.guild_events import GuildEvents
 from bot.chat.permission import CommandAccess
+from bot.chat.settings_panel import PANEL_ITEMS, take_form
 from bot.chat.usage_button import UsageSheetButton
 from bot.core.errors import BotError
 
@@ -58,7 +59,7 @@ class ImagineClient(GuildEvents):
         )
         self.access = CommandAccess(self)
         self.tree = ImagineTree(self)
-        self.add_dynamic_items(CancelButton, PageButton, UsageSheetButton)
+        self.add_dynamic_items(CancelButton, PageButton, UsageSheetButton, *PANEL_ITEMS)
         self.add_dynamic_items(ClearGoneButton)
         self._connected_shards: set[int] = set()
 
@@ -122,6 +123,10 @@ class ImagineClient(GuildEvents):
         """Note a session that is interrupted; discord.py connects again by itself."""
         self._connected_shards.discard(shard_id)
         _log.info("gateway disconnected", extra={"shard": shard_id})
+
+    async def on_interaction(self, interaction: discord.Interaction[DeskClient]) -> None:
+        """Answer the forms that are not kept; discord.py sees to everything else."""
+        await take_form(interaction)
 
     async def on_raw_app_command_permissions_update(
         self, payload: discord.RawAppCommandPermissionsUpdateEvent

@@ -74,7 +74,7 @@ def _where(preferences: Preferences) -> str:
         case Places.ALL:
             return "everywhere"
         case Places.ONLY:
-            return f"only in {named}"
+            return f"only in {named}" if named else "nowhere"
         case Places.EXCEPT:
             return f"everywhere but in {named}"
 

@@ -106,8 +106,9 @@ async def test_every_change_is_stored_and_audited_with_before_and_after(panel):
 
 async def test_what_was_so_already_is_neither_stored_nor_audited(panel):
     change = panel.preferences
+    assert (await change.set_default_size(SERVER, WIDE, MIRA)).what == "default size"
     for _ in range(2):
-        first = await change.set_default_size(SERVER, WIDE, MIRA)
+        assert (await change.set_default_size(SERVER, WIDE, MIRA)).what is None
         await change.set_zone(SERVER, "UTC", MIRA)
         await change.set_max_size(SERVER, Size(3840, 2160), MIRA)
         await change.set_max_quality(SERVER, Quality.HIGH, MIRA)
@@ -116,7 +117,6 @@ async def test_what_was_so_already_is_neither_stored_nor_audited(panel):
         await change.set_channels(SERVER, Places.ONLY, [], MIRA)
         await change.set_channels(SERVER, Places.ALL, [5], MIRA)
         await change.resume(SERVER, MIRA)
-    assert first.what is None
     assert len(await panel.audit()) == 1
     assert await change.read(SERVER) == Preferences(default_size=WIDE)
 

@@ -129,7 +129,7 @@ def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from wh
         words=words,
         preferences=ServerPreferences(database, clock),
         usage=UsageReports(database, clock),
-        cases=Cases(database, clock, runner),
+        cases=Cases(database, runner),
         pictures=Pictures(database, clock),
         exports=Exports(database, clock),
         runner=runner,

@@ -20,7 +20,7 @@ from bot.services.runner import CancelNews
 
 _log = logging.getLogger(__name__)
 
-_NEWS = {
+NEWS = {
     CancelNews.CANCELLED: "Cancelled before it was sent. Nothing was charged.",
     CancelNews.ASKED: "Cancelling. The card will say how it ended.",
     CancelNews.REMOVED: "fal took it out of its line. Nothing will be charged.",
@@ -30,6 +30,7 @@ _NEWS = {
     ),
     CancelNews.ENDED_AT_FAL: "Too late: fal has finished it, and the pictures are on their way.",
 }
+"""What the person who cancelled reads."""
 
 
 class CancelButton(
@@ -64,17 +65,18 @@ class CancelButton(
         except Exception as error:  # noqa: BLE001 - nothing above this answers the member
             await answer_error(interaction, error)
         else:
-            await tell(interaction, _NEWS[news], colour=QUIET)
+            await tell(interaction, NEWS[news], colour=QUIET)
 
     async def _cancel(self, interaction: discord.Interaction[DeskClient]) -> CancelNews:
         """Cancel as the member who asked; only who is refused so is asked for more rights."""
         runner, by = interaction.client.desk.runner, interaction.user.id
+        server_id = interaction.guild_id
         try:
-            return await runner.cancel(self._job_id, by, is_moderator=False)
+            return await runner.cancel(self._job_id, by, is_moderator=False, server_id=server_id)
         except NotAllowed:
             if not await is_moderator(interaction):
                 raise
-        return await runner.cancel(self._job_id, by, is_moderator=True)
+        return await runner.cancel(self._job_id, by, is_moderator=True, server_id=server_id)
 
 
 def cancel_button(job_id: str) -> CancelButton:

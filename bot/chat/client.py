@@ -19,6 +19,7 @@ from bot.chat.commands.quota import build_quota
 from bot.chat.desk import Desk, DeskClient
 from bot.chat.gone_limits import ClearGoneButton
 from bot.chat.guild_events import GuildEvents
+from bot.chat.names import Names
 from bot.chat.permission import CommandAccess
 from bot.chat.settings_panel import PANEL_ITEMS, take_form
 from bot.chat.usage_button import UsageSheetButton
@@ -58,6 +59,7 @@ class ImagineClient(GuildEvents):
             shard_ids=None if shard_ids is None else list(shard_ids),  # pyright: ignore[reportArgumentType]
         )
         self.access = CommandAccess(self)
+        self.names = Names()
         self.tree = ImagineTree(self)
         self.add_dynamic_items(CancelButton, PageButton, UsageSheetButton, *PANEL_ITEMS)
         self.add_dynamic_items(ClearGoneButton)
@@ -141,6 +143,11 @@ class ImagineClient(GuildEvents):
 
 class ImagineTree(app_commands.CommandTree[ImagineClient]):
     """The commands; everything they raise becomes a private sentence."""
+
+    async def interaction_check(self, interaction: discord.Interaction[ImagineClient], /) -> bool:
+        """Let everybody pass, and note their names; who may do what each command asks itself."""
+        self.client.names.note(interaction)
+        return True
 
     async def on_error(
         self,

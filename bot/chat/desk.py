@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.chat.names import Names
 from bot.chat.permission import CommandAccess
 from bot.core.catalogue import Quality, Size
 from bot.services.allowance import Quota
@@ -49,6 +50,8 @@ class DeskClient(discord.AutoShardedClient):
 
     desk: Desk
     """Set once, before the client connects."""
+    names: Names
+    """The members' names that were seen last."""
 
     access: CommandAccess
     """What servers say in their settings about who may use the commands."""

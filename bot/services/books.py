@@ -9,8 +9,10 @@ import logging
 from bot.core.catalogue import computed_cost_microusd
 from bot.core.jobs import Event, Job, Reason, Rendering, State, Ticket
 from bot.core.limits import Usage
+from bot.services.changes import record
 from bot.services.ports import Clock
 from bot.storage import jobs, ledger
+from bot.storage.audit import Change
 from bot.storage.database import Connection, Database
 
 _log = logging.getLogger(__name__)
@@ -44,10 +46,11 @@ class Books:
             await jobs.set_message(connection, job.id, message_id)
             return await jobs.get(connection, job.id)
 
-    async def request_cancel(self, job: Job, by: int) -> Job:
+    async def request_cancel(self, job: Job, by: int, reason: str = "") -> Job:
         """Note that a person wants the job to end; the first one counts."""
+        now_ms = self._clock.now_ms()
         async with self._database.write(job.server_id) as connection:
-            return await jobs.request_cancel(connection, job.id, by, self._clock.now_ms())
+            return await _note_cancel(connection, job, (by, reason), "cancelling", now_ms)
 
     async def untold(self, since_ms: int) -> list[Job]:
         """Read the jobs that ended without pictures and whose members may not know it yet."""
@@ -152,14 +155,23 @@ class Books:
         )
         return await self._close(job, Event.FAIL, changes, note)
 
-    async def cancel(self, job: Job, by: int, billed_microusd: int | None = None) -> Job:
-        """End a job because a person wants it, and return what was held."""
+    async def cancel(
+        self, job: Job, by: int, reason: str = "", *, billed_microusd: int | None = None
+    ) -> Job:
+        """End a job because a person wants it, and return what was held.
+
+        Args:
+            job: Not yet rendered.
+            by: Who wants it.
+            reason: Why, for the audit; a member needs none.
+            billed_microusd: What fal bills all the same; it counts against the budgets only.
+        """
         changes = jobs.JobChanges(
             reason=Reason.MEMBER if by == job.member_id else Reason.MODERATOR,
             pictures=0,
             cost_microusd=billed_microusd or 0,
         )
-        return await self._close(job, Event.CANCEL, changes, "", cancel_by=by)
+        return await self._close(job, Event.CANCEL, changes, "", wish=(by, reason))
 
     async def _advance(
         self, job: Job, event: Event, *, changes: jobs.JobChanges = jobs.NO_CHANGES, note: str = ""
@@ -181,14 +193,14 @@ class Books:
         event: Event,
         changes: jobs.JobChanges,
         note: str,
-        cancel_by: int | None = None,
+        wish: tuple[int, str] | None = None,
     ) -> Job:
         """End a job whose hold is open: released, or settled at what a failure cost the host."""
         now_ms = self._clock.now_ms()
         cost = changes.cost_microusd or 0
         async with self._database.write(job.server_id) as connection:
-            if cancel_by is not None:
-                await jobs.request_cancel(connection, job.id, cancel_by, now_ms)
+            if wish is not None:
+                await _note_cancel(connection, job, wish, "cancelled", now_ms)
             moved = await jobs.advance(
                 connection,
                 job.id,
@@ -221,6 +233,29 @@ class Books:
             )
             await _return_charge(connection, job, len(job.links) - arrived, now_ms)
         return moved
+
+
+async def _note_cancel(
+    connection: Connection, job: Job, wish: tuple[int, str], after: str, now_ms: int
+) -> Job:
+    """Note who wants a job to end; the first wish of somebody else than its member is audited."""
+    by, reason = wish
+    known = await jobs.get(connection, job.id) if by != job.member_id else None
+    noted = await jobs.request_cancel(connection, job.id, by, now_ms)
+    if known is not None and known.cancel_by is None and noted.cancel_by == by:
+        change = Change(
+            kind="cancel.job",
+            actor_id=by,
+            # Without the prompt: this row outlives it.
+            subject=f"job {job.id} of member {job.member_id}",
+            before=known.state.value,
+            after="too late" if known.state is State.RENDERED else after,
+            reason=reason,
+            member_id=job.member_id,
+            job_id=job.id,
+        )
+        await record(connection, job.server_id, change, now_ms)
+    return noted
 
 
 def _host_pays(cost_microusd: int) -> ledger.Settlement:

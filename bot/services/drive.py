@@ -86,7 +86,7 @@ class Drive:
         self._clock = clock
         self._times = times
         self._started_ms = clock.now_ms()
-        self._cancels: dict[str, int] = {}
+        self._cancels: dict[str, tuple[int, str]] = {}
         self._sending: dict[str, Order] = {}
         self._steps: dict[State, Callable[[Job], Awaitable[Job]]] = {
             State.HELD: self._submit,
@@ -124,9 +124,9 @@ class Drive:
             _log.exception("pictures not fetched", extra={"job_id": job.id})
         return await self._strand(job, fetched, "gave up")
 
-    def wants_cancel(self, job_id: str, by: int) -> None:
+    def wants_cancel(self, job_id: str, by: int, reason: str = "") -> None:
         """Remember that a person wants a job to end, for steps that are under way."""
-        self._cancels.setdefault(job_id, by)
+        self._cancels.setdefault(job_id, (by, reason))
 
     def forget(self, job_id: str) -> None:
         """Drop what was remembered of a job that ended."""
@@ -159,9 +159,9 @@ class Drive:
     # From our line to fal
 
     async def _submit(self, job: Job) -> Job:
-        by = self._canceller(job)
-        if by is not None:
-            return await self._books.cancel(job, by)
+        wish = self._wish(job)
+        if wish is not None:
+            return await self._books.cancel(job, *wish)
         if self._age_s(job.created_at_ms) > self._times.held_max_s:
             return await self._fail(job, Reason.TOO_OLD)
         job = await self._books.submit(job)
@@ -178,9 +178,9 @@ class Drive:
         except NotSent as error:
             why = error.detail
             job = await insist(lambda: self._books.returned(job, why), job.id, "not sent")
-            by = self._canceller(job)
-            if by is not None:
-                return await self._books.cancel(job, by)
+            wish = self._wish(job)
+            if wish is not None:
+                return await self._books.cancel(job, *wish)
             raise
         except SubmitUnclear as error:
             why = error.detail
@@ -230,7 +230,7 @@ class Drive:
         ticket = job.ticket
         assert ticket is not None
         if job.cancel_by is None and job.id in self._cancels:
-            job = await self._books.request_cancel(job, self._cancels[job.id])
+            job = await self._books.request_cancel(job, *self._cancels[job.id])
         if job.cancel_by is not None:
             await self.ask_to_cancel(job)
         since_ms = job.submitted_at_ms or job.created_at_ms
@@ -267,18 +267,18 @@ class Drive:
             try:
                 return await self._queue.result(ticket)
             except NotReady:
-                if self._canceller(job) is None:
+                if self._wish(job) is None:
                     raise
             await asyncio.sleep(self._times.retry_pause_s)
         raise CancelledAtFal("cancelled, ended and never ready")
 
-    def _canceller(self, job: Job) -> int | None:
-        return job.cancel_by if job.cancel_by is not None else self._cancels.get(job.id)
+    def _wish(self, job: Job) -> tuple[int, str] | None:
+        return self._cancels.get(job.id) if job.cancel_by is None else (job.cancel_by, "")
 
     async def _end_at_fal(self, job: Job, error: Upstream) -> Job:
-        by = self._canceller(job)
-        if by is not None and isinstance(error, CancelledAtFal | Gone):
-            return await self._books.cancel(job, by, error.cost_microusd)
+        wish = self._wish(job)
+        if wish is not None and isinstance(error, CancelledAtFal | Gone):
+            return await self._books.cancel(job, *wish, billed_microusd=error.cost_microusd)
         _log.warning("job failed at fal", extra={"job_id": job.id, "detail": error.detail})
         return await self._fail_with(job, error)
 

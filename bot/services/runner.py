@@ -194,39 +194,54 @@ class Runner:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def cancel(self, job_id: str, by: int, *, is_moderator: bool) -> CancelNews:
+    async def cancel(
+        self,
+        job_id: str,
+        by: int,
+        *,
+        is_moderator: bool,
+        server_id: int | None = None,
+        reason: str = "",
+    ) -> CancelNews:
         """End a job for the member who asked for it, or for a moderator.
+
+        Args:
+            job_id: The job.
+            by: Who asks.
+            is_moderator: Whether they may cancel what others asked for.
+            server_id: Where they are a moderator; None where no server is known.
+            reason: Why, for the audit.
 
         Raises:
             NotAllowed: It is somebody else's job.
             TooLate: It has ended, or its pictures are made.
         """
         job = await self._books.get(job_id)
-        if job is None:
+        if job is None or (server_id or job.server_id) != job.server_id:
             raise TooLate("That job is not known any more.")
         if by != job.member_id and not is_moderator:
             raise NotAllowed("Only the member who asked for it and moderators can cancel it.")
         if job.state is State.HELD:
             try:
-                cancelled = await self._books.cancel(job, by)
+                cancelled = await self._books.cancel(job, by, reason)
             except StaleState:
-                return await self._cancel_sent(job_id, by)
+                return await self._cancel_sent(job_id, by, reason)
             if job_id not in self._jobs:
                 # Its card has just been posted and `add` is still to come.
                 self._cancelled_early.add(job_id)
             self.ended(cancelled)
             return CancelNews.CANCELLED
-        return await self._cancel_sent(job_id, by)
+        return await self._cancel_sent(job_id, by, reason)
 
-    async def _cancel_sent(self, job_id: str, by: int) -> CancelNews:
+    async def _cancel_sent(self, job_id: str, by: int, reason: str) -> CancelNews:
         job = await self._books.get(job_id)
         assert job is not None
         if job.state.is_ended:
             raise TooLate(f"This job has already ended: it was {job.state}.")
         if job.state is State.RENDERED:
             raise TooLate("The pictures are already made and on their way.")
-        self._drive.wants_cancel(job_id, by)
-        job = await self._books.request_cancel(job, by)
+        self._drive.wants_cancel(job_id, by, reason)
+        job = await self._books.request_cancel(job, by, reason)
         if job.state is not State.QUEUED:
             return CancelNews.ASKED
         try:

@@ -58,6 +58,10 @@ RETURNING *
 
 _SELECT = "SELECT * FROM jobs WHERE id = $1"
 
+_SELECT_OF_MESSAGE = """
+SELECT * FROM jobs WHERE message_id = $1 AND server_id = $2 ORDER BY created_at_ms DESC LIMIT 1
+"""
+
 _SELECT_UNFINISHED = """
 SELECT * FROM jobs
 WHERE state IN ('held', 'submitting', 'unclear', 'queued', 'rendered')
@@ -176,6 +180,12 @@ async def insert(conn: Connection, job: Job, at_ms: int) -> None:
 async def get(conn: Connection, job_id: str) -> Job | None:
     """Read a job; None where there is none of that id."""
     row = await conn.fetch_one(_SELECT, job_id)
+    return job_of(row) if row else None
+
+
+async def of_message(conn: Connection, server_id: int, message_id: int) -> Job | None:
+    """Read the job of a server that a message shows; None where it shows none."""
+    row = await conn.fetch_one(_SELECT_OF_MESSAGE, message_id, server_id)
     return job_of(row) if row else None
 
 

@@ -82,7 +82,7 @@ class Driver:
         data = self._command_data(root, nest(levels, built), resolved)
         return self._send("slash", member, channel, data, limit=attachment_size_limit)
 
-    async def autocomplete(
+    async def autocomplete(  # noqa: PLR0913 - what a person does in one step
         self,
         member: Member,
         channel: Channel,

@@ -19,8 +19,8 @@ from bot.core.gifts import Gift, left_in
 from bot.core.limits import Account, Unit, show_amount
 from bot.services.allowance import Allowance
 
-_TEXT_CHARS_MAX = 1800
-"""Room for about a dozen gifts with reasons, beside all that can stand on the card of limits."""
+_TEXT_CHARS_MAX = 1500
+"""Room for about ten gifts with reasons, beside all that can stand on the card of limits."""
 
 _UNIT_WORDS = {Unit.IMAGES: "images", Unit.USD: "USD"}
 

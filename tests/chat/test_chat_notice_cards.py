@@ -1,0 +1,97 @@
+"""Cards of the log channel: readable, harmless, and within Discord's limits whatever they say."""
+
+from dataclasses import asdict
+
+import pytest
+from discord import ui
+
+from bot.chat.notice_cards import card_of
+from bot.services.log_channel import TOGETHER_MAX
+from bot.storage.audit import HOST, Change
+from bot.storage.notices import Notice
+
+AT_MS = 1_780_000_000_000
+HOSTILE = "@everyone **x** <@1> `y` 界" * 40
+ALERT = {
+    "line": "80",
+    "subject": "channel",
+    "subject_id": 21,
+    "is_host": False,
+    "unit": "usd",
+    "window": "month",
+    "percent": 82,
+    "amount": 5_000_000,
+    "used": 4_100_000,
+    "asked": None,
+    "resets_at_ms": AT_MS,
+}
+
+
+def notice(kind: str, body: dict) -> Notice:
+    return Notice("0" * 16, 10, kind, body, AT_MS)
+
+
+def change(**given) -> Notice:
+    known = {"kind": "limit.set", "actor_id": 99, "subject": "everyone", "before": None}
+    return notice("change", asdict(Change(**{**known, "after": "1 image", "reason": "", **given})))
+
+
+def text_of(view: ui.LayoutView) -> str:
+    return "\n".join(i.content for i in view.walk_children() if isinstance(i, ui.TextDisplay))
+
+
+def test_a_change_says_who_what_before_after_why_and_when():
+    card = card_of([change(subject="role 123456789012345678, images per day", reason="too many")])
+    assert text_of(card) == (
+        "**Limit set** · <@99> · <t:1780000000:f>\n"
+        "role <@&123456789012345678>, images per day: nothing → **1 image**\n"
+        "-# “too many”"
+    )
+
+
+def test_a_change_by_the_host_and_one_without_before_and_after():
+    refused = change(kind="words.refused", actor_id=HOST, subject="prompt “a fox”", after=None)
+    assert text_of(card_of([refused])) == (
+        "**Words refused** · the host · <t:1780000000:f>\nprompt “a fox”"
+    )
+
+
+@pytest.mark.parametrize("count", [1, TOGETHER_MAX])
+def test_whatever_was_typed_fits_and_formats_nothing(count):
+    texts = dict.fromkeys(("subject", "before", "after", "reason"), HOSTILE)
+    card = card_of([change(**texts)] * count)
+    text = text_of(card)
+    assert card.content_length() <= 4000
+    assert len(text.encode()) + 12 * 3 <= 10_170
+    assert "\\@everyone" in text
+    assert " <@1>" not in text
+    assert text.count("Limit set") == count
+
+
+def test_an_alert_has_a_bar_amounts_whose_it_is_and_when_it_resets():
+    assert text_of(card_of([notice("alert", ALERT)])) == (
+        "**The budget of <#21> is 80 % used**\n"
+        "▰▰▰▰▰▰▰▰▱▱ 82 %\n"
+        "$4.10 of $5 used and held this month\n"
+        "-# What does not fit is refused until <t:1780000000:f>, <t:1780000000:R>. "
+        "`/imagine-admin limit set` changes it."
+    )
+
+
+def test_a_refusal_says_what_was_asked():
+    stopped = {**ALERT, "line": "stopped", "subject": "server", "asked": 330_000, "percent": 130}
+    text = text_of(card_of([notice("alert", stopped)]))
+    assert "**This server's budget stops requests now**\n▰▰▰▰▰▰▰▰▰▰ 130 %" in text
+    assert "Refused: a request for up to $0.33" in text
+
+
+def test_of_the_whole_bots_budget_only_the_share_is_shown():
+    secret = {**ALERT, "subject": "bot", "is_host": True, "amount": None, "used": None}
+    text = text_of(card_of([notice("alert", secret)]))
+    assert "The whole bot's budget is 80 % used" in text
+    assert "$" not in text
+    assert "The host sets it." in text
+
+
+def test_what_was_dropped_is_counted():
+    assert "… and 1,037 more" in text_of(card_of([notice("dropped", {"count": 1037})]))

@@ -126,6 +126,13 @@ def test_a_database_that_is_not_there_is_not_made(tmp_path, args):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_server_of_databases_that_is_away_is_one_line_and_code_1(tmp_path):
+    elsewhere = Host(tmp_path, f"postgresql://u:S3CRET@/bot?host={tmp_path}")
+
+    line = elsewhere.failed("limit", "list", SERVER, code=1)
+    assert "S3CRET" not in line
+
+
 def test_an_address_that_is_none_is_one_line_and_code_2_without_its_password(tmp_path):
     elsewhere = Host(tmp_path, "mysql://u:S3CRET@db")
 
@@ -179,6 +186,7 @@ def test_a_terminal_is_not_steered_by_what_somebody_typed(host):
         shown = host.process(*args, PYTHONIOENCODING="latin-1").stdout
         assert "\\x1b[2Jgone\\u202e 🦊 Łódź" in shown
         assert "\x1b" not in shown
+    assert "\u202e" not in host.done("block", "list", SERVER, "--json")
     [row] = host.json("block", "list", SERVER)
     assert row["reason"] == "\x1b[2Jgone\u202e 🦊 Łódź"
 

@@ -53,6 +53,11 @@ def test_limits_are_set_listed_explained_and_cleared(any_host):
     assert host.json("limit", "list", SERVER, "--member", MEMBER)[0]["subject"] == "everyone"
 
 
+def test_the_role_that_everybody_has_is_everyone(host):
+    printed = host.done("limit", "set", SERVER, "5", *IMAGES_DAY, "--role", SERVER)
+    assert printed.startswith("Set: everyone, images per day")
+
+
 def test_gifts_are_given_listed_and_ended(any_host):
     host = any_host
     gift = ("gift", "give", SERVER, MEMBER)

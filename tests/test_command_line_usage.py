@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from bot.services.usage import TOP_MEMBERS
+from bot.storage.database import Database
 from tests.host import cells
 from tests.test_command_line import small_books
 
@@ -40,6 +42,23 @@ def test_a_server_s_usage_is_shown_by_quality_day_and_member(spent):
     assert qualities[-2:] == [["high", *row], ["all", *row]]
     assert days[1:] == [["2026-03-01", *row]]
     assert members[1:] == [["3", *row]]
+
+
+def test_members_who_are_not_named_are_summed_up_as_others(host):
+    async def add(database: Database) -> None:
+        async with database.write(SERVER) as connection:
+            for member in range(1, TOP_MEMBERS + 3):
+                await connection.execute(
+                    "INSERT INTO daily_usage VALUES ($1, $2, $3, 'low', 1, 1, $3, 1, $3, 0, 0)",
+                    SERVER, "2026-03-01", member,
+                )  # fmt: skip
+
+    host.in_database(add)
+
+    members = cells(host.done("usage", SERVER, *DAY).split("\n\n")[-1])
+    assert members[1] == ["12", "1", "1", "0.000012", "0.000012"]
+    assert members[-1] == ["2 others", "2", "2", "0.000003", "0.000003"]
+    assert len(members) == 1 + TOP_MEMBERS + 1
 
 
 def test_a_server_s_usage_as_json_is_one_object_with_stable_keys(spent):

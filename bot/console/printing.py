@@ -18,7 +18,6 @@ from bot.core.limits import Unit
 from bot.storage.audit import HOST
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_TIME_STAMP = re.compile(r"<t:(\d{1,12})(?::[a-zA-Z])?>")
 _ESCAPED = re.compile(r"\\([\\`*_~|<>\[\]@:])")
 _JOINER = "\u200d"
 _GAP = "  "
@@ -35,9 +34,8 @@ def use_utf_8() -> None:
 
 
 def plain(sentence: str) -> str:
-    """Rewrite a sentence that is meant for Discord for a terminal: no escapes, dates as dates."""
-    dated = _TIME_STAMP.sub(lambda found: f"{minute(int(found[1]) * 1000)} UTC", sentence)
-    return seen(_ESCAPED.sub(r"\1", dated))
+    """Rewrite a sentence for a terminal, in which what people typed is escaped for Discord."""
+    return seen(_ESCAPED.sub(r"\1", sentence))
 
 
 def seen(text: str) -> str:
@@ -89,10 +87,17 @@ def who(actor_id: int) -> str:
 def print_json(value: list[dict[str, Any]] | dict[str, Any]) -> None:
     """Print a list with an object on each line, or one object."""
     if isinstance(value, dict):
-        click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+        click.echo(_unseen_escaped(json.dumps(value, ensure_ascii=False, indent=2)))
         return
-    rows = [f"  {json.dumps(row, ensure_ascii=False)}" for row in value]
+    rows = [f"  {_unseen_escaped(json.dumps(row, ensure_ascii=False))}" for row in value]
     click.echo("[\n" + ",\n".join(rows) + "\n]" if rows else "[]")
+
+
+def _unseen_escaped(text: str) -> str:
+    """Escape what JSON may hold as it is and a terminal would obey."""
+    return "".join(
+        c if c.isprintable() or c in {_JOINER, "\n"} else json.dumps(c)[1:-1] for c in text
+    )
 
 
 def print_csv(columns: Sequence[str], rows: Iterable[dict[str, Cell]]) -> None:

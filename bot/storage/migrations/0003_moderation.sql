@@ -90,12 +90,12 @@ CREATE TABLE blocks (
 
 CREATE TABLE words (
     server_id BIGINT NOT NULL,
-    kind TEXT NOT NULL CONSTRAINT words_kind CHECK (kind IN ('word', 'pattern')),
     text TEXT NOT NULL,
+    kind TEXT NOT NULL CONSTRAINT words_kind CHECK (kind IN ('word', 'pattern', 'regex')),
     reason TEXT NOT NULL,
     set_by BIGINT NOT NULL,
     set_at_ms BIGINT NOT NULL,
-    PRIMARY KEY (server_id, kind, text)
+    PRIMARY KEY (server_id, text)
 );
 
 -- The channel that a thread hangs on; budgets and permissions of channels hold for it.

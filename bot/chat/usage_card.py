@@ -109,11 +109,10 @@ def alt(report: UsageReport) -> str:
 
 def _heading(report: UsageReport) -> str:
     zone = shown_prompt(report.zone, chars_max=60, bytes_max=120)
+    days = "1 day" if report.days.count == 1 else f"{report.days.count} days"
     return (
         f"### Usage, {shown_days(report.days)}\n"
-        f"-# {report.days.count} days of {zone}; a job counts on the day it was asked for"
-        if report.days.count > 1
-        else f"### Usage, {shown_days(report.days)}\n-# The day of {zone}"
+        f"-# {days}, time zone {zone}. A job counts on the day it was asked for."
     )
 
 
@@ -154,7 +153,7 @@ def _members(report: UsageReport) -> str:
         who = "1 other" if more == 1 else f"{more:,} others"
         lines.append(f"{who} · {_said(report.others)}")
     count = f" (of {found.members_in_all:,})" if found.members_in_all > TOP_MEMBERS else ""
-    return "\n".join([f"**Members**{count}", *(lines or ["-# Nobody spent anything."])])
+    return "\n".join([f"**Members by cost**{count}", *(lines or ["-# Nobody spent anything."])])
 
 
 def _requests(report: UsageReport) -> str:
@@ -172,10 +171,10 @@ def _small_print(report: UsageReport) -> list[str]:
         lines.append(f"Refused at once: {reasons}")
     total, now = report.total, report.found.open
     if total.jobs:
-        lines.append(
-            f"Members paid {_images(total.charge_images)}, {format_usd(total.charge_microusd)}"
-            f"; of it gifts {_images(total.gift_images)}, {format_usd(total.gift_microusd)}"
-        )
+        paid = f"{_images(total.charge_images)}, {format_usd(total.charge_microusd)}"
+        given = f"{_images(total.gift_images)}, {format_usd(total.gift_microusd)}"
+        has_gifts = total.gift_images or total.gift_microusd
+        lines.append(f"Charged to members: {paid}{f'; gifts paid {given}' if has_gifts else ''}")
     if now.jobs or report.found.rendered:
         lines.append(
             f"Just now: {now.jobs:,} under way, holding {format_usd(now.microusd)}; "

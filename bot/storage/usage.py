@@ -63,7 +63,7 @@ UNION ALL SELECT * FROM (
 ) AS top
 UNION ALL SELECT 'members', '', '', COUNT(*), 0, 0, 0, 0, 0, 0 FROM by_member WHERE jobs > 0
 UNION ALL SELECT 'outcome', outcome, '', CAST(SUM(jobs) AS BIGINT), 0, 0, 0, 0, 0, 0
-FROM daily_outcomes WHERE {_CHOSEN} GROUP BY outcome
+FROM daily_outcomes WHERE {_CHOSEN} GROUP BY outcome HAVING SUM(jobs) <> 0
 UNION ALL SELECT 'refusal', reason, '', CAST(SUM(times) AS BIGINT), 0, 0, 0, 0, 0, 0
 FROM refusals WHERE {_CHOSEN} GROUP BY reason
 UNION ALL SELECT 'open', state, '', COUNT(*), CAST(SUM(count) AS BIGINT),

@@ -79,6 +79,7 @@ async def test_a_moderator_reads_a_chart_and_figures_that_are_the_ledger_s(tmp_p
         assert str(carol.id) not in card.text
 
         [picture] = card.gallery
+        assert picture.alt
         assert format_usd(sum(cost.values())) in picture.alt
         assert "20% failed" in picture.alt
         with Image.open(io.BytesIO(picture.data)) as image:

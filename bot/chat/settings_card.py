@@ -48,7 +48,6 @@ _PICTURE_CHANNEL_TYPES = [
     ChannelType.voice,
     ChannelType.stage_voice,
     ChannelType.forum,
-    ChannelType.media,
 ]
 _SAID_CHARS_MAX = 600
 

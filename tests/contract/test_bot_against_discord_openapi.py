@@ -4,6 +4,7 @@ import pytest
 
 from bot.standin.discord import StandInDiscordSettings
 from bot.standin.discord.contract import find_openapi
+from tests.end_to_end.test_settings_panel import Panel
 from tests.scenes import play_everything
 from tests.stage import staged
 
@@ -29,4 +30,28 @@ async def test_a_whole_scene_fits_discord_s_description(tmp_path):
         await play_everything(stage)
 
         assert {f"{r.method} {r.name}" for r in stage.discord.requests} >= USED
+        assert stage.discord.violations == []
+
+
+@pytest.mark.skipif(OPENAPI is None, reason="Discord's OpenAPI file is not at hand")
+async def test_the_settings_panel_fits_discord_s_description(tmp_path):
+    settings = StandInDiscordSettings(openapi=OPENAPI)
+    async with staged(tmp_path, discord=settings) as stage:
+        panel = await Panel.open(stage)
+        await panel.press("Pictures")
+        await panel.choose("default_size", "1536x1024")
+        await panel.fill("Type a highest size …", "1x1")
+        await panel.press("Channels")
+        await panel.choose("only", stage.channel)
+        await panel.choose("log", stage.channel)
+        await panel.press("Rules")
+        await panel.choose("spoilers", "always")
+        await panel.fill("Change the time zone …", "Berlin")
+        await panel.press("Overview")
+        await panel.fill("Pause …", "")
+        await panel.press("Resume")
+        card = await stage.card()
+        await stage.discord.wait_for(lambda: card.gallery, 15)
+        assert card.gallery[0].spoiler
+
         assert stage.discord.violations == []

@@ -141,7 +141,7 @@ def put_right(value: Any) -> Any:
         return value
     answer: Payload = {}
     for key, one in as_object(value).items():
-        if key in ("attachments", "message_reference"):
+        if key in ("attachments", "message_reference", "default_values"):
             answer[key] = _string_ids(one)
         elif key == "allowed_mentions":
             answer[key] = _string_mentions(as_object(one))

@@ -156,6 +156,9 @@ def _component(payload: Payload, sign: Callable[[str], str]) -> Payload:
             answer[key] = [_component(child, sign) for child in payload[key]]
     if isinstance(payload.get("accessory"), dict):
         answer["accessory"] = _component(payload["accessory"], sign)
+    if isinstance(answer.get("default_values"), list):
+        chosen = as_objects(answer["default_values"])
+        answer["default_values"] = [one | {"id": str(one["id"])} for one in chosen]
     for item in as_objects(answer.get("items")):
         item.setdefault("description", None)
         item.setdefault("spoiler", False)

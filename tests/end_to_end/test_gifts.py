@@ -176,6 +176,19 @@ async def test_a_block_refuses_with_its_reason_until_it_is_lifted(tmp_path):
         assert audit.count("block.remove") == 1
 
 
+async def test_who_has_left_the_server_can_still_be_blocked_and_given_to(tmp_path):
+    async with staged(tmp_path) as stage:
+        admin = Desk(stage)
+        stage.discord.leave(stage.alice)
+
+        given = await admin.gift("2")
+        assert "**But:** they are not in this server now." in given
+        assert "1 gift of images, with 2 images left" in await admin.gift("0")
+        await admin("block add", member=stage.alice, reason="spam before leaving")
+        assert f"<@{stage.alice.id}> · blocked without an end" in await admin("block list")
+        assert "may make pictures again" in await admin("block remove", member=stage.alice)
+
+
 async def test_a_member_who_calls_these_by_hand_is_refused_and_nothing_changes(tmp_path):
     async with staged(tmp_path) as stage:
         gift = {"member": stage.alice, "amount": "9", "unit": "images", "until": "3d"}

@@ -47,6 +47,7 @@ class Housekeeping:
                 await _clear_rules(connection, server_id, Subject.ROLE, role_id, why, now_ms)
 
         await insist(clear, "none", f"role {role_id} deleted")
+        _log.info("role deleted", extra={"server_id": server_id, "role_id": role_id})
 
     async def channel_deleted(self, server_id: int, channel_id: int, name: str) -> None:
         """Clear a deleted channel's budgets and take it out of the server's settings."""
@@ -62,6 +63,7 @@ class Housekeeping:
                 await _clear_rules(connection, server_id, Subject.CHANNEL, channel_id, why, now_ms)
 
         await insist(clear, "none", f"channel {channel_id} deleted")
+        _log.info("channel deleted", extra={"server_id": server_id, "channel_id": channel_id})
 
     async def server_left(self, server_id: int) -> None:
         """End what waits here for a server that the bot is in no more; nothing of it was sent.

@@ -37,7 +37,6 @@ __all__ = [
     "gift",
     "hold",
     "net_charge",
-    "paid_by_gifts",
     "release",
     "settle",
     "usage",
@@ -148,12 +147,6 @@ GROUP BY asked.column1, asked.column4
 _NET_CHARGE = """
 SELECT CAST(COALESCE(SUM(charge_images), 0) AS BIGINT) AS images,
     CAST(COALESCE(SUM(charge_microusd), 0) AS BIGINT) AS microusd
-FROM movements WHERE job_id = $1
-"""
-
-_DRAWN_NOW = """
-SELECT CAST(COALESCE(SUM(gift_images), 0) AS BIGINT) AS images,
-    CAST(COALESCE(SUM(gift_microusd), 0) AS BIGINT) AS microusd
 FROM movements WHERE job_id = $1
 """
 
@@ -381,10 +374,4 @@ def _usage_text(count: int) -> str:
 async def net_charge(conn: Connection, job_id: str) -> Usage:
     """Sum what a job counts against its member now; nothing for an unknown job."""
     row = await conn.fetch_one(_NET_CHARGE, job_id)
-    return Usage(row["images"], row["microusd"]) if row else Usage()
-
-
-async def paid_by_gifts(conn: Connection, job_id: str) -> Usage:
-    """Sum what gifts pay of a job now; nothing for an unknown job."""
-    row = await conn.fetch_one(_DRAWN_NOW, job_id)
     return Usage(row["images"], row["microusd"]) if row else Usage()

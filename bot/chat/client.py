@@ -23,6 +23,7 @@ from bot.chat.names import Names
 from bot.chat.permission import CommandAccess
 from bot.chat.settings_panel import PANEL_ITEMS, take_form
 from bot.chat.usage_button import UsageSheetButton
+from bot.chat.words_cards import WordsPageButton
 from bot.core.errors import BotError
 
 _log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class ImagineClient(GuildEvents):
         self.tree = ImagineTree(self)
         self.add_dynamic_items(CancelButton, PageButton, UsageSheetButton, *PANEL_ITEMS)
         self.add_dynamic_items(ClearGoneButton)
+        self.add_dynamic_items(WordsPageButton)
         self._connected_shards: set[int] = set()
 
     @property

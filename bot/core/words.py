@@ -21,6 +21,7 @@ import re2  # pyright: ignore[reportMissingTypeStubs]
 
 from bot.core.errors import BadRequest
 from bot.core.lookalikes import FIRM_ENYE, FOLDED, I_OR_L, latin_letter
+from bot.core.prompts import shown_prompt
 from bot.core.readings import ANY, BREAK, MANY, Readings, Word, read, words_of
 
 ENTRIES_MAX = 500
@@ -145,7 +146,9 @@ def checked_entry(kind: Kind, text: str) -> Entry:
         _check_words(entry)
     matcher = Matcher([entry])
     if sum(matcher.find(prompt) is not None for prompt in _HARMLESS) > 2:
-        raise BadRequest(f"{entry} would catch nearly every prompt. Name more of the word.")
+        raise BadRequest(
+            f"{_shown(entry.text)} would catch nearly every prompt. Name more of the word."
+        )
     return entry
 
 
@@ -180,11 +183,13 @@ def _check_regex(entry: Entry) -> None:
         raise BadRequest("An entry needs something to look for.")
     program = _regex_program(entry)
     if program.search("") is not None:
-        raise BadRequest(f"{entry} would catch every prompt: it needs no letter at all.")
+        raise BadRequest(
+            f"{_shown(entry.text)} would catch every prompt: it needs no letter at all."
+        )
     if program.programsize <= 1:
-        raise BadRequest(f"{entry} can never match.")
+        raise BadRequest(f"{_shown(entry.text)} can never match.")
     if program.programsize > REGEX_SIZE_MAX:
-        raise BadRequest(f"{entry} is too much to search for. Repeat less in it.")
+        raise BadRequest(f"{_shown(entry.text)} is too much to search for. Repeat less in it.")
 
 
 def _check_words(entry: Entry) -> None:
@@ -200,7 +205,17 @@ def _check_words(entry: Entry) -> None:
     if entry.kind is Kind.PATTERN:
         example = example.replace("*", "").replace("?", "a")
     if Matcher([entry]).find(example) is None:
-        raise BadRequest(f"{entry} would never be found. Write it as it stands in prompts.")
+        raise BadRequest(
+            f"{_shown(entry.text)} would never be found. Write it as it stands in prompts."
+        )
+
+
+def _shown(text: str) -> str:
+    return f"“{_escaped(text)}”"
+
+
+def _escaped(text: str) -> str:
+    return shown_prompt(text, chars_max=2 * ENTRY_MAX_CHARS, bytes_max=4 * ENTRY_MAX_CHARS)
 
 
 def _words(entry: Entry) -> list[Word]:
@@ -308,7 +323,9 @@ def _regex_program(entry: Entry) -> _Program:
     try:
         return _compiled(_BY_LINES + folded, is_case_sensitive=False)
     except _NoExpression as error:
-        raise BadRequest(f"{entry} is no regular expression of RE2: {error}.") from None
+        raise BadRequest(
+            f"{_shown(entry.text)} is no regular expression of RE2: {error}."
+        ) from None
 
 
 def _compiled(source: str, *, is_case_sensitive: bool = True) -> _Program:
@@ -322,7 +339,7 @@ def _compiled(source: str, *, is_case_sensitive: bool = True) -> _Program:
     except _re2.error as error:
         detail: bytes = error.args[0]
         reason = detail.decode("utf-8", "replace").replace(_BY_LINES, "")
-        raise _NoExpression(reason) from None
+        raise _NoExpression(_escaped(reason)) from None
     # RE2's module would keep the last 128 programs alive.
     _re2.purge()
     return program

@@ -10,7 +10,7 @@ from bot.core.catalogue import computed_cost_microusd
 from bot.core.jobs import Event, Job, Reason, Rendering, State, Ticket
 from bot.core.limits import Usage
 from bot.services.changes import record
-from bot.services.ports import Clock
+from bot.services.ports import Clock, Delivered
 from bot.storage import jobs, ledger
 from bot.storage.audit import Change
 from bot.storage.database import Connection, Database
@@ -114,10 +114,14 @@ class Books:
             await ledger.settle(connection, job.id, settlement, now_ms)
         return moved
 
-    async def deliver(self, job: Job, message_id: int, pictures: int, route: str) -> Job:
+    async def deliver(self, job: Job, delivered: Delivered, pictures: int) -> Job:
         """The member has the pictures; those that never arrived are not charged."""
-        changes = jobs.JobChanges(message_id=message_id, pictures=pictures)
-        return await self._finish(job, Event.DELIVER, changes, arrived=pictures, note=route)
+        elsewhere = delivered.channel_id if delivered.channel_id != job.channel_id else None
+        changes = jobs.JobChanges(
+            message_id=delivered.message_id, message_channel_id=elsewhere, pictures=pictures
+        )
+        note = delivered.route
+        return await self._finish(job, Event.DELIVER, changes, arrived=pictures, note=note)
 
     async def strand(self, job: Job, why: str) -> Job:
         """Every route to the member is closed: return the whole charge."""

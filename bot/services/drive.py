@@ -304,11 +304,8 @@ class Drive:
                 return await self._strand(job, fetched, str(error))
             else:
                 break
-        message_id, route = delivered.message_id, delivered.route
-        count = len(fetched)
-        return await insist(
-            lambda: self._books.deliver(job, message_id, count, route), job.id, "delivered"
-        )
+        count, taken = len(fetched), delivered
+        return await insist(lambda: self._books.deliver(job, taken, count), job.id, "delivered")
 
     async def _strand(self, job: Job, pictures: list[Picture], why: str) -> Job:
         """Keep pictures that nobody took; what the disk does not take stays at its links."""

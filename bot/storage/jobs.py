@@ -50,6 +50,7 @@ UPDATE jobs SET
         CASE WHEN $3 = 'held' THEN NULL ELSE COALESCE($15, submitted_at_ms) END,
     rendered_at_ms = COALESCE($16, rendered_at_ms),
     ended_at_ms = COALESCE($17, ended_at_ms),
+    message_channel_id = COALESCE($18, message_channel_id),
     interaction_token =
         CASE WHEN $3 IN ('delivered', 'undelivered') THEN NULL ELSE interaction_token END
 WHERE id = $1 AND state = $2
@@ -130,6 +131,7 @@ class JobChanges:
     """What a move of a job changes besides its state; None leaves a field as it is."""
 
     message_id: int | None = None
+    message_channel_id: int | None = None
     ticket: Ticket | None = None
     links: tuple[PictureLink, ...] | None = None
     cost_microusd: int | None = None
@@ -227,6 +229,7 @@ async def advance(  # noqa: PLR0913 - all named; a move is nothing without any o
         at_ms if state is State.SUBMITTING else None,
         at_ms if state is State.RENDERED else None,
         at_ms if state.is_ended else None,
+        changes.message_channel_id,
     )
     if row is None:
         raise StaleState(f"job {job_id} is not {expected}, so it cannot {event}")

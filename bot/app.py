@@ -9,14 +9,15 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from bot.chat.client import ImagineClient, close_quietly, point_at
 from bot.chat.courier import DiscordCourier
 from bot.chat.desk import Desk
+from bot.chat.enforcer import DiscordEnforcer
 from bot.chat.log_channel import DiscordLogPoster
 from bot.core.errors import Broken
 from bot.fal.calls import FalSettings
@@ -28,12 +29,15 @@ from bot.services.books import Books
 from bot.services.cases import Cases
 from bot.services.clock import SystemClock
 from bot.services.drive import Drive, Times
+from bot.services.errands import Errands
 from bot.services.exports import Exports
 from bot.services.gifts import Gifts
 from bot.services.housekeeping import Housekeeping
 from bot.services.imagine import Defaults, Imagine
 from bot.services.log_channel import LogChannel
+from bot.services.members import Members
 from bot.services.moderation import Moderation
+from bot.services.picture_reports import PictureReports
 from bot.services.pictures import Pictures
 from bot.services.preferences import ServerPreferences
 from bot.services.runner import Runner
@@ -90,7 +94,8 @@ async def run(settings: Settings) -> None:
             concurrency=settings.fal_concurrency,
             owns=_owner(settings),
         )
-        desk = _desk(settings, database, clock, limits, quota, books, runner)
+        errands = Errands(database, clock, DiscordEnforcer(client), owns=_owner(settings))
+        desk = _desk(settings, database, clock, limits, quota, books, runner, errands)
         logging_in = client.open(settings.discord_token.get_secret_value(), desk)
         if not await _done_before(stop, logging_in):
             return
@@ -98,7 +103,19 @@ async def run(settings: Settings) -> None:
         _log.info("started", extra={"resumed_jobs": resumed, "http_port": health.port})
         poster = DiscordLogPoster(client)
         log_channel = LogChannel(database, clock, poster, owns=_owner(settings))
+        await stack.enter_async_context(_beside(errands.run(), name="errands"))
         await _serve(client, desk.runner, log_channel, stop, hurry)
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None], name: str) -> AsyncGenerator[None]:
+    """Let something run until the end of the block."""
+    task = asyncio.create_task(work, name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from what is open
@@ -109,6 +126,7 @@ def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from wh
     quota: Quota,
     books: Books,
     runner: Runner,
+    errands: Errands,
 ) -> Desk:
     words = Words(database, clock)
     imagine = Imagine(
@@ -130,7 +148,9 @@ def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from wh
         preferences=ServerPreferences(database, clock),
         usage=UsageReports(database, clock),
         cases=Cases(database, runner),
-        pictures=Pictures(database, clock),
+        pictures=Pictures(database, clock, errands),
+        reports=PictureReports(database, clock, errands),
+        members=Members(database, clock),
         exports=Exports(database, clock),
         runner=runner,
         housekeeping=Housekeeping(database, clock, books, runner),

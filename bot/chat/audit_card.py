@@ -33,9 +33,9 @@ TOPICS = {
     "settings": "settings",
     "pause": "pauses",
     "cancel": "cancels",
-    "removal": "removals",
+    "image": "removed images",
     "report": "reports",
-    "warning": "warnings",
+    "member": "warnings",
 }
 """Names of the kinds of change, by what stands before the dot in a kind."""
 

@@ -14,13 +14,15 @@ from bot.chat.audit_card import PageButton
 from bot.chat.buttons import CancelButton
 from bot.chat.commands.admin import build_admin
 from bot.chat.commands.imagine import build_imagine
-from bot.chat.commands.menus import build_menus
+from bot.chat.commands.menus import build_menus, take_menu_form
 from bot.chat.commands.quota import build_quota
 from bot.chat.desk import Desk, DeskClient
 from bot.chat.gone_limits import ClearGoneButton
 from bot.chat.guild_events import GuildEvents
+from bot.chat.member_card import MemberButton
 from bot.chat.names import Names
 from bot.chat.permission import CommandAccess
+from bot.chat.reported import ReportButton
 from bot.chat.settings_panel import PANEL_ITEMS, take_form
 from bot.chat.usage_button import UsageSheetButton
 from bot.chat.words_cards import WordsPageButton
@@ -63,7 +65,7 @@ class ImagineClient(GuildEvents):
         self.names = Names()
         self.tree = ImagineTree(self)
         self.add_dynamic_items(CancelButton, PageButton, UsageSheetButton, *PANEL_ITEMS)
-        self.add_dynamic_items(ClearGoneButton)
+        self.add_dynamic_items(ClearGoneButton, MemberButton, ReportButton)
         self.add_dynamic_items(WordsPageButton)
         self._connected_shards: set[int] = set()
 
@@ -131,6 +133,7 @@ class ImagineClient(GuildEvents):
     async def on_interaction(self, interaction: discord.Interaction[DeskClient]) -> None:
         """Answer the forms that are not kept; discord.py sees to everything else."""
         await take_form(interaction)
+        await take_menu_form(interaction)
 
     async def on_raw_app_command_permissions_update(
         self, payload: discord.RawAppCommandPermissionsUpdateEvent

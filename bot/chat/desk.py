@@ -14,7 +14,9 @@ from bot.services.exports import Exports
 from bot.services.gifts import Gifts
 from bot.services.housekeeping import Housekeeping
 from bot.services.imagine import Imagine
+from bot.services.members import Members
 from bot.services.moderation import Moderation
+from bot.services.picture_reports import PictureReports
 from bot.services.pictures import Pictures
 from bot.services.ports import Clock
 from bot.services.preferences import ServerPreferences
@@ -37,6 +39,8 @@ class Desk:
     usage: UsageReports
     cases: Cases
     pictures: Pictures
+    reports: PictureReports
+    members: Members
     exports: Exports
     runner: Runner
     housekeeping: Housekeeping

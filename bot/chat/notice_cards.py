@@ -11,6 +11,7 @@ from typing import Any
 from discord import ui
 
 from bot.chat.layouts import BAD, QUIET, WAITING, WORKING, finished
+from bot.chat.reported import reported_card
 from bot.chat.texts import window_now
 from bot.core.limits import Unit, Window, show_amount
 from bot.core.prompts import shown_prompt
@@ -119,6 +120,7 @@ RENDERERS: dict[str, Renderer] = {
     "change": change_card,
     "alert": alert_card,
     "dropped": dropped_card,
+    "report": reported_card,
 }
 """What makes the message of each kind; a new kind of notice adds its line here."""
 

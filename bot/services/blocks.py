@@ -4,6 +4,8 @@ A block refuses what is asked for from then on. Jobs that were accepted before g
 held, and perhaps spent.
 """
 
+from dataclasses import replace
+
 from bot.core.durations import shown_instant
 from bot.core.errors import BadRequest, Blocked
 from bot.core.jobs import Request
@@ -47,17 +49,8 @@ class Blocks:
         reason = checked_reason(reason)
         async with self._database.write(server_id) as connection:
             now_ms = self._clock.now_ms()
-            if until_ms is not None and until_ms <= now_ms:
-                raise BadRequest("The end of the block has passed already.")
-            known = await blocks.listed(connection, server_id, now_ms)
-            before = next((block for block in known if block.member_id == member_id), None)
-            if before is None and len(known) >= BLOCKS_MAX:
-                raise BadRequest(f"{BLOCKS_MAX} members are blocked already; remove one first.")
             block = Block(member_id, until_ms, reason, actor_id, now_ms)
-            await blocks.put(connection, server_id, block)
-            change = _change("block.add", member_id, actor_id, before, block, reason)
-            await record(connection, server_id, change, now_ms)
-        return before
+            return await set_block(connection, server_id, block)
 
     async def remove(
         self, server_id: int, member_id: int, *, actor_id: int, reason: str
@@ -86,6 +79,30 @@ class Blocks:
         """Read the block that holds for a member now, None where there is none."""
         async with self._database.read() as connection:
             return await blocks.live(connection, server_id, member_id, self._clock.now_ms())
+
+
+async def set_block(
+    connection: Connection, server_id: int, block: Block, job_id: str | None = None
+) -> Block | None:
+    """Block a member in the caller's transaction; see `Blocks.add`.
+
+    Args:
+        connection: Of `write(server_id)`.
+        server_id: The server.
+        block: What is to hold, set now.
+        job_id: The job that gave the reason, for the audit.
+    """
+    now_ms, member_id = block.set_at_ms, block.member_id
+    if block.until_ms is not None and block.until_ms <= now_ms:
+        raise BadRequest("The end of the block has passed already.")
+    known = await blocks.listed(connection, server_id, now_ms)
+    before = next((one for one in known if one.member_id == member_id), None)
+    if before is None and len(known) >= BLOCKS_MAX:
+        raise BadRequest(f"{BLOCKS_MAX} members are blocked already; remove one first.")
+    await blocks.put(connection, server_id, block)
+    change = _change("block.add", member_id, block.set_by, before, block, block.reason)
+    await record(connection, server_id, replace(change, job_id=job_id), now_ms)
+    return before
 
 
 async def refuse_if_blocked(connection: Connection, request: Request, now_ms: int) -> None:

@@ -202,3 +202,32 @@ class LogPoster(Protocol):
             Undeliverable: Never.
         """
         ...
+
+
+class Enforcer(Protocol):
+    """Carries out in Discord what moderators decided; each of it may safely be repeated."""
+
+    async def clear(self, job: Job, reason: str) -> None:
+        """Take a job's pictures and prompt out of its message, and say there why.
+
+        A message that is gone already is as good.
+
+        Raises:
+            RouteBusy: Discord cannot be reached now.
+            Undeliverable: Discord does not let the bot change the message.
+        """
+        ...
+
+    async def warn(self, job: Job, reason: str, nonce: str) -> None:
+        """Warn a job's member in private.
+
+        Args:
+            job: The pictures that the warning is about.
+            reason: What the member reads.
+            nonce: At most 25 characters; what was sent with it lately is not sent again.
+
+        Raises:
+            RouteBusy: Discord cannot be reached now.
+            Undeliverable: The member takes no direct messages.
+        """
+        ...

@@ -1,13 +1,185 @@
-"""The entries in the menus of members and of messages."""
+"""The entries in the menus of members and of messages, and the forms that they open."""
 
-from typing import Any
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
+import discord
 from discord import app_commands
 
-from bot.chat.desk import Desk
+from bot.chat import member_card, reported
+from bot.chat.answers import answer_privately, in_time, tell
+from bot.chat.desk import Desk, DeskClient
+from bot.chat.fields import filled_in, form, reason_field, take
+from bot.chat.layouts import DONE, WORKING
+from bot.chat.permission import is_moderator, require_moderator, role_ids
+from bot.chat.reported import removal_news
+from bot.core.errors import NotAllowed, Refused
+from bot.services.allowance import Asker
+from bot.services.errands import News
+from bot.services.members import Record
+from bot.services.moderation import Overview
+
+QUOTA, REMOVE, REPORT = "Image quota", "Remove image", "Report image"
+
+_READ_MAX_S = 1.2
+"""A form can only be the first answer, which must come within 3 s."""
+
+_REMOVE_FORM = re.compile(r"remove:(?P<id>[0-9a-z]{16})")
+_REPORT_FORM = re.compile(r"report:(?P<id>[0-9a-z]{16})")
+
+_T = TypeVar("_T")
+
+Callback = Callable[..., Coroutine[Any, Any, None]]
+"""What discord.py finds out the kind of a menu by: the annotation of its second parameter."""
+
+Person = discord.Member | discord.User
 
 
-def build_menus(desk: Desk) -> list[app_commands.ContextMenu]:  # noqa: ARG001
-    """Build the entries."""
-    menus: list[Any] = []
-    return menus
+def build_menus(desk: Desk) -> list[app_commands.ContextMenu]:
+    """Build the entries; a server can show each to others in its own settings."""
+    manage = discord.Permissions(manage_guild=True)
+    return [
+        _entry(QUOTA, _quota(desk), manage),
+        _entry(REMOVE, _remove(desk), manage),
+        _entry(REPORT, _report(desk), None),
+    ]
+
+
+def _entry(
+    name: str, callback: Callback, permissions: discord.Permissions | None
+) -> app_commands.ContextMenu:
+    menu = app_commands.ContextMenu(
+        name=name,
+        callback=callback,
+        allowed_contexts=app_commands.AppCommandContext(guild=True),
+        allowed_installs=app_commands.AppInstallationType(guild=True),
+    )
+    menu.default_permissions = permissions
+    return menu
+
+
+def _quota(desk: Desk) -> Callback:
+    async def show(interaction: discord.Interaction[DeskClient], member: Person) -> None:
+        # A server may show the entry to everybody: they see of themselves what `/quota` tells too.
+        is_mod = await is_moderator(interaction)
+        if not is_mod and member.id != interaction.user.id:
+            raise NotAllowed(
+                "Only members who may manage the server can see this of others. "
+                "Of yourself you see it here and in `/quota`."
+            )
+        reading = _read(desk, interaction, member)
+        overview, record = await in_time(interaction, reading, is_private=True)
+        card = member_card.member_card(member.id, overview, record, has_buttons=is_mod)
+        await answer_privately(interaction, card)
+
+    return show
+
+
+async def _read(
+    desk: Desk, interaction: discord.Interaction[DeskClient], member: Person
+) -> tuple[Overview, Record]:
+    server_id = interaction.guild_id or 0
+    channel_id = getattr(interaction.channel, "parent_id", None) or interaction.channel_id or 0
+    asker = Asker(server_id, channel_id, member.id, role_ids(member))
+    return await desk.moderation.overview(asker), await desk.members.record(server_id, member.id)
+
+
+def _remove(desk: Desk) -> Callback:
+    async def remove(
+        interaction: discord.Interaction[DeskClient], message: discord.Message
+    ) -> None:
+        await require_moderator(interaction, menu=REMOVE)
+        finding = desk.pictures.find(
+            interaction.guild_id or 0, interaction.channel_id or 0, message.id
+        )
+        job = await _soon(finding)
+        field = reason_field("Stands in place of the pictures. Nothing is refunded.")
+        await interaction.response.send_modal(
+            form(f"remove:{job.id}", "Remove these pictures", field)
+        )
+
+    return remove
+
+
+async def _take_removal(interaction: discord.Interaction[DeskClient], match: re.Match[str]) -> None:
+    await require_moderator(interaction, menu=REMOVE)
+    removing = interaction.client.desk.pictures.remove(
+        interaction.guild_id or 0,
+        match["id"],
+        actor_id=interaction.user.id,
+        reason=filled_in(interaction).get("reason", ""),
+    )
+    removed = await in_time(interaction, removing, is_private=True)
+    text = removal_news(removed.news) or (
+        "**Removed.** The pictures and the prompt are gone from the message. The record stays, "
+        "with the cost and what the member was charged; nothing was given back."
+    )
+    await tell(interaction, text, colour=DONE if removed.news is News.DONE else WORKING)
+
+
+def _report(desk: Desk) -> Callback:
+    async def report(
+        interaction: discord.Interaction[DeskClient], message: discord.Message
+    ) -> None:
+        finding = desk.reports.find(
+            interaction.guild_id or 0,
+            interaction.channel_id or 0,
+            message.id,
+            reporter_id=interaction.user.id,
+        )
+        job = await _soon(finding)
+        field = reason_field("Only moderators read it, with your name.")
+        await interaction.response.send_modal(
+            form(f"report:{job.id}", "Report these pictures", field)
+        )
+
+    return report
+
+
+async def _take_report(interaction: discord.Interaction[DeskClient], match: re.Match[str]) -> None:
+    reporting = interaction.client.desk.reports.report(
+        interaction.guild_id or 0,
+        match["id"],
+        reporter_id=interaction.user.id,
+        reason=filled_in(interaction).get("reason", ""),
+    )
+    filed = await in_time(interaction, reporting, is_private=True)
+    text = (
+        "**Thank you.** The moderators will look at these pictures."
+        if filed.is_first
+        else "**Thank you.** Somebody has reported these pictures already; yours is counted too."
+    )
+    if not filed.is_shown:
+        text += (
+            " This server has no log channel, so they see it in the audit, not at once: if it is "
+            "urgent, write to a moderator."
+        )
+    await tell(interaction, f"{text}\n-# Only moderators learn that it was you.", colour=DONE)
+
+
+async def _soon(reading: Awaitable[_T]) -> _T:
+    """Read what a form needs before it is shown.
+
+    Raises:
+        Refused: It takes so long that Discord would not show the form any more.
+    """
+    try:
+        async with asyncio.timeout(_READ_MAX_S):
+            return await reading
+    except TimeoutError:
+        raise Refused("The bot's storage is slow just now. Try again in a minute.") from None
+
+
+_FORMS = (
+    (_REMOVE_FORM, _take_removal),
+    (_REPORT_FORM, _take_report),
+    (reported.FORM_ID, reported.take_form),
+    (member_card.FORM_ID, member_card.take_form),
+)
+
+
+async def take_menu_form(interaction: discord.Interaction[DeskClient]) -> None:
+    """Answer a form that came back, if one of these entries or their cards opened it."""
+    await take(interaction, _FORMS)

@@ -143,19 +143,48 @@ CREATE TABLE notices (
 
 CREATE INDEX notices_by_server ON notices (server_id, seq);
 
+-- Pictures that members reported; open until a moderator has decided.
 CREATE TABLE reports (
     id TEXT PRIMARY KEY,
     server_id BIGINT NOT NULL,
     job_id TEXT NOT NULL CONSTRAINT reports_of_jobs REFERENCES jobs (id),
-    reporter_id BIGINT NOT NULL,
-    reason TEXT NOT NULL,
     at_ms BIGINT NOT NULL,
-    outcome TEXT,
+    outcome TEXT
+        CONSTRAINT reports_outcome CHECK (outcome IN ('remove', 'warn', 'block', 'dismiss')),
     closed_by BIGINT,
     closed_at_ms BIGINT
 );
 
 CREATE UNIQUE INDEX reports_one_open_per_job ON reports (job_id) WHERE outcome IS NULL;
+
+CREATE INDEX reports_by_job ON reports (job_id, id);
+
+-- Who joined in a report and why.
+CREATE TABLE report_voices (
+    report_id TEXT NOT NULL CONSTRAINT report_voices_of_reports REFERENCES reports (id),
+    reporter_id BIGINT NOT NULL,
+    server_id BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    at_ms BIGINT NOT NULL,
+    PRIMARY KEY (report_id, reporter_id)
+);
+
+CREATE INDEX report_voices_by_reporter ON report_voices (server_id, reporter_id, at_ms);
+
+-- What Discord is still to be told of a moderator's decision: pictures to take out of a message, a
+-- member to warn. Written with the decision, deleted once it is done.
+CREATE TABLE errands (
+    id TEXT PRIMARY KEY,
+    server_id BIGINT NOT NULL,
+    kind TEXT NOT NULL CONSTRAINT errands_kind CHECK (kind IN ('clear', 'warn')),
+    job_id TEXT NOT NULL CONSTRAINT errands_of_jobs REFERENCES jobs (id),
+    reason TEXT NOT NULL,
+    at_ms BIGINT NOT NULL,
+    tries BIGINT NOT NULL,
+    due_ms BIGINT NOT NULL
+);
+
+CREATE INDEX errands_due ON errands (due_ms, id);
 
 -- What of the bot a change is of: its kind up to the dot. Older rows are all of limits, and the
 -- database lets nobody rewrite them.

@@ -219,8 +219,10 @@ def _day(day: date) -> str:
 
 def _table(lines: Sequence[Line]) -> str:
     """Align columns in a code block, as far apart as a phone has room for."""
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    gaps = len(widths) - 1
+    widths, gaps = _widths(lines), len(lines[0]) - 1
+    if sum(widths) + gaps > TABLE_WIDTH_MAX:
+        lines = [tuple(cell.replace(",", "") for cell in line) for line in lines]
+        widths = _widths(lines)
     gap = max(1, min(3, (TABLE_WIDTH_MAX - sum(widths)) // gaps))
     shown = [
         (" " * gap).join(
@@ -230,3 +232,7 @@ def _table(lines: Sequence[Line]) -> str:
         for line in lines
     ]
     return "```\n" + "\n".join(shown) + "\n```"
+
+
+def _widths(lines: Sequence[Line]) -> list[int]:
+    return [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]

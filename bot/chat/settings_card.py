@@ -4,7 +4,8 @@ One message with four pages. Its buttons and menus carry only what they are for;
 change, the interaction says. What they do stands in `settings_panel`.
 
 A client may go on showing what a person chose in a menu whatever an edit says (discord.js, issue
-9959), a refused choice for instance. So the menus' ids differ each time: new menus show the truth.
+9959), a refused choice for instance. So both ids of each menu differ each time: a new menu shows
+what stands.
 """
 
 from collections.abc import Sequence
@@ -91,9 +92,6 @@ def settings_card(panel: Panel, page: Page) -> ui.LayoutView:
     box = ui.Container[ui.LayoutView](accent_colour=_colour(panel))
     title = "Settings" if page is Page.OVERVIEW else f"Settings · {page.value.capitalize()}"
     box.add_item(ui.TextDisplay(f"### {title}"))
-    if panel.said:
-        lead = "Not changed." if panel.is_bad else "Saved."
-        box.add_item(ui.TextDisplay(f"**{lead}** {panel.said[:_SAID_CHARS_MAX]}"))
     match page:
         case Page.OVERVIEW:
             _add_overview(box, panel)
@@ -104,6 +102,10 @@ def settings_card(panel: Panel, page: Page) -> ui.LayoutView:
         case Page.RULES:
             _add_rules(box, panel)
     box.add_item(ui.Separator())
+    if panel.said:
+        # Below, because on a phone the head of a long page is out of sight.
+        lead = "Not changed." if panel.is_bad else "Saved."
+        box.add_item(ui.TextDisplay(f"**{lead}** {panel.said[:_SAID_CHARS_MAX]}"))
     box.add_item(_pages_row(page))
     return finished(box)
 
@@ -139,7 +141,7 @@ def _add_overview(box: ui.Container[ui.LayoutView], panel: Panel) -> None:
     zone = f"{known.zone}, where it is {_time_in(known.zone, panel.now_ms)}"
     lines = [
         _status_line(known),
-        f"**If a member names nothing:** {_made_line(made)}",
+        f"**By default:** {_made_line(made)}",
         f"**At most:** {_highest_line(known)}",
         f"**Channels:** {_where(panel)}",
         f"**Log channel:** {_log_line(known)}",
@@ -204,7 +206,7 @@ def _where(panel: Panel) -> str:
 
 def _log_line(known: Preferences) -> str:
     if known.log_channel_id is None:
-        return "none; changes, budget alerts and reports are posted nowhere"
+        return "none, so nobody is told of changes and alerts"
     return f"<#{known.log_channel_id}>"
 
 
@@ -285,7 +287,7 @@ def _add_channels(box: ui.Container[ui.LayoutView], panel: Panel) -> None:
         row.add_item(_button("Everywhere", "settings:do:everywhere"))
         box.add_item(row)
     log = [known.log_channel_id] if known.log_channel_id else []
-    heading = "Log channel, for changes, budget alerts and reports"
+    heading = "Log channel: changes, alerts, reports"
     kept = [one for one in log if one not in panel.gone_ids]
     _add_channel_menu(box, panel, heading, "log", kept)
     _add_doubts(box, panel.doubts)
@@ -307,6 +309,7 @@ def _add_channel_menu(
         max_values=1 if is_log else CHANNELS_MAX,
         channel_types=_LOG_CHANNEL_TYPES if is_log else _PICTURE_CHANNEL_TYPES,
         default_values=[SelectDefaultValue(id=one, type=kind) for one in chosen],
+        id=_new_id(box, panel),
     )
     row = Row()
     row.add_item(menu)
@@ -329,7 +332,7 @@ def _add_rules(box: ui.Container[ui.LayoutView], panel: Panel) -> None:
     row = Row()
     row.add_item(_button("Change the time zone …", "settings:form:zone"))
     box.add_item(row)
-    heading = "Pictures as spoilers, veiled until tapped"
+    heading = "Spoilers: pictures veiled until tapped"
     _add_menu(box, panel, heading, "spoilers", spoilers(known))
     _add_menu(box, panel, "Private pictures", "private", private(known))
 
@@ -348,8 +351,15 @@ def _add_menu(
     box.add_item(ui.TextDisplay(f"**{heading}**"))
     custom_id = f"settings:set:{what}:{panel.now_ms}"
     row = Row()
-    row.add_item(ui.Select[ui.LayoutView](custom_id=custom_id, options=options))
+    row.add_item(
+        ui.Select[ui.LayoutView](custom_id=custom_id, options=options, id=_new_id(box, panel))
+    )
     box.add_item(row)
+
+
+def _new_id(box: ui.Container[ui.LayoutView], panel: Panel) -> int:
+    """An id of 31 bits that no other menu here has, and none of the panel drawn before."""
+    return panel.now_ms % 10_000_000 * 100 + len(box.children)
 
 
 def _button(

@@ -32,7 +32,7 @@ def default_sizes(known: Preferences, host: Size, quality: Quality) -> list[Sele
     named = {size: f"{name} · {size.shown}" for name, size in NAMED_SIZES.items()}
     if known.default_size is not None:
         named.setdefault(known.default_size, known.default_size.shown)
-    lines = [(NONE, f"Not set: the host's, {host.shown}", _price(host, quality))]
+    lines = [(NONE, f"The host's: {host.shown}", _price(host, quality))]
     lines += [(str(size), label, _price(size, quality)) for size, label in named.items()]
     return _options(lines, str(known.default_size or NONE))
 
@@ -54,7 +54,7 @@ def highest_sizes(known: Preferences) -> list[SelectOption]:
 
 def default_qualities(known: Preferences, host: Quality, made: Usual) -> list[SelectOption]:
     """Each quality with its price at the size that is made where none is named."""
-    lines = [(NONE, f"Not set: the host's, {host.value}", _price(made.size, host))]
+    lines = [(NONE, f"The host's: {host.value}", _price(made.size, host))]
     lines += [(q.value, q.value.capitalize(), _price(made.size, q)) for q in Quality]
     return _options(lines, known.default_quality or NONE)
 

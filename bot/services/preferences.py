@@ -52,7 +52,7 @@ class Changed:
 
     Attributes:
         preferences: As they stand now.
-        what: What was changed in words, None where it was so already.
+        what: What was changed or is so now, in words; None where it was so already.
     """
 
     preferences: Preferences
@@ -61,11 +61,12 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class _Setting:
-    """One thing that can be changed, and how it is told in the audit."""
+    """One thing that can be changed, and how it is told: in the audit, and to who changed it."""
 
     kind: str
     subject: str
     words: Callable[[Preferences], str | None]
+    done: str = ""
 
 
 def _where(preferences: Preferences) -> str:
@@ -114,8 +115,8 @@ _PRIVATE = _Setting(
     "private pictures",
     lambda p: "allowed" if p.private_allowed else "not allowed",
 )
-_PAUSE_ON = _Setting("pause.on", "the whole server", _pause)
-_PAUSE_OFF = _Setting("pause.off", "the whole server", _pause)
+_PAUSE_ON = _Setting("pause.on", "the whole server", _pause, "the server is paused")
+_PAUSE_OFF = _Setting("pause.off", "the whole server", _pause, "the server takes requests again")
 
 
 class ServerPreferences:
@@ -320,7 +321,7 @@ class ServerPreferences:
                 reason=reason,
             )
             await record(connection, server_id, change, now_ms)
-        return Changed(after, setting.subject)
+        return Changed(after, setting.done or setting.subject)
 
 
 @lru_cache(maxsize=1)

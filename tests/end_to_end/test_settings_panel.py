@@ -156,7 +156,7 @@ async def test_a_log_channel_is_doubted_where_the_bot_cannot_post_or_everybody_r
         mute = stage.guild.add_channel("mod-log", bot_may_write=False)
         hidden = stage.guild.add_channel("mods", hidden_from_bot=True)
         panel = await Panel.open(stage)
-        assert "posted nowhere" in panel.text
+        assert "**Log channel:** none" in panel.text
         await panel.press("Channels")
         text = await panel.choose("log", mute)
         assert f"⚠️ The bot cannot post in <#{mute.id}>. Give it “Send Messages” there." in text
@@ -240,7 +240,9 @@ async def test_a_pause_refuses_new_requests_lets_old_ones_end_and_outlives_a_res
         sent = await stage.discord.submit(form, {"What members read (may be empty)": ""})
         assert "may try again later" in await panel.shown(sent)
         assert "Try again later." in (await stage.card(stage.bob)).text
-        assert "Status:** open" in await panel.press("Resume")
+        text = await panel.press("Resume")
+        assert "Status:** open" in text
+        assert "**Saved.** The server takes requests again." in text
         assert "held" in (await stage.card(stage.bob)).edits[0].text
         await panel.press("Rules")
         assert "**Saved.** Spoilers." in await panel.choose("spoilers", "always")

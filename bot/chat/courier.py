@@ -194,7 +194,9 @@ class DiscordCourier:
         self, job: Job, view: discord.ui.LayoutView, files: list[discord.File]
     ) -> tuple[int, int]:
         message = self._channel(job).get_partial_message(job.message_id or 0)
-        await message.edit(view=view, attachments=files)
+        # discord.py adds the client's own mentions to an edit only where its content changes.
+        nobody = discord.AllowedMentions.none()
+        await message.edit(view=view, attachments=files, allowed_mentions=nobody)
         return message.id, job.channel_id
 
     async def _send_to_channel(

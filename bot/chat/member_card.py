@@ -28,8 +28,9 @@ from bot.services.pictures import link_to
 from bot.storage.blocks import Block
 from bot.storage.pictures import Made
 
-_LIMITS_MAX = 8
-_PROMPT_CHARS_MAX, _PROMPT_BYTES_MAX = 60, 120
+_LIMITS_CHARS_MAX = 1000
+_PROMPT_CHARS_MAX, _PROMPT_BYTES_MAX = 50, 100
+"""All texts of a message together may have 4,000 characters; gifts take up to 1,800 of them."""
 
 _EXAMPLES = "3d, 2 weeks, 2026-12-31 or 2026-12-31 18:00"
 _LABELS = {
@@ -37,7 +38,7 @@ _LABELS = {
     "block": ("Block", discord.ButtonStyle.danger),
     "unblock": ("Unblock", discord.ButtonStyle.secondary),
 }
-_FORMS: dict[str, tuple[str, list[Field]]] = {
+FORMS: dict[str, tuple[str, list[Field]]] = {
     "gift": (
         "Give this member more",
         [
@@ -93,7 +94,7 @@ class MemberButton(
         """Open the form."""
         try:
             await require_moderator(interaction)
-            title, fields = _FORMS[self._action]
+            title, fields = FORMS[self._action]
             await interaction.response.send_modal(form(self._form_id, title, *fields))
         except Exception as error:  # noqa: BLE001 - nothing above this answers the person
             await answer_error(interaction, error)
@@ -180,15 +181,19 @@ def _block_lines(block: Block | None) -> list[str]:
 
 def _limits(overview: Overview) -> list[str]:
     lines: list[str] = []
-    for one in overview.limits[:_LIMITS_MAX]:
+    room = _LIMITS_CHARS_MAX
+    for number, one in enumerate(overview.limits):
         standing = one.standing
-        lines.append(f"**{left_of(standing)}** · {who(standing.rule)}")
+        entry = [f"**{left_of(standing)}** · {who(standing.rule)}"]
         if one.overruled:
             first = one.overruled[0]
-            lines.append(f"-# goes before {who(first)}: {amount_per(first)}")
-    hidden = len(overview.limits) - _LIMITS_MAX
-    if hidden > 0:
-        lines.append(f"-# and {hidden} more; see `/imagine-admin limit list`")
+            entry.append(f"-# goes before {who(first)}: {amount_per(first)}")
+        room -= sum(len(line) + 1 for line in entry)
+        if room < 0:
+            more = len(overview.limits) - number
+            lines.append(f"-# and {more} more; see `/imagine-admin limit list`")
+            break
+        lines += entry
     return lines or ["No limit applies."]
 
 

@@ -38,7 +38,7 @@ _DONE_TITLES = {
     Outcome.BLOCK: "Member blocked; the pictures stand",
     Outcome.DISMISS: "Dismissed; the pictures stand",
 }
-_FORMS: dict[Outcome, tuple[str, list[Field]]] = {
+FORMS: dict[Outcome, tuple[str, list[Field]]] = {
     Outcome.REMOVE: (
         "Remove these pictures",
         [reason_field("Stands in place of the pictures. Nothing is refunded.")],
@@ -117,7 +117,7 @@ class ReportButton(
                 await interaction.response.edit_message(view=report_card(case))
                 await tell(interaction, already_decided(case))
                 return
-            title, fields = _FORMS[self._outcome]
+            title, fields = FORMS[self._outcome]
             custom_id = f"report:{self._outcome.value}:{self._report_id}"
             await interaction.response.send_modal(form(custom_id, title, *fields))
         except Exception as error:  # noqa: BLE001 - nothing above this answers the person

@@ -56,7 +56,7 @@ class Errands:
         self._clock = clock
         self._enforcer = enforcer
         self._owns = owns
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, asyncio.Task[News]] = {}
 
     async def run(self) -> None:
         """Do what is due, until cancelled; at first all that an earlier run left."""
@@ -80,17 +80,20 @@ class Errands:
         await asyncio.gather(*(self.do(errand.id) for errand in mine))
 
     async def do(self, errand_id: str) -> News:
-        """Try an errand now; one that is being tried, or that fails, counts as for later."""
-        if errand_id in self._under_way:
-            return News.LATER
-        self._under_way.add(errand_id)
+        """Try an errand now, or wait for a try that is under way."""
+        task = self._under_way.get(errand_id)
+        if task is None:
+            task = asyncio.create_task(self._attempt(errand_id), name=f"errand {errand_id}")
+            self._under_way[errand_id] = task
+            task.add_done_callback(lambda _: self._under_way.pop(errand_id, None))
+        return await asyncio.shield(task)
+
+    async def _attempt(self, errand_id: str) -> News:
         try:
             return await self._do(errand_id)
         except BotError as error:
             _log.warning("errand waits", extra={"errand": errand_id, "detail": str(error)})
             return News.LATER
-        finally:
-            self._under_way.discard(errand_id)
 
     async def _do(self, errand_id: str) -> News:
         async with self._database.read() as connection:

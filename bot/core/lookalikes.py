@@ -48,16 +48,16 @@ _LOOKALIKES = {
     "z": "ΖᏃᴢꓜꮓ𐋵𑢩𑣄",
 }
 
-_LETTER_OF: dict[str, str] = {
-    form: letter
-    for letter, group in _LOOKALIKES.items()
-    for c in group
-    for form in (c, c.casefold())
-}
+_LETTER_OF: dict[str, str] = {c: letter for letter, group in _LOOKALIKES.items() for c in group}
+for _c, _letter in list(_LETTER_OF.items()):
+    _LETTER_OF.setdefault(_c.casefold(), _letter)
 
 _SYMBOLS = {
     "@": "a", "$": "s", "€": "e", "£": "l", "¢": "c", "¥": "y", "₩": "w", "₦": "n", "₱": "p",
     "฿": "b", "₿": "b", "₮": "t", "₭": "k", "₴": "s", "₲": "g", "₳": "a", "₵": "c", "₸": "t",
+    "⍺": "a", "℮": "e", "⋿": "e", "⍳": "i", "⍴": "p", "⊤": "t", "⟙": "t", "∪": "u", "⋃": "u",
+    "∨": "v", "⋁": "v", "×": "x", "⤫": "x", "⤬": "x", "⨯": "x", "╳": "x",
+    "∣": I_OR_L, "│": I_OR_L, "⏽": I_OR_L,
 }  # fmt: skip
 _DIGITS = {
     "0": "o", "1": I_OR_L, "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g",
@@ -139,6 +139,8 @@ def _visible(c: str) -> str:
 def _folded(c: str) -> str:
     if c in "ñÑ":
         return "ñ"
+    if c in _LETTER_OF and unicodedata.name(c).startswith("LATIN"):
+        return _LETTER_OF[c]
     whole = unicodedata.normalize("NFD", unicodedata.normalize("NFKD", c).casefold())
     bare = unicodedata.normalize("NFC", _ACCENTS.sub("", whole))
     return "".join(_plain(one) for one in bare)
@@ -162,7 +164,7 @@ def _kind(c: str) -> str:
         return _KIND_OF[c]
     name, category = unicodedata.name(c, ""), unicodedata.category(c)
     if _SPACELESS_NAME.match(name):
-        return "s"
+        return "s" if unicodedata.digit(c, None) is None else "w"
     if name.startswith("REGIONAL INDICATOR"):
         return "r"
     if category[0] in "LNM" or _folded(c) != c:
@@ -171,7 +173,12 @@ def _kind(c: str) -> str:
 
 
 def _swapped(c: str) -> str:
-    return _DIGITS.get(c) or _SYMBOLS.get(c) or _INSIDE.get(c) or c
+    digit = unicodedata.digit(c, None)
+    if digit is not None:
+        return _DIGITS.get(str(digit), str(digit))
+    if unicodedata.name(c, "").startswith("REGIONAL INDICATOR"):
+        return _folded(c)
+    return _SYMBOLS.get(c) or _INSIDE.get(c) or c
 
 
 _VISIBLE = Memo(_visible)

@@ -64,7 +64,7 @@ class Readings:
     Attributes:
         text: The prompt in lower case without accents, its punctuation kept.
         lines: Its readings as lines of words, the plain one first.
-        foreign: Those of the lines in which letters of another script were read as Latin ones.
+        foreign: Those of the lines in which letters of one script may stand for those of another.
     """
 
     text: str
@@ -101,9 +101,12 @@ def read(prompt: str) -> Readings:
     lines = _lines(forms, _native)
     foreign: list[str] = []
     if not text.isascii():
-        known = set(lines)
-        foreign = [one for one in _lines(forms, _as_latin(main)) if one not in known]
-    return Readings(text.translate(FOLDED), (*lines, *foreign), tuple(foreign))
+        foreign = _lines(forms, _as_latin(main))
+        if not any(_mixes_scripts(form) for form in forms):
+            known = set(lines)
+            foreign = [one for one in foreign if one not in known]
+    every = dict.fromkeys([*lines, *foreign])
+    return Readings(text.translate(FOLDED), tuple(every), tuple(foreign))
 
 
 def words_of(text: str, *, has_wildcards: bool) -> list[Word]:
@@ -295,6 +298,16 @@ def _own_scripts(form: _Form) -> set[str]:
         if form.kinds[a] == "w" and not piece.isascii() and not _has_latin(piece):
             found |= {script(c) for c in piece if c.isalpha() and latin_letter(c) is None}
     return found
+
+
+def _mixes_scripts(form: _Form) -> bool:
+    """Whether a word has letters of Latin and of another script."""
+    pieces = (form.text[a:b] for a, b in _spans(_WORD, form))
+    return any(
+        _has_latin(piece) and any(c.isalpha() and not FOLDED[ord(c)].isascii() for c in piece)
+        for piece in pieces
+        if not piece.isascii()
+    )
 
 
 def _has_latin(piece: str) -> bool:

@@ -1,7 +1,9 @@
 """The settings panel: within Discord's limits whatever stands in it, and saying what is so."""
 
 import pytest
+from discord import ui
 
+from bot.chat.forms import one_field_form
 from bot.chat.settings_card import Page, Panel, settings_card
 from bot.core.catalogue import Quality, Size
 from bot.core.preferences import Places, Preferences, Spoilers
@@ -131,3 +133,9 @@ def test_menus_show_what_stands_also_sizes_without_a_name():
 def test_channels_of_another_time_are_not_offered_as_chosen():
     menus = [p for p in parts(panel(gone_ids=CHANNELS), Page.CHANNELS) if p["type"] == 8]
     assert [len(menu.get("default_values", [])) for menu in menus] == [0, 0, 1]
+
+
+async def test_a_form_is_not_kept_by_discord_py():
+    form = one_field_form("settings:typed:zone", "Time zone", "City", ui.TextInput(), hint="Berlin")
+    assert form.is_finished()
+    assert form.to_dict()["custom_id"] == "settings:typed:zone"

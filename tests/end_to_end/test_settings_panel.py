@@ -196,6 +196,32 @@ async def test_spoilers_veil_pictures_and_keep_their_alt_text(tmp_path):
         assert [p.spoiler for p in await pictures(stage.channel, private=True)] == [True]
 
 
+async def test_late_pictures_are_veiled_as_was_set_when_they_were_asked_for(tmp_path):
+    async with staged(tmp_path) as stage:
+        panel = await Panel.open(stage)
+        await panel.press("Rules")
+        await panel.choose("spoilers", "always")
+        stage.fal.hold()
+        edited = await stage.card()
+        first = await stage.fal.next_job()
+        gone = await stage.card(stage.bob)
+        second = await stage.fal.next_job()
+        await panel.choose("spoilers", "never")
+        stage.discord.clock.advance(16 * 60)
+        stage.discord.delete_message(gone)
+        stage.fal.release()
+        for job in (first, second):
+            await stage.fal.finish(job)
+
+        def late():
+            return [m for m in stage.discord.messages(stage.channel) if m.gallery]
+
+        await stage.discord.wait_for(lambda: len(late()) == 2, 15)
+        assert edited in late()
+        assert [m.gallery[0].spoiler for m in late()] == [True, True]
+        assert all(m.gallery[0].alt for m in late())
+
+
 async def test_private_pictures_and_the_time_zone(tmp_path):
     async with staged(tmp_path) as stage:
         panel = await Panel.open(stage)

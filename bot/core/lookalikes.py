@@ -90,7 +90,7 @@ _ACCENTS = re.compile(
 scripts (kana, Thai, the Indian ones) a mark makes another letter, so it stays."""
 
 _UNSEEN = re.compile(
-    "[\u0640\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0000-\U000e0fff]"  # not all are Cf
+    "[\u034f\u0640\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0000-\U000e0fff]"  # not all are Cf
 )
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 _LONG_LIGATURES = "\ufdfa\ufdfb"

@@ -189,8 +189,9 @@ def _unmasked(piece: str) -> str | None:
 
 
 def _with_bars(word: str) -> str:
-    """A capital I between small letters looks like an l."""
-    return word if word.isupper() else word.replace("I", I_OR_L)
+    """A capital I between small letters looks like an l; one between capitals only like itself."""
+    is_itself = word.isupper() and I_OR_L not in word
+    return word if is_itself else word.replace("I", I_OR_L)
 
 
 def _without_numbers(piece: str) -> tuple[str, str, str]:

@@ -19,7 +19,6 @@ from bot.console.blocks import block
 from bot.console.ending import give_up
 from bot.console.gifts import gift
 from bot.console.limits import limit
-from bot.console.printing import csv_cell
 from bot.console.usage import usage
 from bot.core.catalogue import Quality
 from bot.core.errors import BotError, IllegalSize
@@ -179,7 +178,7 @@ async def _print_csv(rows: AsyncGenerator[reports.Line], columns: list[str]) -> 
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(columns)
     async for row in rows:
-        table.writerow([csv_cell(row[name]) for name in columns])
+        table.writerow([reports.csv_cell(row[name]) for name in columns])
 
 
 async def _print_json(rows: AsyncGenerator[reports.Line]) -> None:

@@ -151,7 +151,7 @@ def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from wh
         pictures=Pictures(database, clock, errands),
         reports=PictureReports(database, clock, errands),
         members=Members(database, clock),
-        exports=Exports(database, clock),
+        exports=Exports(database, clock, Path(settings.data_dir) / "exports"),
         runner=runner,
         housekeeping=Housekeeping(database, clock, books, runner),
         clock=clock,

@@ -31,12 +31,21 @@ async def in_time(
     doing = asyncio.ensure_future(work)
     done, _ = await asyncio.wait({doing}, timeout=_FIRST_ANSWER_MAX_S)
     if not done:
-        try:
-            await interaction.response.defer(ephemeral=is_private, thinking=True)
-            interaction.extras[_IS_PRIVATE] = is_private
-        except NOT_TAKEN as error:
-            _log.warning("defer not taken", extra={"detail": str(error)})
+        await _think(interaction, is_private=is_private)
     return await doing
+
+
+async def think_privately(interaction: discord.Interaction[Any]) -> None:
+    """Show "thinking…" in private at once, before work that always takes long."""
+    await _think(interaction, is_private=True)
+
+
+async def _think(interaction: discord.Interaction[Any], *, is_private: bool) -> None:
+    try:
+        await interaction.response.defer(ephemeral=is_private, thinking=True)
+        interaction.extras[_IS_PRIVATE] = is_private
+    except NOT_TAKEN as error:
+        _log.warning("defer not taken", extra={"detail": str(error)})
 
 
 def sentence_for(error: Exception) -> str:

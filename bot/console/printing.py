@@ -15,14 +15,12 @@ from typing import Any
 import click
 
 from bot.core.limits import Unit
+from bot.services.reports import Cell, csv_cell
 from bot.storage.audit import HOST
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _ESCAPED = re.compile(r"\\([\\`*_~|<>\[\]@:])")
 _JOINER = "\u200d"
 _GAP = "  "
-
-Cell = int | str | None
 
 
 def use_utf_8() -> None:
@@ -107,12 +105,6 @@ def print_csv(columns: Sequence[str], rows: Iterable[dict[str, Cell]]) -> None:
     for row in rows:
         table.writerow([csv_cell(row[name]) for name in columns])
     sys.stdout.flush()
-
-
-def csv_cell(value: Cell) -> Cell:
-    """Keep a text from being taken for a formula by an apostrophe before it."""
-    is_formula = isinstance(value, str) and value.startswith(_FORMULA_STARTS)
-    return f"'{value}" if is_formula else value
 
 
 def print_table(heading: Sequence[str], rows: Sequence[Sequence[str]], *, if_empty: str) -> None:

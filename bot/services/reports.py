@@ -26,6 +26,8 @@ Cell = int | str | None
 Line = dict[str, Cell]
 """One row of an export, in the order of its columns."""
 
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
 JOB_COLUMNS = (
     "id", "state", "server_id", "channel_id", "member_id", "prompt", "width", "height", "quality",
     "count", "format", "fal_request_id", "held_microusd", "cost_microusd", "pictures",
@@ -113,8 +115,8 @@ def _job_row(job: Job) -> dict[str, Cell]:
         "cost_microusd": job.cost_microusd,
         "pictures": job.pictures,
         "message_id": job.message_id,
-        "created_at": _iso(job.created_at_ms),
-        "ended_at": None if job.ended_at_ms is None else _iso(job.ended_at_ms),
+        "created_at": iso(job.created_at_ms),
+        "ended_at": None if job.ended_at_ms is None else iso(job.ended_at_ms),
     }
 
 
@@ -134,7 +136,7 @@ async def ledger_rows(database: Database) -> AsyncGenerator[Line]:
                 "member_id": entry.member_id,
                 "images": entry.charge_images if is_adjust else entry.images,
                 "microusd": entry.charge_microusd if is_adjust else entry.microusd,
-                "at": _iso(entry.at_ms),
+                "at": iso(entry.at_ms),
             }
 
 
@@ -156,6 +158,13 @@ async def check(database: Database) -> tuple[list[str], list[str]]:
     return problems, notes
 
 
-def _iso(at_ms: int) -> str:
+def csv_cell(value: Cell) -> Cell:
+    """Keep a text from being taken for a formula by an apostrophe before it."""
+    is_formula = isinstance(value, str) and value.startswith(_FORMULA_STARTS)
+    return f"'{value}" if is_formula else value
+
+
+def iso(at_ms: int) -> str:
+    """An instant as `2026-03-01T00:00:00.000Z`."""
     moment = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=at_ms)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

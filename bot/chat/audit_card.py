@@ -17,6 +17,7 @@ from bot.chat.desk import DeskClient
 from bot.chat.layouts import QUIET, WAITING, finished
 from bot.chat.paging import turn
 from bot.chat.permission import require_moderator
+from bot.chat.texts import named_kind
 from bot.core.prompts import shown_prompt
 from bot.services.moderation import AuditPage, Moderation
 from bot.storage.audit import HOST, AuditRow
@@ -106,7 +107,7 @@ def _heading(page: AuditPage, filters: Filters) -> str:
 
 def _row_text(row: AuditRow) -> str:
     change = row.change
-    lines = [f"**{change.kind[:40]}** · {_named(change.subject)}"]
+    lines = [f"**{named_kind(change.kind[:40])}** · {_named(change.subject, _SUBJECT_ROOM)}"]
     if change.before is not None or change.after is not None:
         lines.append(f"was {_value(change.before)} → **{_value(change.after)}**")
     actor = "the host" if change.actor_id == HOST else f"<@{change.actor_id}>"
@@ -115,14 +116,14 @@ def _row_text(row: AuditRow) -> str:
     return "\n".join(lines)
 
 
-def _named(subject: str) -> str:
-    """Write a subject with a name for the first id in it; a mention here pings nobody."""
-    shown = _clipped(subject, _SUBJECT_ROOM)
+def _named(text: str, room: int) -> str:
+    """Write a text with a name for the first id in it; a mention here pings nobody."""
+    shown = _clipped(text, room)
     return _ID_IN_WORDS.sub(lambda found: f"{found[1]} <{_MARKS[found[1]]}{found[2]}>", shown, 1)
 
 
 def _value(text: str | None) -> str:
-    return _clipped(text or "", _VALUE_ROOM) or "nothing"
+    return _named(text or "", _VALUE_ROOM) or "nothing"
 
 
 def _clipped(text: str, room: int) -> str:

@@ -12,7 +12,7 @@ from discord import ui
 
 from bot.chat.layouts import BAD, QUIET, WAITING, WORKING, finished
 from bot.chat.reported import reported_card
-from bot.chat.texts import window_now
+from bot.chat.texts import named_kind, window_now
 from bot.core.limits import Unit, Window, show_amount
 from bot.core.prompts import shown_prompt
 from bot.storage.audit import HOST
@@ -48,8 +48,7 @@ def _change_lines(notice: Notice, room: int) -> str:
     body = notice.body
     actor = body["actor_id"]
     who = "the host" if actor == HOST else f"<@{actor}>"
-    title = str(body["kind"]).replace(".", " ").replace("_", " ").capitalize()
-    lines = [f"**{title}** · {who} · <t:{notice.at_ms // 1000}:f>"]
+    lines = [f"**{named_kind(str(body['kind']))}** · {who} · <t:{notice.at_ms // 1000}:f>"]
     what = _shown(str(body["subject"]), room)
     if body["before"] is not None or body["after"] is not None:
         before = _shown(body["before"], room) or "nothing"
@@ -74,7 +73,7 @@ def alert_card(notices: Sequence[Notice]) -> ui.LayoutView:
     is_end = is_refusal or body["line"] == "100"
     box = ui.Container[ui.LayoutView](accent_colour=BAD if is_end else WORKING)
     name = _WHOSE[body["subject"]].format(id=body["subject_id"])
-    does = _STOPS[body["line"]] if is_refusal else f"is {body['line']} % used"
+    does = _STOPS[body["line"]] if is_refusal else f"has reached {body['line']} %"
     box.add_item(ui.TextDisplay(f"**{name} {does}**\n{_bar(body['percent'])}{_figures(body)}"))
     box.add_item(ui.TextDisplay(f"-# {_what_then(body)}"))
     return finished(box)

@@ -128,6 +128,11 @@ def by_whom(actor_id: int) -> str:
     return "the host" if actor_id == HOST else f"<@{actor_id}>"
 
 
+def named_kind(kind: str) -> str:
+    """The name of a kind of change: `Limit set` for `limit.set`."""
+    return kind.replace(".", " ").replace("_", " ").capitalize()
+
+
 def quoted_reason(reason: str) -> str:
     """A reason that somebody typed, harmless and bounded."""
     shown = shown_prompt(reason, chars_max=_REASON_CHARS_MAX, bytes_max=_REASON_BYTES_MAX)

@@ -118,7 +118,7 @@ async def remove_pictures(
         kind="image.remove",
         actor_id=actor_id,
         subject=subject_of(job),
-        before=f"{show_amount(Unit.IMAGES, job.pictures or 0)} at {link_to(job)}",
+        before=f"{show_amount(Unit.IMAGES, job.pictures or 0)} in channel {job.channel_id}",
         after="removed; nothing is refunded",
         reason=reason,
         member_id=job.member_id,

@@ -55,8 +55,8 @@ def _forbidden(request: Request, error: ForbiddenPrompt) -> Change:
         kind="words.refused",
         actor_id=request.member_id,
         subject=f"prompt “{clip(request.prompt, chars_max=bound, bytes_max=4 * bound)}”",
-        before=None,
-        after=None,
-        reason=f"entry {error.entry}",
+        before="asked for",
+        after=f"refused for {error.entry}",
+        reason="",
         member_id=request.member_id,
     )

@@ -31,7 +31,7 @@ def test_a_row_says_what_who_when_and_why():
 
     assert text[0] == (f"**Audit**\n-# <t:{NOW_MS // 1000 - 60}:f> to <t:{NOW_MS // 1000}:f>")
     assert text[1] == (
-        f"**limit.set** · role <@&{ROLE}>, images per day\n"
+        f"**Limit set** · role <@&{ROLE}>, images per day\n"
         f"was 5 images → **nothing**\n"
         f"-# <t:{NOW_MS // 1000}:f> · <@7> · “a reason”"
     )
@@ -81,9 +81,9 @@ def test_an_id_in_words_becomes_a_name_but_no_other_number():
         for one in asked
     ]
     assert [text.splitlines()[0] for text in shown] == [
-        f"**limit.set** · member <@{MEMBER}> x",
-        f"**limit.set** · the channel <#{MEMBER}> x",
-        f"**limit.set** · user <@{MEMBER}> x",
+        f"**Limit set** · member <@{MEMBER}> x",
+        f"**Limit set** · the channel <#{MEMBER}> x",
+        f"**Limit set** · user <@{MEMBER}> x",
     ]
     plain = texts(audit_card(page(replace(CHANGE, subject="job 12, member 5")), Filters()))[1]
     assert "<@5>" not in plain

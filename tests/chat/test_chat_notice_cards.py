@@ -70,7 +70,7 @@ def test_whatever_was_typed_fits_and_formats_nothing(count):
 
 def test_an_alert_has_a_bar_amounts_whose_it_is_and_when_it_resets():
     assert text_of(card_of([notice("alert", ALERT)])) == (
-        "**The budget of <#21> is 80 % used**\n"
+        "**The budget of <#21> has reached 80 %**\n"
         "▰▰▰▰▰▰▰▰▱▱ 82 %\n"
         "$4.10 of $5 used and held this month\n"
         "-# What does not fit is refused until <t:1780000000:f>, <t:1780000000:R>. "
@@ -88,7 +88,7 @@ def test_a_refusal_says_what_was_asked():
 def test_of_the_whole_bots_budget_only_the_share_is_shown():
     secret = {**ALERT, "subject": "bot", "is_host": True, "amount": None, "used": None}
     text = text_of(card_of([notice("alert", secret)]))
-    assert "The whole bot's budget is 80 % used" in text
+    assert "The whole bot's budget has reached 80 %" in text
     assert "$" not in text
     assert "The host sets it." in text
 

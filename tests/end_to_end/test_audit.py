@@ -61,7 +61,7 @@ async def test_the_audit_is_filtered_by_member_and_by_kind(tmp_path):
         assert about.buttons == []
         cancels = await admin(stage, "audit", kind="cancel")
         assert f"<@{stage.moderator.id}>" in cancels.text
-        assert "limit.set" not in cancels.text
+        assert "Limit set" not in cancels.text
         card = await admin(stage, "audit", member=stage.bob)
         await press(stage, card, "Older")
         assert "“change 3”" in card.text

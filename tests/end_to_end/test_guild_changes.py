@@ -41,8 +41,8 @@ async def test_a_deleted_role_and_channel_take_their_limits_and_settings_with_th
         stage.discord.delete_channel(log)
         await stage.until(lambda: stage.bot.log.count("channel deleted") == 2)
         audit = await admin(stage, "audit")
-        assert "limit.clear" in audit.text
-        assert "settings.log" in audit.text
+        assert "Limit clear" in audit.text
+        assert "Settings log" in audit.text
         await set_limit(stage, "7")
         assert "notice not posted" not in stage.bot.log
 

@@ -56,7 +56,7 @@ async def test_what_the_host_sets_holds_for_the_next_request_and_is_told_to_mode
         assert "The reason: “a pause”" in blocked.text
 
         shown = await admin(stage, "audit")
-        for part in ("the host", "“enough”", "gift.give", "“a prize”", "block.add", "“a pause”"):
+        for part in ("the host", "“enough”", "Gift give", "“a prize”", "Block add", "“a pause”"):
             assert part in shown
         await stage.until(lambda: "“a pause”" in told(stage, log))
         assert "“enough”" in told(stage, log)

@@ -61,6 +61,7 @@ async def test_a_moderator_cancels_any_member_s_job_with_a_reason(tmp_path):
         pressed = await stage.discord.press(stage.moderator, story, "Cancel")
         assert "Nothing was charged" in (await stage.reply(pressed)).text
         audit = await admin(stage, "audit", member=stage.bob, kind="cancel")
+        assert audit.text.count("Cancel job") == 2
         assert audit.text.count("was held → **cancelled**") == 2
         assert "“not \\*this\\*”" in audit.text
         stage.fal.release()

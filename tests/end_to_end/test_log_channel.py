@@ -56,9 +56,9 @@ async def test_changes_and_budgets_that_fill_up_are_told_once_each(tmp_path):
             refused = await stage.reply(await stage.imagine(stage.bob))
             assert "No room" in refused.text
         half, full, stops = (await logged(stage, log, 4))[1:]
-        assert f"The budget of <#{stage.channel.id}> is 50 % used" in half
+        assert f"The budget of <#{stage.channel.id}> has reached 50 %" in half
         assert "▰▰▰▰▰▱▱▱▱▱ 50 %\n1 image of 2 images used and held today" in half
-        assert "is 100 % used" in full
+        assert "has reached 100 %" in full
         assert "stops requests now" in stops
         assert "Refused: a request for 1 image" in stops
         assert "What does not fit is refused until <t:" in stops

@@ -240,7 +240,7 @@ async def test_private_pictures_and_the_time_zone(tmp_path):
         assert "**Time zone:** America/New_York" in text
         found = await audit(stage)
         assert "America/New" in found
-        assert "settings.zone" in found
+        assert "Settings zone" in found
 
 
 async def test_a_pause_refuses_new_requests_lets_old_ones_end_and_outlives_a_restart(tmp_path):

@@ -41,8 +41,8 @@ async def test_a_disguised_word_is_refused_costs_nothing_and_is_in_the_audit(tmp
         assert stage.ledger() == []
 
         audit = await admin(stage, "audit", member=stage.alice)
-        assert audit.text.count("words.refused") == 4
-        assert "entry “kraken”" in audit.text
+        assert audit.text.count("Words refused") == 4
+        assert "refused for “kraken”" in audit.text
         assert "10 of 10" in (await stage.reply(await stage.discord.slash(
             stage.alice, stage.channel, "quota"))).text  # fmt: skip
         card = await stage.card(prompt="a krakens nest, kraken-free")

@@ -26,13 +26,20 @@ _FAL_KEY = "demo:demo"
 
 @dataclass(frozen=True, slots=True)
 class Hall:
-    """The stage and who is on it; the bot is started by the scene."""
+    """The stage and who is on it; the bot is started by the scene.
+
+    Attributes:
+        channel: Where members make pictures.
+        moderation: Seen by the moderator and the bot alone.
+        mira: Who may manage the server.
+    """
 
     discord: StandInDiscord
     fal: StandInFal
     bot: BotProcess
     guild: Guild
     channel: Channel
+    moderation: Channel
     alice: Member
     bob: Member
     mira: Member
@@ -72,15 +79,19 @@ async def opened_hall(folder: Path) -> AsyncGenerator[Hall]:
             "LOG_FORMAT": "text",
         }
         guild = discord.add_guild("Studio")
+        mira = guild.add_moderator("mira")
+        moderation = guild.add_channel("moderation")
+        guild.hide_channel(moderation, mira)
         hall = Hall(
             discord=discord,
             fal=fal,
             bot=BotProcess(folder, settings),
             guild=guild,
             channel=guild.add_channel("pictures"),
+            moderation=moderation,
             alice=guild.add_member("alice"),
             bob=guild.add_member("bob"),
-            mira=guild.add_moderator("mira"),
+            mira=mira,
         )
         try:
             yield hall

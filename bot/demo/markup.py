@@ -12,13 +12,14 @@ _MARK = re.compile(
     r"\\(?P<escaped>[^\w\s]|_)"
     r"|<t:(?P<time>-?\d+)(?::(?P<style>[tTdDfFR]))?>"
     r"|<(?P<kind>@!?|@&|#)(?P<id>\d+)>"
+    r"|\[(?P<label>[^\]\n]+)\]\(https://[^)\s]+\)"
     r"|(?P<bold>\*\*)"
 )
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 def readable(text: str, names: Mapping[int, str], now: datetime) -> str:
-    """Write one text of a card as a person sees it, without small print marks and escapes.
+    """Write one text of a card as a person sees it, without marks of size and escapes.
 
     Args:
         text: As the bot sent it.
@@ -33,9 +34,11 @@ def readable(text: str, names: Mapping[int, str], now: datetime) -> str:
             return _time(int(found["time"]), found["style"] or "f", now)
         if found["id"]:
             return names.get(int(found["id"]), found[0])
-        return ""
+        return found["label"] or ""
 
-    lines = (line.removeprefix("-# ") for line in text.splitlines())
+    # The fences of a table show nothing themselves.
+    lines = (line for line in text.splitlines() if line != "```")
+    lines = (line.removeprefix("-# ").removeprefix("### ") for line in lines)
     return "\n".join(_MARK.sub(shown, line) for line in lines)
 
 

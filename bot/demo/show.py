@@ -19,9 +19,10 @@ from typing import TextIO
 
 import click
 
+from bot.demo.acting import NotTrue
 from bot.demo.books import bottom_line
 from bot.demo.hall import FLAGGED_WORD, IMAGES_PER_DAY, Hall, opened_hall
-from bot.demo.scene import NotTrue, Scene
+from bot.demo.scene import Scene
 from bot.demo.transcript import Transcript
 from bot.standin.discord import ClientRefused, NoAnswer
 
@@ -100,10 +101,8 @@ async def _scene(hall: Hall, out: Path) -> int:
     except (NotTrue, NoAnswer, ClientRefused) as error:
         problem = f"{scene.step}: {error}"
     width = min(_WIDTH_MAX, max(60, shutil.get_terminal_size((100, 24)).columns))
-    _heading(f"What stands in #{hall.channel.name} now")
     try:
-        for line in Transcript(hall, out, width).lines(scene.deeds):
-            click.echo(line)
+        _print_all(scene, Transcript(hall, out, width))
     except OSError as error:
         raise _WrongStart(f"--out: the pictures cannot be saved: {error}") from None
     if problem is not None:
@@ -111,6 +110,19 @@ async def _scene(hall: Hall, out: Path) -> int:
         click.echo("\n".join(["The bot's log ends with:", *_log_end(hall)]), err=True)
         return 1
     return await _books(hall)
+
+
+def _print_all(scene: Scene, transcript: Transcript) -> None:
+    hall = scene.hall
+    _heading(f"What stands in #{hall.channel.name} now")
+    for line in transcript.lines(scene.members.deeds):
+        click.echo(line)
+    _heading("What the moderator did then, and what came of it")
+    for line in transcript.lines(scene.moderation.deeds):
+        click.echo(line)
+    _heading(f"What the bot has posted in #{hall.moderation.name}, the log channel")
+    for line in transcript.posts(scene.moderation.log()):
+        click.echo(line)
 
 
 async def _books(hall: Hall) -> int:

@@ -4,16 +4,16 @@ It reads the local Discord, writes picture files, and returns lines; it prints n
 """
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 from PIL import Image
 
+from bot.demo.acting import Deed
 from bot.demo.hall import Hall
 from bot.demo.markup import readable, wrapped
-from bot.demo.scene import Deed
 from bot.standin.discord import DiscordMessage, Edit, Picture
 
 _BUTTON, _TEXT, _GALLERY, _SEPARATOR = 2, 10, 12, 14
@@ -46,6 +46,12 @@ class Transcript:
             yield ""
             yield from self._deed(deed)
 
+    def posts(self, messages: Sequence[DiscordMessage]) -> Iterator[str]:
+        """Write messages that the bot posted by itself, as they stand now."""
+        for message in messages:
+            yield ""
+            yield from self._card(message, None)
+
     def _deed(self, deed: Deed) -> Iterator[str]:
         name = f"{deed.member.name:<{_NAME_COLUMNS}}"
         yield from wrapped(deed.typed, name, " " * (_NAME_COLUMNS + 2), self._width)
@@ -53,7 +59,12 @@ class Transcript:
             yield from self._note("the list that opens while typing:")
             for choice in deed.choices:
                 yield from self._card_text(choice.name)
+        if deed.answer is not None and deed.answer.modal is not None:
+            yield from self._note(f"a form opens: {deed.answer.modal['title']}")
         if deed.answer is None or deed.message is None:
+            return
+        if deed.shown is not None:
+            yield from self._card_text(deed.shown) if deed.shown else ()
             return
         message = deed.message
         only = f", and only {deed.member.name} sees it" if message.ephemeral else ""
@@ -82,15 +93,18 @@ class Transcript:
                 yield from self._card_text(str(one.get("content") or ""))
             elif kind == _GALLERY:
                 for number, picture in enumerate(message.gallery, 1):
-                    yield from self._picture(picture, f"{saved_as or 'picture'}-{number}")
+                    stem = saved_as or "picture"
+                    is_whole = bool(Path(stem).suffix)
+                    name = stem if is_whole else f"{stem}-{number}{Path(picture.filename).suffix}"
+                    yield from self._picture(picture, name)
             elif kind == _SEPARATOR:
                 yield _EDGE.rstrip()
         labels = tuple(button.label for button in message.buttons)
         if labels:
             yield from self._card_text(_buttons(labels))
 
-    def _picture(self, picture: Picture, stem: str) -> Iterator[str]:
-        path = self._out / f"{stem}{Path(picture.filename).suffix}"
+    def _picture(self, picture: Picture, name: str) -> Iterator[str]:
+        path = self._out / name
         path.write_bytes(picture.data)
         with Image.open(io.BytesIO(picture.data)) as image:
             what = f"{image.width}×{image.height} {image.format}"
@@ -99,8 +113,9 @@ class Transcript:
 
 
 def _state(edit: Edit) -> str:
-    """The word in bold under the prompt."""
-    return edit.text.splitlines()[1].split(" · ")[0].replace("**", "")
+    """The word in bold under the prompt, or what has taken its place."""
+    *_, line = edit.text.splitlines()[:2]
+    return "the pictures" if edit.files else line.split(" · ")[0].replace("**", "")
 
 
 def _names(hall: Hall) -> dict[int, str]:

@@ -28,6 +28,9 @@ PICTURES = {
     "lighthouse-2.png": ((1536, 1024), "PNG"),
     "fox-1.webp": ((1008, 1008), "WEBP"),
     "map-1.jpeg": ((1024, 1536), "JPEG"),
+    **{f"elephants-{number}.png": ((1024, 1024), "PNG") for number in range(1, 5)},
+    "clownfish-1.png": ((1024, 1024), "PNG"),
+    "usage.png": ((1200, 1192), "PNG"),
 }
 ENDS_WITHIN_S = 90
 HAS_PROC = Path("/proc/self/cwd").exists()
@@ -136,11 +139,35 @@ async def test_the_demo_plays_its_scene_and_leaves_only_pictures(tmp_path):
         "3 of 6 left today, by the limit for everyone.",
         "It resets in ",
         "alice   /quota",
-        "settled    $0.386400",
-        "fal's bill $0.386400",
+        "mira    chooses #moderation",
+        "mira    /imagine-admin gift member: @alice amount: 4 unit: images until: 1 week",
+        "4 of 4 images left · from @mira · until ",
+        "0 of 6 left today + 3 from gifts",
+        "This server does not allow a word in this prompt.",
+        "1 image · 1024×1024 · low · $0.0059 · ",
+        "$0.041 of $0.65 left today, by this channel's budget.",
+        "a form opens: Remove these pictures",
+        "Removed by a moderator · “nobody without being asked”",
+        "alt: Chart of usage, ",
+        "#1 @alice · $0.55 · 7 images · 4 jobs",
+        "Image remove · member @bob, job ",
+        "settled    $0.609175",
+        "fal's bill $0.609175",
         "All is well: settings, database, ledger.",
     ):
         assert piece in text, f"{piece!r} is missing in:\n{text}"
+    log = text.partition("What the bot has posted in #moderation, the log channel")[2]
+    for piece in (
+        "log channel: nothing → channel #moderation",
+        "member @alice, gifts of images: nothing → 4 images until ",
+        "asked for → refused for “clown”",
+        "The budget of #pictures has reached 80 %",
+        "The budget of #pictures stops requests now",
+        "channel #pictures, USD per day: $0.65 → $20",
+        "Reported · 1 image by @bob",
+        "Removed · by @mira",
+    ):
+        assert piece in log, f"{piece!r} is missing in:\n{log}"
     assert not re.search(r"<t:|<@|^.*│ -#|\\[*_@]|\x1b", text), text
     assert "http" not in text
     assert_pictures_are_right(tmp_path / "first/shown")
@@ -271,6 +298,10 @@ async def test_a_bot_that_ends_by_itself_ends_the_page(tmp_path):
         ("<t:1795198000:R> <t:1795370800:R> <t:1795198090:R>", "now in 2 days in 2 minutes"),
         ("on <t:1795198000:f>", "on 20 November 2026 18:06 UTC"),
         ("<@7> in <#8>, not <@9>", "@alice in #pictures, not <@9>"),
+        (
+            "### By [1 image](https://discord.com/channels/1/2/3)\n```\nlow  4\n```",
+            "By 1 image\nlow  4",
+        ),
     ],
 )
 def test_markup_is_shown_as_people_see_it(sent, seen):

@@ -164,6 +164,15 @@ class World:
             channel_id, Overwrite(self.bot_id, OverwriteType.MEMBER, deny=bits)
         )
 
+    def hide_channel(self, guild_id: int, channel_id: int, seen_by: Iterable[int]) -> None:
+        """Let only some members see a channel."""
+        bits = discord.Permissions(view_channel=True).value
+        # the role @everyone has the server's own id
+        everyone = Overwrite(guild_id, OverwriteType.ROLE, deny=bits)
+        members = [Overwrite(one, OverwriteType.MEMBER, allow=bits) for one in seen_by]
+        for overwrite in (everyone, *members):
+            self.backend.set_overwrite(channel_id, overwrite)
+
     def delete_role(self, guild_id: int, role_id: int) -> None:
         """Delete a role; its members lose it."""
         self.backend.delete_role(guild_id, role_id)

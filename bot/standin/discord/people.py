@@ -116,6 +116,11 @@ class Guild:
         self.channels[channel.id] = channel
         return channel
 
+    def hide_channel(self, channel: Channel, *seen_by: Member) -> None:
+        """Let only the bot and some members see a channel."""
+        ids = [self.world.bot_id, *(one.id for one in seen_by)]
+        self.world.hide_channel(self.id, channel.id, ids)
+
     def add_role(
         self,
         name: str,

@@ -1,8 +1,10 @@
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import bot.services
 from bot.chat.audit_card import ROWS_ON_PAGE, TOPICS, Filters, PageButton, audit_card
 from bot.services.moderation import AuditPage
 from bot.storage.audit import HOST, AuditRow, Change
@@ -87,3 +89,11 @@ def test_an_id_in_words_becomes_a_name_but_no_other_number():
     ]
     plain = texts(audit_card(page(replace(CHANGE, subject="job 12, member 5")), Filters()))[1]
     assert "<@5>" not in plain
+
+
+def test_every_kind_of_change_can_be_asked_for():
+    services = Path(bot.services.__file__).parent
+    kinds = re.compile(r'"([a-z]+)\.[a-z_]+"')
+    used = {kind for file in services.glob("*.py") for kind in kinds.findall(file.read_text())}
+
+    assert used == set(TOPICS)

@@ -278,10 +278,14 @@ def _source(words: list[Word], forms: Callable[[str], str]) -> str:
         return r"[^\s\S]"
     first, last = words[0], words[-1]
     parts = " ?".join(_letters(word, forms) for word in words)
-    # A number beside a word makes it no longer word: `bad123`.
-    left = "" if first.matches_anywhere else " [0-9]*" if first.letters[0].isalpha() else " "
-    right = "" if last.matches_anywhere else "[0-9]* " if last.letters[-1].isalpha() else " "
+    left = "" if first.matches_anywhere else " " + _number_beside(first, first.letters[0])
+    right = "" if last.matches_anywhere else _number_beside(last, last.letters[-1]) + " "
     return left + parts + right
+
+
+def _number_beside(word: Word, edge: str) -> str:
+    """A number makes a word no longer one: `bad123`; it does make `ps5` of `ps`."""
+    return "[0-9]*" if edge.isalpha() and len(word.letters) > 2 else ""
 
 
 def _letters(word: Word, forms: Callable[[str], str]) -> str:

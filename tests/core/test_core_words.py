@@ -166,6 +166,11 @@ def test_a_list_is_bounded_in_entries_and_in_the_size_of_its_programs():
         checked_list([Entry(Kind.REGEX, f"[ab]{{200}}{n}") for n in range(20)])
 
 
+def test_a_number_beside_a_short_entry_makes_another_word():
+    assert Matcher([Entry(Kind.WORD, "ps")]).find("a PS5") is None
+    assert Matcher([Entry(Kind.WORD, "psx")]).find("a psx5") is not None
+
+
 def test_all_entries_of_a_prompt_are_found():
     found = set(LIST.find_all("a bad, naked idiot; хуй"))
     assert {entry.text for entry in found} == {"bad", "naked", "idiot", "хуй"}

@@ -272,7 +272,7 @@ async def test_a_pause_refuses_new_requests_lets_old_ones_end_and_outlives_a_res
         assert "held" in (await stage.card(stage.bob)).edits[0].text
         await panel.press("Rules")
         assert "**Saved.** Spoilers." in await panel.choose("spoilers", "always")
-        assert "pause.off" in await audit(stage)
+        assert "Pause off" in await audit(stage)
 
 
 async def test_two_moderators_at_once_change_different_things(tmp_path):

@@ -265,3 +265,10 @@ def _seconds(matcher: Matcher, prompt: str) -> float:
     start = time.thread_time()
     matcher.find(prompt)
     return time.thread_time() - start
+
+
+def test_a_word_of_another_script_is_left_to_its_language():
+    pot = Matcher([Entry(Kind.WORD, "pot")])
+    assert pot.find("открытый рот и зубы") is None
+    assert pot.find("a рот of gold") is not None
+    assert pot.find("открытый роt и зубы") is not None

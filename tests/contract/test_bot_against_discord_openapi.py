@@ -55,3 +55,33 @@ async def test_the_settings_panel_fits_discord_s_description(tmp_path):
         assert card.gallery[0].spoiler
 
         assert stage.discord.violations == []
+
+
+@pytest.mark.skipif(OPENAPI is None, reason="Discord's OpenAPI file is not at hand")
+async def test_audit_jobs_and_exports_fit_discord_s_description(tmp_path):
+    settings = StandInDiscordSettings(openapi=OPENAPI)
+    async with staged(tmp_path, discord=settings, FAL_CONCURRENCY="1") as stage:
+
+        async def admin(name, **options):
+            sent = await stage.discord.slash(
+                stage.moderator, stage.channel, f"imagine-admin {name}", options
+            )
+            return await stage.reply(sent)
+
+        stage.fal.hold()
+        card, waiting = await stage.card(), await stage.card()
+        for amount in range(1, 11):
+            await admin("limit set", unit="images", window="day", amount=str(amount))
+        await stage.discord.autocomplete(
+            stage.moderator, stage.channel, "imagine-admin job", "job", ""
+        )
+        await admin("job", job=str(card.id))
+        await admin("cancel", job=str(waiting.id), reason="enough")
+        audit = await admin("audit")
+        await stage.discord.press(stage.moderator, audit, "Older")
+        await stage.discord.wait_for(lambda: "the newest" not in audit.text, 10)
+        for what in ("jobs", "ledger", "audit"):
+            exported = await admin("export", what=what)
+            await stage.discord.wait_for(lambda message=exported: message.gallery, 10)
+
+        assert stage.discord.violations == []

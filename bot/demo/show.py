@@ -39,6 +39,10 @@ _TO_TRY = (
     f"Ask for more than {IMAGES_PER_DAY} pictures in all, and read when the day starts anew.",
     f"A prompt with the word {FLAGGED_WORD} is refused; a size such as 1000x1000 is corrected.",
     "Switch the viewer above the channel: alice, bob, or mira, who is a moderator.",
+    "As mira turn to #moderation, the log channel, and type /imagine-admin: settings is a panel,",
+    "  usage draws a chart, limit, gift, block and words change what members may do at once.",
+    "The ⋯ of a message has the apps' menus: Report image, and for mira Remove image; from who",
+    "  asked for it, Image quota.",
 )
 
 
@@ -143,7 +147,7 @@ async def _live_page(hall: Hall, port: int, stop: asyncio.Event) -> int:
         _heading("Now you: open this page in a browser on this machine")
         click.echo(f"  {url}\n")
         for line in _TO_TRY:
-            click.echo(f"  · {line}")
+            click.echo(f"    {line.strip()}" if line.startswith(" ") else f"  · {line}")
         click.echo("\n  Ctrl-C ends everything.")
         tasks = {asyncio.create_task(hall.bot.wait()), asyncio.create_task(stop.wait())}
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -39,6 +39,24 @@ PLAINER = """
 .channel-composer, .channel-composer * { min-width: 0; }
 .command-context > * { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 /* pictures one below the other have room to be shown whole */
+/* as Discord does: room between the texts of a card, no advice below a menu with one choice */
+.component-container > .text-display + .text-display { margin-top: 8px; }
+.modal-root .select-guidance { display: none; }
+/* the menus of messages and members, and the channels, which SimCord's page does not have */
+#place-control[hidden] { display: none; }
+#place-control { margin-left: 8px; }
+.apps-opener { cursor: pointer; border: 0; font-size: 18px; }
+@media (hover: none) { .message-context-actions { opacity: 0.8; } }
+.apps-menu {
+  position: fixed; z-index: 250; min-width: 180px; max-width: 80vw; padding: 6px;
+  color: #dbdee1; background: #111214; border-radius: 6px; box-shadow: 0 8px 24px #000a;
+}
+.apps-menu p { margin: 6px 8px 2px; color: #949ba4; font-size: 12px; }
+.apps-menu button {
+  display: block; width: 100%; min-height: 36px; padding: 4px 8px; color: inherit; font: inherit;
+  text-align: left; background: none; border: 0; border-radius: 4px; cursor: pointer;
+}
+.apps-menu button:hover, .apps-menu button:focus { color: #fff; background: #4752c4; }
 @container preview (max-width: 480px) {
   .component-gallery .gallery-image { aspect-ratio: auto !important; }
 }
@@ -82,6 +100,97 @@ document.getElementById("channel-composer").addEventListener("click", (event) =>
 document.getElementById("channel-composer").addEventListener("keydown", (event) => {
   if (event.key === "Enter") catchUp();
 }, true);
+// channels, beside the viewer
+const placeControl = document.createElement("label");
+placeControl.className = "viewer-control";
+placeControl.id = "place-control";
+placeControl.textContent = "in ";
+const placePicker = document.createElement("select");
+placePicker.id = "place-picker";
+placePicker.setAttribute("aria-label", "Channel");
+placeControl.append(placePicker);
+document.querySelector(".viewer-control").after(placeControl);
+let placesShown = "";
+setInterval(() => {
+  const places = state.snapshot?.places || [];
+  const now = JSON.stringify(places);
+  if (now === placesShown) return;
+  placesShown = now;
+  placePicker.replaceChildren(...places.map(({ id, name, here }) =>
+    new Option(`#${name}`, id, here, here)));
+  placeControl.hidden = places.length < 2;
+}, 100);
+placePicker.addEventListener("change", () =>
+  dispatch("viewer", { viewer_id: `${ui.viewer.value}@${placePicker.value}` }));
+placePicker.addEventListener("change", catchUp);
+// the apps' entries in the menu of a message and of whoever it comes from
+let appsMenu = null;
+const closeApps = () => { appsMenu?.remove(); appsMenu = null; };
+function openApps(article, x, y) {
+  closeApps();
+  const id = article.dataset.messageId;
+  const message = state.snapshot?.messages?.[id];
+  const entries = state.snapshot?.menus;
+  if (!message || !entries) return;
+  const from = message.interaction_header?.user || message.author;
+  const menu = document.createElement("div");
+  menu.className = "apps-menu";
+  menu.setAttribute("role", "menu");
+  const add = (title, whose, names) => {
+    if (!names.length) return;
+    menu.append(Object.assign(document.createElement("p"), { textContent: title }));
+    for (const name of names) {
+      const button = Object.assign(document.createElement("button"), { textContent: name });
+      button.type = "button";
+      button.setAttribute("role", "menuitem");
+      button.addEventListener("click", () => {
+        closeApps();
+        dispatch("click", { control_key: `message:${id}:component:menu:${whose}:${name}` });
+      });
+      menu.append(button);
+    }
+  };
+  add("This message › Apps", "message", message.ephemeral ? [] : entries.message);
+  if (from?.kind !== "application" && from?.name)
+    add(`@${from.name} › Apps`, from.id, entries.member);
+  if (!menu.childNodes.length) return;
+  document.body.append(menu);
+  const { width, height } = menu.getBoundingClientRect();
+  menu.style.left = `${Math.max(4, Math.min(x, innerWidth - width - 4))}px`;
+  menu.style.top = `${Math.max(4, Math.min(y, innerHeight - height - 4))}px`;
+  menu.querySelector("button").focus();
+  appsMenu = menu;
+}
+ui.messageList.addEventListener("contextmenu", (event) => {
+  const article = event.target.closest(".channel-message");
+  if (!article) return;
+  event.preventDefault();
+  openApps(article, event.clientX, event.clientY);
+});
+document.addEventListener("pointerdown", (event) => {
+  if (!event.target.closest(".apps-menu, .apps-opener")) closeApps();
+});
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") closeApps(); });
+setInterval(() => {
+  for (const article of ui.messageList.querySelectorAll(".channel-message")) {
+    if (article.querySelector(".apps-opener")) continue;
+    let bar = article.querySelector(":scope > .message-context-actions");
+    if (!bar) {
+      bar = document.createElement("div");
+      bar.className = "message-context-actions";
+      article.append(bar);
+    }
+    const opener = Object.assign(document.createElement("button"), { textContent: "⋯" });
+    opener.type = "button";
+    opener.className = "message-action-button apps-opener";
+    opener.setAttribute("aria-label", "Apps");
+    opener.addEventListener("click", (event) => {
+      const box = event.currentTarget.getBoundingClientRect();
+      openApps(article, box.right - 190, box.bottom);
+    });
+    bar.append(opener);
+  }
+}, 250);
 // what went well needs no words
 const said = document.getElementById("action-status");
 const wrong = /not |uncertain|interrupted|ended|unavailable|closed/;

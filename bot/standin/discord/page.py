@@ -1,4 +1,4 @@
-"""The live page: SimCord's view of one channel, kept up to date with what the bot does.
+"""The live page: SimCord's view of a channel, kept up to date with what the bot does.
 
 It follows messages and commands; it never acts by itself.
 """
@@ -25,12 +25,12 @@ class Page:
     """
 
     def __init__(
-        self, state: DiscordState, channel: Channel, viewers: Sequence[Member], port: int
+        self, state: DiscordState, channels: Sequence[Channel], viewers: Sequence[Member], port: int
     ) -> None:
         self.url = ""
         self.published = 0
         self._state = state
-        self._channel = channel
+        self._channels = [one.id for one in channels]
         self._viewers = [one.id for one in viewers]
         self._port = port
         self._stage = Stage(state.world)
@@ -39,7 +39,7 @@ class Page:
     async def __aenter__(self) -> Self:
         self._state.quiet = True  # SimCord announces all servers to its stub once more
         try:
-            self.url = await self._stage.open(self._channel.id, self._viewers, self._port)
+            self.url = await self._stage.open(self._channels, self._viewers, self._port)
         finally:
             self._state.quiet = False
         self._follower = asyncio.create_task(self._follow())
@@ -74,7 +74,8 @@ class Page:
         world = self._state.world
         messages = [
             (one.id, one.edited_timestamp, one.flags, len(one.attachments))
-            for one in world.messages(self._channel.id)
+            for channel_id in self._channels
+            for one in world.messages(channel_id)
         ]
         commands = [(one["id"], one.get("version")) for one in world.commands()]
         return messages, commands

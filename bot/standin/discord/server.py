@@ -218,14 +218,16 @@ class StandInDiscord(Driver):
         return [self.state.gallery.view(one) for one in self._seen(channel_id, None)]
 
     def page(self, channel: Channel, viewers: Sequence[Member], port: int = 0) -> Page:
-        """A live page of a channel, as an asynchronous context manager with a `url`.
+        """A live page of a server, as an asynchronous context manager with a `url`.
 
         Args:
-            channel: What it shows.
+            channel: What it shows at once; the server's other channels can be turned to.
             viewers: Who one can be on it; the first at once.
             port: 0 takes a free one.
         """
-        return Page(self.state, channel, viewers, port)
+        others = viewers[0].guild.channels.values()
+        channels = [channel, *(one for one in others if one.id != channel.id)]
+        return Page(self.state, channels, viewers, port)
 
     async def wait_for(
         self, condition: Callable[[], _T], timeout_s: float = 5.0, what: str = "the condition"

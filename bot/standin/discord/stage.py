@@ -18,6 +18,7 @@ from simcord.env import Env
 from simcord.preview import Preview
 
 from bot.standin.discord.dress import LIVELIER, PLAINER
+from bot.standin.discord.extras import Extras
 from bot.standin.discord.model import World
 
 ANSWER_WITHIN_S = 3.2
@@ -40,22 +41,22 @@ class Stage:
         self._preview: Preview | None = None
         self._one_at_a_time = asyncio.Lock()
 
-    async def open(self, channel_id: int, viewers: Sequence[int], port: int) -> str:
-        """Start the page; returns its address, which is a credential."""
+    async def open(self, channel_ids: Sequence[int], viewers: Sequence[int], port: int) -> str:
+        """Start the page, at the first channel; returns its address, which is a credential."""
         env, backend = self._env, self._world.backend
         await env.start()
-        channel = backend.get_channel(channel_id)
-        guild = GuildHandle(env, backend.get_guild(channel.guild_id or 0))
+        channels = [backend.get_channel(one) for one in channel_ids]
+        guild = GuildHandle(env, backend.get_guild(channels[0].guild_id or 0))
         people = [
             MemberActor(env, guild, UserHandle(env, backend.get_user(one))) for one in viewers
         ]
-        handle = ChannelHandle(env, guild, channel)
-        preview = env.preview(handle, viewers=people, layout="channel", port=port)
-        self._fit(preview)
+        handles = [ChannelHandle(env, guild, channel) for channel in channels]
+        preview = env.preview(handles[0], viewers=people, layout="channel", port=port)
+        self._fit(preview, Extras(preview, handles))
         self._preview = await preview.__aenter__()
         return preview.url
 
-    def _fit(self, preview: Any) -> None:
+    def _fit(self, preview: Any, extras: Extras) -> None:
         """Hang our own steps into the private ones of SimCord's page."""
         preview._MAX_MEDIA_BYTES = MEDIA_BYTES
         act: _Action = preview._action
@@ -68,7 +69,8 @@ class Stage:
                 page = preview._pages.get(context_id)
                 if page is not None and isinstance(body.get("published_revision"), int):
                     body = body | {"published_revision": page.revision}
-                return await act(context_id, body)
+                with extras.at_home(page, body) as placed:
+                    return await act(context_id, placed)
 
         async def dressed(request: web.Request) -> web.Response:
             response = await serve(request)

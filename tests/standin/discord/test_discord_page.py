@@ -130,6 +130,52 @@ async def test_a_private_card_is_on_the_page_of_one_viewer_only(place, browser):
     assert "secret fox" in shown(await browser.state())
 
 
+async def test_another_channel_is_turned_to_by_who_may_see_it(place):
+    hidden = place.guild.add_channel("hidden")
+    place.guild.hide_channel(hidden, place.mo)
+    async with (
+        place.discord.page(place.channel, [place.alice, place.mo]) as page,
+        aiohttp.ClientSession() as session,
+    ):
+        browser = Browser(session, page.url)
+        state = await browser.open()
+        assert [one["name"] for one in state["places"]] == ["general"]
+        await browser.act("viewer", viewer_id=f"{place.alice.id}@{hidden.id}")
+        assert (await browser.state())["channel"]["name"] == "general"
+
+        await browser.act("viewer", viewer_id=f"{place.mo.id}@{hidden.id}")
+        state = await browser.state()
+        assert [(one["name"], one["here"]) for one in state["places"]] == [
+            ("general", False),
+            ("hidden", True),
+        ]
+        await run(browser, "imagine", options={"prompt": "a fox"})
+        assert [one.channel_id for one in place.discord.messages(hidden)] == [hidden.id]
+        await browser.until(lambda state: "alt of image-0.png" in shown(state))
+        assert not place.discord.messages(place.channel)
+
+        await browser.act("viewer", viewer_id=str(place.alice.id))
+        state = await browser.state()
+        assert (state["channel"]["name"], state["messages"]) == ("general", {})
+
+
+async def test_the_menus_of_a_message_and_of_a_member_work_on_the_page(place, browser):
+    said = place.discord.say(place.bob, place.channel, "look at this")
+    state = await browser.until(lambda state: "look at this" in shown(state))
+    assert state["menus"] == {"message": ["Report image"], "member": ["Image quota"]}
+
+    async def choose(whose, entry):
+        key = f"message:{said.id}:component:menu:{whose}:{entry}"
+        return await browser.act("click", target_id=str(said.id), control_key=key)
+
+    assert not (await choose("message", "Report image"))["rejected"]
+    assert f"Reported {said.id}" in shown(await browser.state())
+    assert not (await choose(place.bob.id, "Image quota"))["rejected"]
+    assert "Quota of bob" in shown(await browser.state())
+    browser.sequence -= (await choose("message", "Image quota"))["rejected"]
+    assert (await choose(place.bob.id, "nothing"))["rejected"]
+
+
 async def test_a_bot_that_does_not_answer_leaves_the_page_alive(place, browser):
     result = await run(browser, "do", options={"script": "late"})
     assert result["acknowledgement"] == "unacknowledged"

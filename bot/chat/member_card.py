@@ -34,7 +34,7 @@ _PROMPT_CHARS_MAX, _PROMPT_BYTES_MAX = 50, 100
 
 _EXAMPLES = "3d, 2 weeks, 2026-12-31 or 2026-12-31 18:00"
 _LABELS = {
-    "gift": ("Give images", discord.ButtonStyle.success),
+    "gift": ("Give more", discord.ButtonStyle.success),
     "block": ("Block", discord.ButtonStyle.danger),
     "unblock": ("Unblock", discord.ButtonStyle.secondary),
 }

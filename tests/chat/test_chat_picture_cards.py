@@ -135,7 +135,7 @@ def test_a_member_s_card_offers_what_can_be_done_and_nothing_to_the_member():
     blocked = overview("spam", 1)
     free = Overview(blocked.limits, [], None)
     assert buttons(member_card(5, blocked, record("a"), has_buttons=True))[-1] == "Unblock"
-    assert buttons(member_card(5, free, record("a"), has_buttons=True)) == ["Give images", "Block"]
+    assert buttons(member_card(5, free, record("a"), has_buttons=True)) == ["Give more", "Block"]
     assert buttons(member_card(5, free, record("a"), has_buttons=False)) == []
 
 

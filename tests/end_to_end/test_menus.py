@@ -380,7 +380,7 @@ async def test_a_member_s_quota_gift_block_and_lift_from_their_menu(tmp_path):
         await stage.kill_bot()
         await stage.start_bot()
 
-        opened = await stage.discord.press(stage.moderator, shown, "Give images")
+        opened = await stage.discord.press(stage.moderator, shown, "Give more")
         given = await fill(stage, opened, amount="5", unit=["images"], until="3d", reason="thanks")
         assert "**Given.**" in given.text
         opened = await stage.discord.press(stage.moderator, shown, "Block")

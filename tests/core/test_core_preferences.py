@@ -136,7 +136,7 @@ def test_what_is_left_open_is_the_server_s_then_the_host_s_and_never_above_the_h
 ):
     assert usual(preferences, SQUARE, MEDIUM) == made
     whole = completed(preferences, request(), SQUARE, MEDIUM)
-    assert Usual(whole.size, whole.quality, whole.count) == made
+    assert (whole.size, whole.quality, whole.count) == (made.size, made.quality, made.count)
     check(preferences, whole)
 
 

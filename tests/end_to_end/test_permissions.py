@@ -1,6 +1,6 @@
 """A server gives `/imagine-admin` to a role in its own settings; everybody else is refused."""
 
-from bot.standin.discord import Fault
+from bot.standin.discord import Channel, Fault, Member, Role
 from tests.stage import Stage, staged
 
 GROUP = "imagine-admin"
@@ -60,9 +60,12 @@ async def test_channels_and_everyone_in_the_settings_hold_as_discord_shows_them(
         discord, guild = stage.discord, stage.guild
         role, hana = helper_of(stage)
         back_room = guild.add_channel("back-room")
-        here_only = {role: True, guild.all_channels: False, back_room: True}
-        everyone = {guild.everyone: True}
-        for lines in (here_only, everyone, {guild.everyone: False, role: True}):
+        settings: list[dict[Role | Member | Channel, bool]] = [
+            {role: True, guild.all_channels: False, back_room: True},
+            {guild.everyone: True},
+            {guild.everyone: False, role: True},
+        ]
+        for lines in settings:
             discord.set_command_permissions(guild, GROUP, lines)
             for channel in (stage.channel, back_room):
                 for member in (hana, stage.alice):

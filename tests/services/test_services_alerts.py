@@ -12,7 +12,7 @@ from bot.core.preferences import Preferences
 from bot.services.alerts import Alerts
 from bot.services.allowance import Asker
 from bot.storage import notices, preferences
-from bot.storage.database import Connection
+from bot.storage.connection import Connection, Row
 from tests.fakes import rendering, ticket
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
 
@@ -199,6 +199,17 @@ class Counting:
     async def execute(self, sql: str, *args) -> int:
         self.statements.append(sql)
         return await self.real.execute(sql, *args)
+
+    async def fetch(self, sql: str, *args) -> list[Row]:
+        self.statements.append(sql)
+        return await self.real.fetch(sql, *args)
+
+    async def fetch_one(self, sql: str, *args) -> Row | None:
+        self.statements.append(sql)
+        return await self.real.fetch_one(sql, *args)
+
+    def spoil(self) -> None:
+        self.real.spoil()
 
 
 async def test_nothing_crossed_and_lines_known_cost_no_statement(house):

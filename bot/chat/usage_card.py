@@ -15,8 +15,8 @@ from bot.services.usage import TOP_MEMBERS, Sheet, UsageReport
 from bot.storage.usage import Figures
 
 CHART_NAME = "usage.png"
-TABLE_WIDTH_MAX = 38
-"""Characters of a code block that a phone shows without breaking lines."""
+TABLE_WIDTH, TABLE_WIDTH_MAX = 28, 32
+"""Characters of a code block in a card that a phone of 390 points shows whole, and at most."""
 
 _DAYS_IN_FULL_MAX = 7
 _LARGEST_DAYS = 5
@@ -120,7 +120,7 @@ def _money(report: UsageReport) -> str:
     """What was spent: by quality, then by day where there are few, else the largest days."""
     rows = [_figures(name, figures) for name, figures in report.by_quality().items()]
     rows.append(_figures("total", report.total))
-    text = _table([("quality", "jobs", "images", "cost"), *rows])
+    text = _table([("", "jobs", "images", "cost"), *rows])
     if report.days.count > 1 and report.total.jobs:
         text += f"\n{_days(report)}"
     return text
@@ -128,7 +128,7 @@ def _money(report: UsageReport) -> str:
 
 def _days(report: UsageReport) -> str:
     if report.days.count <= _DAYS_IN_FULL_MAX:
-        title = "day"
+        title = ""
         days: list[tuple[date, Figures]] = []
         for day, by_quality in report.by_day().items():
             whole = Figures()
@@ -136,10 +136,10 @@ def _days(report: UsageReport) -> str:
                 whole = whole.plus(figures)
             days.append((day, whole))
     else:
-        title = "top days"
+        title = "**Largest days**\n"
         days = report.largest_days(_LARGEST_DAYS)
     rows = [_figures(_day(day), figures) for day, figures in days]
-    return _table([(title, "jobs", "images", "cost"), *rows])
+    return title + _table([("", "jobs", "images", "cost"), *rows])
 
 
 def _members(report: UsageReport) -> str:
@@ -223,7 +223,7 @@ def _table(lines: Sequence[Line]) -> str:
     if sum(widths) + gaps > TABLE_WIDTH_MAX:
         lines = [tuple(cell.replace(",", "") for cell in line) for line in lines]
         widths = _widths(lines)
-    gap = max(1, min(3, (TABLE_WIDTH_MAX - sum(widths)) // gaps))
+    gap = max(1, min(3, (TABLE_WIDTH - sum(widths)) // gaps))
     shown = [
         (" " * gap).join(
             cell.rjust(width) if column else cell.ljust(width)

@@ -22,6 +22,8 @@ PLAINER = """
 #action-status.quiet { display: none !important; }
 @media (max-width: 760px) {
   .preview-shell { --toolbar-height: 48px; }
+  /* a long command's name goes before how many options it has */
+  .command-optional-count { display: none !important; }
 }
 /* as Discord shows a time */
 .discord-timestamp { padding: 0 2px; color: inherit; background: #ffffff14; border-radius: 3px; }
@@ -41,6 +43,7 @@ PLAINER = """
 /* pictures one below the other have room to be shown whole */
 /* as Discord does: room between the texts of a card, no advice below a menu with one choice */
 .component-container > .text-display + .text-display { margin-top: 8px; }
+.code-block code { font-size: 14px; line-height: 18px; }
 .modal-root .select-guidance { display: none; }
 /* the menus of messages and members, and the channels, which SimCord's page does not have */
 #place-control[hidden] { display: none; }

@@ -172,9 +172,12 @@ def _small_print(report: UsageReport) -> list[str]:
     total, now = report.total, report.found.open
     if total.jobs:
         paid = f"{_images(total.charge_images)}, {format_usd(total.charge_microusd)}"
-        given = f"{_images(total.gift_images)}, {format_usd(total.gift_microusd)}"
-        has_gifts = total.gift_images or total.gift_microusd
-        lines.append(f"Charged to members: {paid}{f'; gifts paid {given}' if has_gifts else ''}")
+        from_gifts = [
+            _images(total.gift_images) if total.gift_images else "",
+            format_usd(total.gift_microusd) if total.gift_microusd else "",
+        ]
+        given = " and ".join(part for part in from_gifts if part)
+        lines.append(f"Charged to members: {paid}{f'; gifts paid {given} of it' if given else ''}")
     if now.jobs or report.found.rendered:
         lines.append(
             f"Just now: {now.jobs:,} under way, holding {format_usd(now.microusd)}; "

@@ -120,7 +120,7 @@ def test_small_print_says_refusals_gifts_and_what_is_under_way():
     )
     text = text_of(card(report))
     assert "Refused at once: over a member's limit 3, forbidden words 1" in text
-    assert "Charged to members: 2 images, $0.00002; gifts paid 1 image, $0.00001" in text
+    assert "Charged to members: 2 images, $0.00002; gifts paid 1 image and $0.00001 of it" in text
     assert "Just now: 2 under way, holding $0.50; 1 being delivered" in text
 
 

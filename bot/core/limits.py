@@ -110,17 +110,19 @@ class Standing:
         return account_of(self.rule)
 
 
+_ACCOUNTS = {
+    Subject.EVERYONE: Account.MEMBER,
+    Subject.ROLE: Account.MEMBER,
+    Subject.MEMBER: Account.MEMBER,
+    Subject.CHANNEL: Account.CHANNEL,
+    Subject.SERVER: Account.SERVER,
+    Subject.BOT: Account.BOT,
+}
+
+
 def account_of(rule: Rule) -> Account:
     """Name the account whose usage a rule counts."""
-    match rule.subject:
-        case Subject.CHANNEL:
-            return Account.CHANNEL
-        case Subject.SERVER:
-            return Account.SERVER
-        case Subject.BOT:
-            return Account.BOT
-        case Subject.EVERYONE | Subject.ROLE | Subject.MEMBER:
-            return Account.MEMBER
+    return _ACCOUNTS[rule.subject]
 
 
 def local_day(now_ms: int, zone: tzinfo) -> str:
@@ -193,21 +195,22 @@ def applying(
     Returns:
         At most one pot for each unit and window, and every cap, in a stable order.
     """
-    pots: dict[tuple[Unit, Window], Rule] = {}
+    pots: dict[tuple[Unit, Window], tuple[tuple[int, int], Rule]] = {}
     caps: dict[tuple[Subject, int, Unit, Window, bool], Rule] = {}
     for rule in rules:
-        if account_of(rule) is Account.MEMBER:
-            if rule.subject is Subject.MEMBER and rule.subject_id != member_id:
+        subject, subject_id = rule.subject, rule.subject_id
+        if _ACCOUNTS[subject] is Account.MEMBER:
+            if subject is Subject.MEMBER and subject_id != member_id:
                 continue
-            if rule.subject is Subject.ROLE and rule.subject_id not in role_ids:
+            if subject is Subject.ROLE and subject_id not in role_ids:
                 continue
-            key = (rule.unit, rule.window)
+            key, rank = (rule.unit, rule.window), _rank(rule)
             best = pots.get(key)
-            if best is None or _rank(rule) > _rank(best):
-                pots[key] = rule
-        elif rule.subject is not Subject.CHANNEL or rule.subject_id == channel_id:
-            caps[rule.subject, rule.subject_id, rule.unit, rule.window, rule.is_host] = rule
-    return [pots[key] for key in sorted(pots)] + [caps[key] for key in sorted(caps)]
+            if best is None or rank > best[0]:
+                pots[key] = rank, rule
+        elif subject is not Subject.CHANNEL or subject_id == channel_id:
+            caps[subject, subject_id, rule.unit, rule.window, rule.is_host] = rule
+    return [pots[key][1] for key in sorted(pots)] + [caps[key] for key in sorted(caps)]
 
 
 def overruled(
@@ -237,27 +240,46 @@ def _rank(rule: Rule) -> tuple[int, int]:
     return (0 if rule.is_host else 1), rule.amount
 
 
+def runs(rules: Iterable[Rule], now_ms: int, zone: tzinfo) -> dict[tuple[Account, Window], Period]:
+    """Find the current run of each account's windows that rules speak of.
+
+    Args:
+        rules: The rules that apply, see `applying`.
+        now_ms: The current instant.
+        zone: The server's time zone; the bot's own caps run in UTC.
+    """
+    asked = {(account_of(rule), rule.window) for rule in rules}
+    by_window = {
+        (is_bot, window): period(window, now_ms, UTC if is_bot else zone)
+        for is_bot, window in {(account is Account.BOT, window) for account, window in asked}
+    }
+    return {
+        (account, window): by_window[account is Account.BOT, window] for account, window in asked
+    }
+
+
 def standings(
     rules: Iterable[Rule],
     usage: Mapping[tuple[Account, str], Usage],
-    now_ms: int,
-    zone: tzinfo,
+    current: Mapping[tuple[Account, Window], Period],
 ) -> list[Standing]:
     """Join rules with usage.
 
     Args:
         rules: The rules that apply, see `applying`.
         usage: Usage by account and first day of the period; what is missing is nothing used.
-        now_ms: The current instant.
-        zone: The server's time zone; the bot's own caps run in UTC.
+        current: The runs that the rules' windows are in, see `runs`.
     """
     found: list[Standing] = []
     for rule in rules:
         account = account_of(rule)
-        run = period(rule.window, now_ms, UTC if account is Account.BOT else zone)
-        used = usage.get((account, run.first_day), Usage()).of(rule.unit)
+        run = current[account, rule.window]
+        used = usage.get((account, run.first_day), _NOTHING).of(rule.unit)
         found.append(Standing(rule, used, run.ends_at_ms))
     return found
+
+
+_NOTHING = Usage()
 
 
 def first_without_room(found: Iterable[Standing], *, images: int, microusd: int) -> Standing | None:

@@ -13,10 +13,10 @@ from bot.core.limits import (
     Subject,
     Unit,
     Window,
-    account_of,
     applying,
     local_day,
     period,
+    runs,
     standings,
 )
 from bot.core.preferences import Preferences
@@ -101,11 +101,8 @@ async def load_allowance(
     found = applying(
         [*near, *host_rules], member_id=member_id, role_ids=role_ids, channel_id=channel_id
     )
-    periods = {
-        (account, period(rule.window, now_ms, UTC if account is Account.BOT else zone).first_day)
-        for rule in found
-        for account in (account_of(rule),)
-    }
+    current = runs(found, now_ms, zone)
+    periods = {(account, run.first_day) for (account, _), run in current.items()}
     usage = await ledger.usage(
         connection,
         server_id=asker.server_id,
@@ -114,7 +111,7 @@ async def load_allowance(
         periods=periods,
     )
     return Allowance(
-        standings(found, usage, now_ms, zone),
+        standings(found, usage, current),
         day=local_day(now_ms, zone),
         bot_day=local_day(now_ms, UTC),
         gifts=await gifts.live(connection, asker.server_id, asker.member_id, now_ms),

@@ -19,6 +19,7 @@ from bot.core.limits import (
     first_without_room,
     local_day,
     period,
+    runs,
     show_amount,
     standings,
 )
@@ -309,13 +310,14 @@ def test_usage_is_joined_by_account_and_first_day():
         (Account.BOT, "2026-04-01"): Usage(images=9, microusd=90),
     }
 
-    found = standings([MEMBER_RULE, server, cap], usage, now_ms, zone)
+    rules = [MEMBER_RULE, server, cap]
+    found = standings(rules, usage, runs(rules, now_ms, zone))
 
     assert [standing.used for standing in found] == [2, 30, 40]
     assert [standing.left for standing in found] == [1, 7_999_970, 8_999_960]
     assert found[2].resets_at_ms == at(2026, 4, 1), "the bot's own days are in UTC"
     assert found[0].resets_at_ms == at(2026, 4, 2, zone="Pacific/Kiritimati")
-    assert standings([MEMBER_RULE], {}, now_ms, zone)[0].used == 0
+    assert standings([MEMBER_RULE], {}, runs([MEMBER_RULE], now_ms, zone))[0].used == 0
 
 
 def standing(unit: Unit, amount: int, used: int, subject: Subject = Subject.EVERYONE) -> Standing:

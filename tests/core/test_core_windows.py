@@ -22,6 +22,7 @@ from bot.core.limits import (
     account_of,
     applying,
     period,
+    runs,
     standings,
 )
 from tests.core.test_core_limits import (
@@ -170,12 +171,8 @@ def test_a_request_is_accepted_exactly_where_the_rule_book_allows_it(
         for account in Account
         for window in Window
     }
-    found = standings(
-        applying(rules, member_id=MEMBER, role_ids=frozenset(roles), channel_id=CHANNEL),
-        by_day,
-        now_ms,
-        zone,
-    )
+    chosen = applying(rules, member_id=MEMBER, role_ids=frozenset(roles), channel_id=CHANNEL)
+    found = standings(chosen, by_day, runs(chosen, now_ms, zone))
 
     paid = cover(found, [], images=asked.images, microusd=asked.microusd)
 

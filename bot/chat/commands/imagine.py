@@ -51,7 +51,7 @@ def build_imagine(desk: Desk) -> app_commands.Command[Any, ..., None]:
         quality="More costs more; the server's default if left out",
         count="How many pictures; the server's default if left out",
         format="The file format, png if left out",
-        private="Show card and pictures only to you",
+        private="Show card and pictures only to you; moderators can look the prompt up",
     )
     @app_commands.choices(
         quality=[

@@ -28,6 +28,7 @@ from tests.documents import (
     with_section,
 )
 
+DOCS = README.parent / "docs"
 SECRETS = ("DISCORD_TOKEN", "FAL_KEY", "FAL_ADMIN_KEY")
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
@@ -125,6 +126,18 @@ def test_the_commands_are_found():
 def test_every_command_is_in_the_readme(readme):
     missing = [name for name in every_command() if f"`{name}" not in readme]
     assert missing == []
+
+
+def test_pictures_of_the_readme_are_there_small_and_described(readme):
+    shown = re.findall(r"!\[([^\]]*)\]\((docs/[^)]+)\)", readme)
+    shown += [
+        (found[2], found[1])
+        for found in re.finditer(r'<img src="(docs/[^"]+)"[^>]* alt="([^"]*)"', readme)
+    ]
+    assert {path for _, path in shown} == {f"docs/{one.name}" for one in DOCS.iterdir()}
+    for alt, path in shown:
+        assert len(alt) > 40
+        assert (README.parent / path).stat().st_size < 200_000
 
 
 def typed_commands(group: click.Group, before: str = "") -> list[str]:

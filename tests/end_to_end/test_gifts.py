@@ -89,7 +89,7 @@ async def test_a_cancel_gives_the_gift_back_and_what_is_taken_back_is_gone(tmp_p
         audit = await admin("audit", member=stage.alice)
         assert "Gift give" in audit
         assert "3 images until 20" in audit
-        assert "gift.end" in audit
+        assert "Gift end" in audit
         assert "“a mistake”" in audit
         stage.assert_books_are_right()
 
@@ -173,7 +173,7 @@ async def test_a_block_refuses_with_its_reason_until_it_is_lifted(tmp_path):
         assert "held" in (await stage.card()).edits[0].text
         audit = await admin("audit", member=stage.alice)
         assert audit.count("Block add") == 2
-        assert audit.count("block.remove") == 1
+        assert audit.count("Block remove") == 1
 
 
 async def test_who_has_left_the_server_can_still_be_blocked_and_given_to(tmp_path):

@@ -38,7 +38,7 @@ async def test_a_moderator_sets_explains_and_clears_a_limit(tmp_path):
 
         await admin("limit clear", **given)
         audit = await admin("audit", member=stage.alice)
-        assert "limit.clear" in audit.text
+        assert "Limit clear" in audit.text
         assert "“one a day”" in audit.text
         assert f"<@{stage.moderator.id}>" in audit.text
         assert not audit.pinged

@@ -114,8 +114,11 @@ class Alerts:
         if key in self._known:
             return False
         rule = standing.rule
+        # The run that was decided by, not that of now: a refusal may be noted after its end.
         run = period(
-            rule.window, now_ms, UTC if standing.account is Account.BOT else ZoneInfo(zone)
+            rule.window,
+            standing.resets_at_ms - 1,
+            UTC if standing.account is Account.BOT else ZoneInfo(zone),
         )
         if await alerts.mark(
             connection, server_id, rule, first_day=run.first_day, line=line, at_ms=now_ms

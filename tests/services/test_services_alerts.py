@@ -189,6 +189,21 @@ async def test_a_database_that_is_away_loses_the_notice_and_not_the_refusal(hous
     assert await lines_of(house, 11) == [("channel", "stopped")]
 
 
+async def test_a_refusal_that_is_noted_after_midnight_belongs_to_the_day_before(house):
+    await house.put(replace(CHANNEL_CAP, amount=1))
+    await house.accept()
+    with pytest.raises(OverLimit) as caught:
+        await house.accept()
+    house.clock.now = caught.value.standing.resets_at_ms
+    await Alerts().note_refused(house.database, SERVER, caught.value, house.clock.now_ms())
+    assert (await lines_of(house)).count(("channel", "stopped")) == 1
+
+    await house.accept()
+    with pytest.raises(OverLimit):
+        await house.accept()
+    assert (await lines_of(house)).count(("channel", "stopped")) == 2
+
+
 @dataclass
 class Counting:
     """Counts the statements of a real connection."""

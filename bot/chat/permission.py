@@ -18,6 +18,7 @@ from discord import app_commands
 from bot.chat.layouts import NOT_TAKEN
 from bot.core.access import Overwrite, Person, Target, grants
 from bot.core.errors import NotAllowed
+from bot.services.allowance import Asker
 
 _log = logging.getLogger(__name__)
 
@@ -161,7 +162,7 @@ async def _may(interaction: discord.Interaction[Any], menu: str | None) -> bool 
 
 def _person(interaction: discord.Interaction[Any], server_id: int) -> Person:
     """Who calls; where buttons and forms stand is not where the command was called."""
-    channel_id = getattr(interaction.channel, "parent_id", None) or interaction.channel_id
+    channel_id = _budget_channel_id(interaction)
     is_command = interaction.type is discord.InteractionType.application_command
     user = interaction.user
     return Person(
@@ -170,6 +171,21 @@ def _person(interaction: discord.Interaction[Any], server_id: int) -> Person:
         role_ids=role_ids(user),
         channel_id=channel_id if is_command else None,
     )
+
+
+def asker(interaction: discord.Interaction[Any], member: discord.User | discord.Member) -> Asker:
+    """Say whose limits are asked for, and where: a thread has its parent's."""
+    return Asker(
+        server_id=interaction.guild_id or 0,
+        channel_id=_budget_channel_id(interaction) or 0,
+        member_id=member.id,
+        role_ids=role_ids(member),
+    )
+
+
+def _budget_channel_id(interaction: discord.Interaction[Any]) -> int | None:
+    """Name the channel whose budget and settings hold: a thread's is its parent."""
+    return getattr(interaction.channel, "parent_id", None) or interaction.channel_id
 
 
 def role_ids(member: discord.User | discord.Member) -> frozenset[int]:

@@ -13,10 +13,9 @@ from bot.chat.answers import answer_privately, in_time, tell
 from bot.chat.desk import Desk, DeskClient
 from bot.chat.fields import filled_in, form, reason_field, take
 from bot.chat.layouts import DONE, WORKING
-from bot.chat.permission import is_moderator, require_moderator, role_ids
+from bot.chat.permission import asker, is_moderator, require_moderator
 from bot.chat.reported import removal_news
 from bot.core.errors import NotAllowed, Refused
-from bot.services.allowance import Asker
 from bot.services.errands import News
 from bot.services.members import Record
 from bot.services.moderation import Overview
@@ -81,9 +80,8 @@ async def _read(
     desk: Desk, interaction: discord.Interaction[DeskClient], member: Person
 ) -> tuple[Overview, Record]:
     server_id = interaction.guild_id or 0
-    channel_id = getattr(interaction.channel, "parent_id", None) or interaction.channel_id or 0
-    asker = Asker(server_id, channel_id, member.id, role_ids(member))
-    return await desk.moderation.overview(asker), await desk.members.record(server_id, member.id)
+    overview = await desk.moderation.overview(asker(interaction, member))
+    return overview, await desk.members.record(server_id, member.id)
 
 
 def _remove(desk: Desk) -> Callback:

@@ -8,8 +8,7 @@ from discord import app_commands
 from bot.chat.answers import answer_privately, in_time
 from bot.chat.cards import quota_card
 from bot.chat.desk import Desk, DeskClient
-from bot.chat.permission import role_ids
-from bot.services.allowance import Asker
+from bot.chat.permission import asker
 
 
 def build_quota(desk: Desk) -> app_commands.Command[Any, ..., None]:
@@ -19,13 +18,8 @@ def build_quota(desk: Desk) -> app_commands.Command[Any, ..., None]:
     @app_commands.guild_install()
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def quota(interaction: discord.Interaction[DeskClient]) -> None:
-        asker = Asker(
-            server_id=interaction.guild_id or 0,
-            channel_id=interaction.channel_id or 0,
-            member_id=interaction.user.id,
-            role_ids=role_ids(interaction.user),
-        )
-        allowance = await in_time(interaction, desk.quota.of(asker), is_private=True)
+        asking = desk.quota.of(asker(interaction, interaction.user))
+        allowance = await in_time(interaction, asking, is_private=True)
         await answer_privately(interaction, quota_card(allowance))
 
     return cast("app_commands.Command[Any, ..., None]", quota)

@@ -8,12 +8,12 @@ from bot.chat.commands.admin.ending import UNTIL_CHARS_MAX, complete_until
 from bot.chat.commands.admin.limit import UNITS
 from bot.chat.desk import Desk, DeskClient
 from bot.chat.gift_cards import given_card, taken_back_card
-from bot.chat.permission import require_moderator, role_ids
+from bot.chat.permission import asker, require_moderator
 from bot.core.amounts import parse_amount
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift
 from bot.core.limits import Unit
-from bot.services.allowance import Allowance, Asker
+from bot.services.allowance import Allowance
 
 Person = discord.Member | discord.User
 """Also somebody who has left the server."""
@@ -64,9 +64,9 @@ async def _give(  # noqa: PLR0913, PLR0917 - the options of the command
     reason: str,
 ) -> tuple[Gift, Allowance]:
     """Give, and tell what applied before, so that the card can say what the gift will do."""
-    server_id, channel_id = interaction.guild_id or 0, interaction.channel_id or 0
+    server_id = interaction.guild_id or 0
     until_ms = await desk.gifts.until(server_id, until)
-    before = await desk.quota.of(Asker(server_id, channel_id, member.id, role_ids(member)))
+    before = await desk.quota.of(asker(interaction, member))
     gift = await desk.gifts.give(
         server_id, member.id, unit, amount, until_ms, actor_id=interaction.user.id, reason=reason
     )

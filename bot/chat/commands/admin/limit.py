@@ -7,11 +7,10 @@ from bot.chat.admin_cards import explained_card, set_card
 from bot.chat.answers import answer_privately, in_time
 from bot.chat.desk import Desk, DeskClient
 from bot.chat.gone_limits import limits_view
-from bot.chat.permission import require_moderator, role_ids
+from bot.chat.permission import asker, require_moderator
 from bot.core.amounts import parse_amount
 from bot.core.errors import BadRequest
 from bot.core.limits import Rule, Subject, Unit, Window
-from bot.services.allowance import Asker
 
 BudgetChannel = discord.TextChannel | discord.VoiceChannel
 """Channels in which commands are typed, so that a budget for them means something."""
@@ -106,8 +105,8 @@ def _add_list(desk: Desk, group: app_commands.Group) -> None:
             limits = await in_time(interaction, desk.moderation.limits(server_id), is_private=True)
             await answer_privately(interaction, limits_view(interaction.guild, limits))
             return
-        asker = Asker(server_id, interaction.channel_id or 0, member.id, role_ids(member))
-        overview = await in_time(interaction, desk.moderation.overview(asker), is_private=True)
+        asking = desk.moderation.overview(asker(interaction, member))
+        overview = await in_time(interaction, asking, is_private=True)
         await answer_privately(interaction, explained_card(member.id, overview))
 
 

@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.chat.answers import answer_error
+from bot.chat.answers import answer_error, tell
 from bot.chat.audit_card import PageButton
 from bot.chat.buttons import CancelButton
 from bot.chat.commands.admin import build_admin
@@ -150,9 +150,17 @@ class ImagineTree(app_commands.CommandTree[ImagineClient]):
     """The commands; everything they raise becomes a private sentence."""
 
     async def interaction_check(self, interaction: discord.Interaction[ImagineClient], /) -> bool:
-        """Let everybody pass, and note their names; who may do what each command asks itself."""
+        """Note names, and let pass what comes from a server; who may what each command asks.
+
+        Clients offer nothing in direct messages; what is sent from there all the same has no
+        server to be about.
+        """
         self.client.names.note(interaction)
-        return True
+        if interaction.guild_id is not None:
+            return True
+        if interaction.type is discord.InteractionType.application_command:
+            await tell(interaction, "This works only in servers.")
+        return False
 
     async def on_error(
         self,

@@ -8,6 +8,8 @@ from bot.core.errors import BadRequest, RouteBusy, Undeliverable
 from bot.core.jobs import State
 from bot.services.errands import Errands, News
 from bot.services.members import Members
+from bot.storage import errands
+from bot.storage.errands import Errand, Kind
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
 from tests.services.picture_room import (
     MODERATOR,
@@ -138,6 +140,23 @@ async def test_another_process_s_errands_are_left_to_it(room):
     other = RecordingEnforcer()
     await Errands(room.house.database, room.house.clock, other, owns=lambda _: False).do_due()
     assert other.cleared == []
+
+
+async def test_errands_that_wait_for_another_process_hold_up_nobody_else(room):
+    theirs = await room.delivered(server_id=OTHER_SERVER)
+    async with room.house.database.write(OTHER_SERVER) as connection:
+        for number in range(50):
+            errand = Errand(f"e{number}", OTHER_SERVER, Kind.CLEAR, theirs.id, "", 1)
+            await errands.add(connection, errand)
+    room.enforcer.errors = [RouteBusy("away")]
+    job = await room.delivered()
+    await room.remove(job)
+    room.house.clock.now += 3600_000
+
+    mine = RecordingEnforcer()
+    owns = SERVER.__eq__
+    await Errands(room.house.database, room.house.clock, mine, owns=owns).do_due()
+    assert mine.cleared == [(job.id, "not here")]
 
 
 async def test_an_errand_that_is_in_vain_for_a_month_is_given_up(room):

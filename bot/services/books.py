@@ -48,8 +48,8 @@ class Books:
 
     async def request_cancel(self, job: Job, by: int, reason: str = "") -> Job:
         """Note that a person wants the job to end; the first one counts."""
-        now_ms = self._clock.now_ms()
         async with self._database.write(job.server_id) as connection:
+            now_ms = self._clock.now_ms()
             return await _note_cancel(connection, job, (by, reason), "cancelling", now_ms)
 
     async def untold(self, since_ms: int) -> list[Job]:
@@ -200,9 +200,9 @@ class Books:
         wish: tuple[int, str] | None = None,
     ) -> Job:
         """End a job whose hold is open: released, or settled at what a failure cost the host."""
-        now_ms = self._clock.now_ms()
         cost = changes.cost_microusd or 0
         async with self._database.write(job.server_id) as connection:
+            now_ms = self._clock.now_ms()
             if wish is not None:
                 await _note_cancel(connection, job, wish, "cancelled", now_ms)
             moved = await jobs.advance(

@@ -80,9 +80,10 @@ class Moderation:
         Raises:
             BadRequest: The server has too many limits already.
         """
-        now_ms = self._clock.now_ms()
         reason = checked_reason(reason)
         async with self._database.write(server_id) as connection:
+            # Read inside, so that the audit has the order in which changes took their turn.
+            now_ms = self._clock.now_ms()
             known, _ = await rules.load(connection, server_id)
             before = next((r.amount for r in known if _key(r) == _key(rule)), None)
             if before is None and len(known) >= RULES_MAX:
@@ -102,9 +103,9 @@ class Moderation:
         Returns:
             The amount it had, None where there was no such limit and nothing changed.
         """
-        now_ms = self._clock.now_ms()
         reason = checked_reason(reason)
         async with self._database.write(server_id) as connection:
+            now_ms = self._clock.now_ms()
             before = await rules.clear(
                 connection,
                 server_id,

@@ -50,6 +50,21 @@ async def test_a_limit_below_what_is_used_refuses_and_takes_nothing_back(open_ho
     await house.check()
 
 
+async def test_a_change_that_waited_for_its_turn_stands_in_the_audit_at_its_turn(open_house):
+    house = await open_house(runs=False)
+    service = moderation(house)
+    async with house.database.write(SERVER):
+        setting = asyncio.create_task(
+            service.set_limit(SERVER, member_rule(1), actor_id=1, reason="")
+        )
+        await asyncio.sleep(0)
+        house.clock.now += 1000
+    await setting
+
+    [row] = (await service.audit_page(SERVER)).rows
+    assert row.at_ms == house.clock.now_ms()
+
+
 async def test_two_moderators_at_once_are_both_in_the_audit_and_one_value_stands(open_house):
     house = await open_house(runs=False)
     service = moderation(house)

@@ -23,6 +23,7 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.moderation
 
 # Exact versions with hashes and no addresses; run it to take newer versions, read the diff, run the tests.
 lock: $(VENV)/.installed-dev

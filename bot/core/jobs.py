@@ -15,7 +15,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.catalogue import Format, Quality, Size
-from bot.core.errors import StaleState
+from bot.core.errors import StaleState, TooLate
 
 
 class State(StrEnum):
@@ -276,3 +276,15 @@ class Job:
 
     def __repr__(self) -> str:
         return f"Job(id={self.id!r}, state={self.state.value!r})"
+
+
+def refuse_if_too_late(job: Job) -> None:
+    """Refuse to cancel what has ended or is made.
+
+    Raises:
+        TooLate: With the sentence that says which.
+    """
+    if job.state.is_ended:
+        raise TooLate(f"This job has already ended: it was {job.state}.")
+    if job.state is State.RENDERED:
+        raise TooLate("The pictures are already made and on their way.")

@@ -20,7 +20,7 @@ from bot.core.errors import (
     TooLate,
     Unreachable,
 )
-from bot.core.jobs import Job, State
+from bot.core.jobs import Job, State, refuse_if_too_late
 from bot.core.line import Line
 from bot.services.books import Books
 from bot.services.drive import Drive
@@ -236,12 +236,11 @@ class Runner:
     async def _cancel_sent(self, job_id: str, by: int, reason: str) -> CancelNews:
         job = await self._books.get(job_id)
         assert job is not None
-        if job.state.is_ended:
-            raise TooLate(f"This job has already ended: it was {job.state}.")
-        if job.state is State.RENDERED:
-            raise TooLate("The pictures are already made and on their way.")
+        refuse_if_too_late(job)
         self._drive.wants_cancel(job_id, by, reason)
         job = await self._books.request_cancel(job, by, reason)
+        # It may have been overtaken on the way.
+        refuse_if_too_late(job)
         if job.state is not State.QUEUED:
             return CancelNews.ASKED
         try:

@@ -1,6 +1,9 @@
 """A job's story as moderators read it, and cancels that the audit knows of."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import pytest
 
@@ -8,8 +11,10 @@ from bot.core.errors import BadRequest, MediaRejected, TooLate
 from bot.core.jobs import State
 from bot.core.limits import Usage
 from bot.services.cases import Cases
+from bot.services.ports import Delivered
 from bot.services.runner import CancelNews
 from bot.storage import audit
+from bot.storage.database import Database
 from tests.fakes import rendering, ticket
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
 
@@ -28,6 +33,31 @@ async def changes(house, server_id: int = SERVER):
 
 def cancel(house, job, by: int = MODERATOR, reason: str = ""):
     return house.runner.cancel(job.id, by, is_moderator=by == MODERATOR, reason=reason)
+
+
+@dataclass
+class Overtaken:
+    """A database before whose next write something else happens."""
+
+    real: Database
+    meanwhile: list[Callable[[], Awaitable[None]]]
+
+    @property
+    def engine(self):
+        return self.real.engine
+
+    def read(self):
+        return self.real.read()
+
+    @asynccontextmanager
+    async def write(self, *locks: int):
+        if self.meanwhile:
+            await self.meanwhile.pop()()
+        async with self.real.write(*locks) as connection:
+            yield connection
+
+    async def close(self) -> None:
+        await self.real.close()
 
 
 async def until(holds) -> None:
@@ -98,6 +128,23 @@ async def test_a_cancel_that_comes_too_late_is_refused_and_no_row(open_house):
     with pytest.raises(TooLate, match="already ended: it was undelivered"):
         await cases(house).cancel(SERVER, job.id, actor_id=MODERATOR, reason="")
     assert await changes(house) == []
+
+
+@pytest.mark.parametrize("is_delivered", [False, True])
+async def test_a_cancel_that_is_overtaken_on_its_way_is_told_so(open_house, is_delivered):
+    house = await open_house(runs=False)
+    job = await house.books.accept(await house.books.submit(await house.accept()), ticket(1))
+
+    async def overtake() -> None:
+        made = await house.books.render(job, rendering(1))
+        if is_delivered:
+            await house.books.deliver(made, Delivered(1, CHANNEL, "answer"), 1)
+
+    house.database.real = Overtaken(house.database.real, [overtake])
+    with pytest.raises(TooLate, match="ended: it was delivered" if is_delivered else "made"):
+        await cancel(house, job)
+    noted = [change.after for change in await changes(house)]
+    assert noted == ([] if is_delivered else ["too late"])
 
 
 async def test_a_job_is_found_by_its_id_its_link_and_its_message(open_house):

@@ -228,9 +228,33 @@ _PARTS: dict[str, tuple[str, str]] = {
         "job {thing} says that it cost {expected} micro-dollars, and its settle says {found}",
         """
         SELECT jobs.id AS thing, COALESCE(CAST(jobs.cost_microusd AS TEXT), 'nothing') AS expected,
-            CAST(entry.microusd AS TEXT) AS found
-        FROM jobs JOIN ledger AS entry ON entry.job_id = jobs.id AND entry.kind = 'settle'
-        WHERE jobs.cost_microusd IS NULL OR jobs.cost_microusd <> entry.microusd
+            COALESCE(CAST(entry.microusd AS TEXT), 'nothing') AS found
+        FROM jobs LEFT JOIN ledger AS entry ON entry.job_id = jobs.id AND entry.kind = 'settle'
+        WHERE (entry.id IS NULL AND jobs.cost_microusd <> 0) OR (
+            entry.id IS NOT NULL
+            AND (jobs.cost_microusd IS NULL OR jobs.cost_microusd <> entry.microusd)
+        )
+        """,
+    ),
+    "whose": (
+        "the hold of job {thing} counts in another server, channel or member than the job's",
+        """
+        SELECT jobs.id AS thing, '' AS expected, '' AS found
+        FROM jobs JOIN ledger AS held ON held.job_id = jobs.id AND held.kind = 'hold'
+        WHERE held.server_id <> jobs.server_id OR held.member_id <> jobs.member_id
+            OR held.channel_id <> COALESCE(jobs.parent_channel_id, jobs.channel_id)
+        """,
+    ),
+    "charge": (
+        "job {thing} brought {expected} pictures and its member pays for {found}",
+        """
+        SELECT jobs.id AS thing, CAST(jobs.pictures AS TEXT) AS expected,
+            SUM(movements.charge_images) || ' / ' || SUM(movements.charge_microusd) AS found
+        FROM jobs JOIN movements ON movements.job_id = jobs.id
+        WHERE jobs.state IN ('delivered', 'undelivered', 'failed', 'cancelled')
+        GROUP BY jobs.id, jobs.pictures
+        HAVING SUM(movements.charge_images) <> jobs.pictures
+            OR (jobs.pictures = 0 AND SUM(movements.charge_microusd) <> 0)
         """,
     ),
 }

@@ -341,6 +341,19 @@ BREAKS = {
     "UPDATE jobs SET held_microusd = 7 WHERE state = 'held'": (
         "7 micro-dollars were held, and its hold says 400000",
     ),
+    "UPDATE jobs SET cost_microusd = 5 WHERE state = 'failed'": (
+        "cost 5 micro-dollars, and its settle says nothing",
+    ),
+    "UPDATE jobs SET member_id = 1 WHERE state = 'held'": (
+        "counts in another server, channel or member than the job's",
+    ),
+    "UPDATE jobs SET parent_channel_id = 1 WHERE state = 'held'": ("counts in another server",),
+    "UPDATE jobs SET pictures = 1 WHERE state = 'failed'": (
+        "brought 1 pictures and its member pays for 0 / 0",
+    ),
+    "UPDATE jobs SET pictures = 0, state = 'undelivered' WHERE state = 'rendered'": (
+        "brought 0 pictures and its member pays for 1 / 165000",
+    ),
     "DELETE FROM jobs WHERE state = 'held'": ("is open and there is no such job",),
     "UPDATE ledger SET images = 1, charge_images = 1 WHERE kind = 'release'": (
         "total of",

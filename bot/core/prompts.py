@@ -36,7 +36,7 @@ def clean_prompt(text: str) -> str:
     """
     kept = [c for c in text if c in _KEPT_CONTROLS or unicodedata.category(c) != "Cc"]
     cleaned = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in kept).strip()
-    if not any(_is_seen(c) for c in cleaned):
+    if not has_seen_characters(cleaned):
         raise BadRequest("The prompt is empty. Describe the picture you want in a few words.")
     if len(cleaned) > PROMPT_MAX_CHARS:
         raise BadRequest(
@@ -44,6 +44,11 @@ def clean_prompt(text: str) -> str:
             f"at most {PROMPT_MAX_CHARS:,} are possible."
         )
     return cleaned
+
+
+def has_seen_characters(text: str) -> bool:
+    """Whether anything of a text can be seen."""
+    return any(_is_seen(c) for c in text)
 
 
 def _is_seen(c: str) -> bool:

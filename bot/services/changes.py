@@ -7,6 +7,7 @@ log channel hears of it afterwards and can hold nothing up.
 from dataclasses import asdict
 
 from bot.core.errors import BadRequest
+from bot.core.prompts import has_seen_characters
 from bot.storage import audit, notices
 from bot.storage.audit import Change
 from bot.storage.database import Connection
@@ -14,19 +15,36 @@ from bot.storage.database import Connection
 REASON_MAX_CHARS = 200
 
 
-async def record(connection: Connection, server_id: int, change: Change, now_ms: int) -> None:
-    """Note a change in the caller's transaction."""
+async def record(
+    connection: Connection,
+    server_id: int,
+    change: Change,
+    now_ms: int,
+    *,
+    told: Change | None = None,
+) -> None:
+    """Note a change in the caller's transaction.
+
+    Args:
+        connection: Of `write(server_id)`.
+        server_id: The server.
+        change: What the audit keeps.
+        now_ms: Now.
+        told: What the log channel tells, where that is less.
+    """
     await audit.append(connection, server_id, change, now_ms)
-    await notices.add(connection, server_id, "change", asdict(change), now_ms)
+    await notices.add(connection, server_id, "change", asdict(told or change), now_ms)
 
 
 def checked_reason(reason: str) -> str:
-    """Prepare what somebody typed as a reason: one line without controls.
+    """Prepare what somebody typed as a reason: one line without controls, or nothing.
 
     Raises:
         BadRequest: It is too long.
     """
     text = " ".join(reason.replace("\x00", "").split())
+    if not has_seen_characters(text):
+        return ""
     if len(text) > REASON_MAX_CHARS:
         raise BadRequest(f"The reason may have at most {REASON_MAX_CHARS} characters.")
     return text.encode("utf-8", "replace").decode()

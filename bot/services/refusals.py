@@ -1,6 +1,7 @@
 """What is noted when a request is refused; nothing was held, and the member is told anyway."""
 
 import logging
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from bot.core.errors import Blocked, ForbiddenPrompt, NotOffered, OverLimit, Paused, Refused
@@ -16,6 +17,9 @@ from bot.storage.database import Database, DatabaseUnavailable
 _log = logging.getLogger(__name__)
 
 _PROMPT_CHARS_MAX = 300
+
+_PRIVATE_PROMPT = "a private prompt, which stands in the audit only"
+"""Moderators may look a private prompt up; a channel does not tell it to whoever reads there."""
 
 _REASONS: tuple[tuple[type[Refused], str], ...] = (
     (Blocked, "blocked"),
@@ -37,7 +41,9 @@ async def note_refusal(
             day = local_day(now_ms, ZoneInfo(zone))
             await usage.add_refusal(connection, request.server_id, day=day, reason=reason_of(error))
             if isinstance(error, ForbiddenPrompt):
-                await record(connection, request.server_id, _forbidden(request, error), now_ms)
+                change = _forbidden(request, error)
+                told = replace(change, subject=_PRIVATE_PROMPT) if request.private else change
+                await record(connection, request.server_id, change, now_ms, told=told)
     except DatabaseUnavailable as away:
         _log.warning("refusal not noted", extra={"detail": str(away)})
 

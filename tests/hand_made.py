@@ -275,9 +275,9 @@ def choose_message(
 
 
 async def everything(
-    scene: Scene, member: Member, channel: Channel
+    scene: Scene, member: Member, channel: Channel, own_card: DiscordMessage | None = None
 ) -> list[tuple[str, SentInteraction]]:
-    """Send all of it; nothing waits for an answer."""
+    """Send all of it; nothing waits for an answer, but for that to be the card that is used."""
     stage = scene.stage
     sent: list[tuple[str, SentInteraction]] = []
     for name, options in commands(scene, member.guild):
@@ -290,8 +290,9 @@ async def everything(
     for message in (scene.card, scene.report_card):
         one = choose_message(scene, member, channel, message, menus.REMOVE)
         sent.append((menus.REMOVE, one))
-    quota = await stage.discord.slash(member, channel, "quota", unchecked=True)
-    own_card = await stage.reply(quota)
+    if own_card is None:
+        quota = await stage.discord.slash(member, channel, "quota", unchecked=True)
+        own_card = await stage.reply(quota)
     for custom_id, kind in custom_ids(scene).items():
         sent.append((custom_id, press(scene, member, own_card, custom_id, kind)))
     for custom_id, typed in forms(scene).items():

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import discord
@@ -20,6 +20,9 @@ _T = TypeVar("_T")
 _FIRST_ANSWER_MAX_S = 1.5
 """Discord drops an interaction after 3 s; what takes longer than this is deferred first."""
 
+_READ_MAX_S = 1.2
+"""What a form needs; whether the person may see it is asked before, for as long at most."""
+
 _IS_PRIVATE = "deferred in private"
 _NOT_FOR_ALL = "Not accepted. Only the member who asked is told why."
 
@@ -33,6 +36,19 @@ async def in_time(
     if not done:
         await _think(interaction, is_private=is_private)
     return await doing
+
+
+async def soon(reading: Awaitable[_T]) -> _T:
+    """Read what a form needs before it is shown, because a form can only be the first answer.
+
+    Raises:
+        Refused: It takes so long that Discord would not show the form any more.
+    """
+    try:
+        async with asyncio.timeout(_READ_MAX_S):
+            return await reading
+    except TimeoutError:
+        raise Refused("The bot's storage is slow just now. Try again in a minute.") from None
 
 
 async def think_privately(interaction: discord.Interaction[Any]) -> None:

@@ -43,6 +43,8 @@ _WHY_CLOSED = {
 }
 """What a host can do about the gateway's close codes."""
 
+_OUTDATED = (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)
+
 
 class DiscordRefused(BotError):
     """Discord does not let the bot in; the text says what the host can do about it."""
@@ -169,8 +171,19 @@ class ImagineTree(app_commands.CommandTree[ImagineClient]):
         /,
     ) -> None:
         """Answer with what went wrong."""
-        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        await answer_error(interaction, cause)
+        if isinstance(error, app_commands.CommandInvokeError):
+            await answer_error(interaction, error.original)
+        elif isinstance(error, _OUTDATED):
+            await tell(interaction, "This command has changed. Restart Discord, then try again.")
+        elif isinstance(error, app_commands.TransformerError):
+            # Discord has resolved what was chosen to nothing, or to something of another kind.
+            await tell(
+                interaction,
+                "One of the options names what is not here any more, so nothing was changed. "
+                "Choose it again from Discord's list.",
+            )
+        else:
+            await answer_error(interaction, error)
 
 
 def point_at(api_url: str) -> None:

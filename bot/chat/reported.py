@@ -11,7 +11,7 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.chat.answers import answer_error, answer_privately, tell
+from bot.chat.answers import answer_error, answer_privately, soon, tell
 from bot.chat.desk import DeskClient
 from bot.chat.fields import Field, filled_in, form, reason_field, until_field
 from bot.chat.layouts import BAD, DONE, NOT_TAKEN, QUIET, WORKING, finished, notice
@@ -112,7 +112,7 @@ class ReportButton(
                 await _decide(interaction, self._outcome, self._report_id, {})
                 return
             reports = interaction.client.desk.reports
-            case = await reports.case(interaction.guild_id or 0, self._report_id)
+            case = await soon(reports.case(interaction.guild_id or 0, self._report_id))
             if case.outcome is not None:
                 await interaction.response.edit_message(view=report_card(case))
                 await tell(interaction, already_decided(case))

@@ -5,9 +5,12 @@ import re
 from bot.core.errors import BadRequest
 from bot.core.limits import Unit
 from bot.core.money import microusd_from_decimal
+from bot.core.prompts import shown_prompt
 
 IMAGES_MAX = 1_000_000
 USD_MAX_MICROUSD = 1_000_000 * 1_000_000
+
+_SHOWN_CHARS_MAX = 60
 
 _GROUPS = re.compile(r"(?<=\d)[\s\u00a0\u202f'’_](?=\d{3}(?!\d))")
 _WHOLE = re.compile(r"\d{1,7}")
@@ -29,6 +32,7 @@ def parse_amount(text: str, unit: Unit) -> int:
         BadRequest: It is no amount of that unit; the sentence says what would be.
     """
     typed = _GROUPS.sub("", text.strip())
+    text = shown_prompt(text, chars_max=_SHOWN_CHARS_MAX, bytes_max=4 * _SHOWN_CHARS_MAX)
     if unit is Unit.IMAGES:
         return _images(typed, text)
     return _usd(typed, text)

@@ -1,39 +1,32 @@
 """The entries in the menus of members and of messages, and the forms that they open."""
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import discord
 from discord import app_commands
 
 from bot.chat import member_card, reported
-from bot.chat.answers import answer_privately, in_time, tell
+from bot.chat.answers import answer_privately, in_time, soon, tell
 from bot.chat.desk import Desk, DeskClient
 from bot.chat.fields import filled_in, form, reason_field, take
 from bot.chat.layouts import DONE, WORKING
+from bot.chat.people import Person
 from bot.chat.permission import asker, is_moderator, require_moderator
 from bot.chat.reported import removal_news
-from bot.core.errors import NotAllowed, Refused
+from bot.core.errors import NotAllowed
 from bot.services.errands import News
 from bot.services.members import Record
 from bot.services.moderation import Overview
 
 QUOTA, REMOVE, REPORT = "Image quota", "Remove image", "Report image"
 
-_READ_MAX_S = 1.2
-"""A form can only be the first answer, which must come within 3 s."""
-
 _REMOVE_FORM = re.compile(r"remove:(?P<id>[0-9a-z]{16})")
 _REPORT_FORM = re.compile(r"report:(?P<id>[0-9a-z]{16})")
 
-_T = TypeVar("_T")
-
 Callback = Callable[..., Coroutine[Any, Any, None]]
 """What discord.py finds out the kind of a menu by: the annotation of its second parameter."""
-
-Person = discord.Member | discord.User
 
 
 def build_menus(desk: Desk) -> list[app_commands.ContextMenu]:
@@ -70,7 +63,8 @@ def _quota(desk: Desk) -> Callback:
             )
         reading = _read(desk, interaction, member)
         overview, record = await in_time(interaction, reading, is_private=True)
-        card = member_card.member_card(member.id, overview, record, has_buttons=is_mod)
+        has_buttons = is_mod and not member.bot
+        card = member_card.member_card(member.id, overview, record, has_buttons=has_buttons)
         await answer_privately(interaction, card)
 
     return show
@@ -92,7 +86,7 @@ def _remove(desk: Desk) -> Callback:
         finding = desk.pictures.find(
             interaction.guild_id or 0, interaction.channel_id or 0, message.id
         )
-        job = await _soon(finding)
+        job = await soon(finding)
         field = reason_field("Stands in place of the pictures. Nothing is refunded.")
         await interaction.response.send_modal(
             form(f"remove:{job.id}", "Remove these pictures", field)
@@ -127,7 +121,7 @@ def _report(desk: Desk) -> Callback:
             message.id,
             reporter_id=interaction.user.id,
         )
-        job = await _soon(finding)
+        job = await soon(finding)
         field = reason_field("Only moderators read it, with your name.")
         await interaction.response.send_modal(
             form(f"report:{job.id}", "Report these pictures", field)
@@ -155,19 +149,6 @@ async def _take_report(interaction: discord.Interaction[DeskClient], match: re.M
             "urgent, write to a moderator."
         )
     await tell(interaction, f"{text}\n-# Only moderators learn that it was you.", colour=DONE)
-
-
-async def _soon(reading: Awaitable[_T]) -> _T:
-    """Read what a form needs before it is shown.
-
-    Raises:
-        Refused: It takes so long that Discord would not show the form any more.
-    """
-    try:
-        async with asyncio.timeout(_READ_MAX_S):
-            return await reading
-    except TimeoutError:
-        raise Refused("The bot's storage is slow just now. Try again in a minute.") from None
 
 
 _FORMS = (

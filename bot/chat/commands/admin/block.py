@@ -7,12 +7,11 @@ from bot.chat.answers import answer_privately, in_time
 from bot.chat.block_cards import blocked_card, blocks_card, unblocked_card
 from bot.chat.commands.admin.ending import UNTIL_CHARS_MAX, complete_until
 from bot.chat.desk import Desk, DeskClient
+from bot.chat.people import Person, refuse_bot
 from bot.chat.permission import require_moderator
 from bot.core.errors import BadRequest
+from bot.services.pictures import needed_reason
 from bot.storage.blocks import Block
-
-Person = discord.Member | discord.User
-"""Also somebody who has left the server."""
 
 
 def add_block(desk: Desk, admin: app_commands.Group) -> None:
@@ -40,6 +39,8 @@ def _add_add(desk: Desk, group: app_commands.Group) -> None:
         until: app_commands.Range[str, 1, UNTIL_CHARS_MAX] | None = None,
     ) -> None:
         await require_moderator(interaction)
+        refuse_bot(member)
+        reason = needed_reason(reason)
         adding = _block(desk, interaction, member, until, reason)
         until_ms, before = await in_time(interaction, adding, is_private=True)
         await answer_privately(interaction, blocked_card(member.id, until_ms, reason, before))

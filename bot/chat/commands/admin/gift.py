@@ -8,15 +8,13 @@ from bot.chat.commands.admin.ending import UNTIL_CHARS_MAX, complete_until
 from bot.chat.commands.admin.limit import UNITS
 from bot.chat.desk import Desk, DeskClient
 from bot.chat.gift_cards import given_card, taken_back_card
+from bot.chat.people import Person, refuse_bot
 from bot.chat.permission import asker, require_moderator
 from bot.core.amounts import parse_amount
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift
 from bot.core.limits import Unit
 from bot.services.allowance import Allowance
-
-Person = discord.Member | discord.User
-"""Also somebody who has left the server."""
 
 
 def add_gift(desk: Desk, admin: app_commands.Group) -> None:
@@ -48,6 +46,7 @@ def add_gift(desk: Desk, admin: app_commands.Group) -> None:
         if given == 0:
             await _take_back(desk, interaction, member, kind, reason)
             return
+        refuse_bot(member)
         giving = _give(desk, interaction, member, kind, given, until, reason)
         made, before = await in_time(interaction, giving, is_private=True)
         is_here = isinstance(member, discord.Member)

@@ -1,5 +1,7 @@
 """`/imagine-admin limit`: what members, channels and the server may use."""
 
+from typing import Any
+
 import discord
 from discord import app_commands
 
@@ -7,13 +9,49 @@ from bot.chat.admin_cards import explained_card, set_card
 from bot.chat.answers import answer_privately, in_time
 from bot.chat.desk import Desk, DeskClient
 from bot.chat.gone_limits import limits_view
+from bot.chat.people import Person, refuse_bot
 from bot.chat.permission import asker, require_moderator
 from bot.core.amounts import parse_amount
 from bot.core.errors import BadRequest
 from bot.core.limits import Rule, Subject, Unit, Window
 
-BudgetChannel = discord.TextChannel | discord.VoiceChannel
-"""Channels in which commands are typed, so that a budget for them means something."""
+_BUDGET_CHANNEL_TYPES = [
+    discord.ChannelType.text,
+    discord.ChannelType.news,
+    discord.ChannelType.voice,
+    discord.ChannelType.stage_voice,
+    discord.ChannelType.forum,
+]
+"""Channels in which, or in whose threads, commands are typed: a budget for them means something."""
+
+
+class _BudgetChannel(app_commands.Transformer):
+    """An option for such a channel; discord.py has no class for just these types."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        """The type of the option."""
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        """What Discord offers."""
+        return _BUDGET_CHANNEL_TYPES
+
+    async def transform(
+        self,
+        interaction: discord.Interaction[Any],  # noqa: ARG002 - discord.py's signature
+        value: Any,  # noqa: ANN401 - whatever Discord resolved
+        /,
+    ) -> app_commands.AppCommandChannel:
+        """Take the channel as it is."""
+        is_channel = isinstance(value, app_commands.AppCommandChannel)
+        if not is_channel or value.type not in _BUDGET_CHANNEL_TYPES:
+            raise app_commands.TransformerError(value, self.type, self)
+        return value
+
+
+BudgetChannel = app_commands.Transform[app_commands.AppCommandChannel, _BudgetChannel]
 
 UNITS = [
     app_commands.Choice(name="images", value=Unit.IMAGES.value),
@@ -50,13 +88,14 @@ def _add_set(desk: Desk, group: app_commands.Group) -> None:
         amount: app_commands.Range[str, 1, 30],
         unit: str,
         window: str,
-        member: discord.Member | None = None,
+        member: Person | None = None,
         role: discord.Role | None = None,
         channel: BudgetChannel | None = None,
         whole_server: bool = False,
         reason: app_commands.Range[str, 1, 200] = "",
     ) -> None:
         await require_moderator(interaction)
+        refuse_bot(member)
         subject, subject_id = _subject(interaction, member, role, channel, is_server=whole_server)
         kind = Unit(unit)
         rule = Rule(subject, subject_id, kind, Window(window), parse_amount(amount, kind))
@@ -89,7 +128,10 @@ def _add_clear(desk: Desk, group: app_commands.Group) -> None:
         )
         before = await in_time(interaction, clearing, is_private=True)
         if before is None:
-            raise BadRequest("There is no such limit, so nothing was changed.")
+            raise BadRequest(
+                "There is no such limit, so nothing was changed; `/imagine-admin limit list` shows "
+                "what is set."
+            )
         await answer_privately(interaction, set_card(rule, before, is_cleared=True))
 
 
@@ -112,9 +154,9 @@ def _add_list(desk: Desk, group: app_commands.Group) -> None:
 
 def _subject(
     interaction: discord.Interaction[DeskClient],
-    member: discord.User | discord.Member | None,
+    member: Person | None,
     role: discord.Role | None,
-    channel: BudgetChannel | None,
+    channel: app_commands.AppCommandChannel | None,
     *,
     is_server: bool,
 ) -> tuple[Subject, int]:

@@ -43,10 +43,12 @@ def set_card(rule: Rule, before: int | None, *, is_cleared: bool = False) -> ui.
     was = "no limit" if before is None else show_amount(rule.unit, before)
     if is_cleared:
         unit = "images" if rule.unit is Unit.IMAGES else "USD"
-        text = f"**Cleared.** {who(rule)}: no limit of {unit} {_PER[rule.window]} any more"
+        text = f"**Cleared.** {who(rule)}: the limit of {unit} {_PER[rule.window]}"
+        then = "From the next request on other limits hold, the host's among them."
     else:
         text = f"**Set.** {who(rule)}: {amount_per(rule)}"
-    return notice(f"{text}\n-# Before: {was}. It holds from the next request on.", colour=DONE)
+        then = "It holds from the next request on."
+    return notice(f"{text}\n-# Before: {was}. {then}", colour=DONE)
 
 
 def limits_card(

@@ -17,6 +17,7 @@ YEARS_MAX = 5
 
 _TYPED_CHARS_MAX = 60
 _EXAMPLES = "type it like 3d, 2 weeks, 2026-12-31 or 2026-12-31 18:00"
+_DAY_EXAMPLES = "type it like 2026-12-31 or 31 Dec 2026"
 _LEAD = re.compile(r"(?:in|for|until|till) ")
 
 _PART = re.compile(r"(\d{1,6}) ?([a-z]+)")
@@ -82,12 +83,13 @@ def parse_until(text: str, now_ms: int, zone: tzinfo) -> int:
     return until_ms
 
 
-def parse_day(text: str, today: date) -> date:
+def parse_day(text: str, today: date, advice: str = _DAY_EXAMPLES) -> date:
     """Read a date alone: `2026-12-31`, `31 Dec 2026`, `today`.
 
     Args:
         text: What was typed.
         today: The current day in the server's time zone.
+        advice: What would be right, where it is no date at all.
 
     Raises:
         BadRequest: It is none; the sentence says what would be right.
@@ -99,7 +101,7 @@ def parse_day(text: str, today: date) -> date:
     except OverflowError:
         day = None
     if day is None:
-        raise BadRequest(f"“{shown}” is no date; type it like 2026-12-31 or 31 Dec 2026.")
+        raise BadRequest(f"“{shown}” is no date; {advice}.")
     return day
 
 

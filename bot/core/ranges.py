@@ -13,6 +13,9 @@ NAMES = ("today", "yesterday", "this week", "last week", "this month", "last mon
 """Ranges that have a name; weeks start on Monday."""
 
 _BETWEEN = re.compile(r"\s*(?:\.\.+|…|–|—|\bto\b|\buntil\b|(?<=\s)-(?=\s))\s*", re.IGNORECASE)
+_LAST_DAYS = re.compile(r"(?:the )?(?:last |past )?([1-9]\d{0,2}) days?", re.ASCII)
+"""Today is the last of them."""
+
 _ADVICE = "type it like 2026-11-01..2026-11-15, or choose today, this week or this month"
 
 
@@ -35,6 +38,8 @@ class Days:
 
 def parse_days(period: str | None, first: str | None, last: str | None, today: date) -> Days:
     """Read a range that has begun; what of it is still to come is left out.
+
+    `last 7 days` is meant with today.
 
     Args:
         period: A name of `NAMES`, or a first and a last day, or one day; None where it was left
@@ -74,7 +79,7 @@ def _typed(text: str, today: date) -> Days:
     parts = [part for part in _BETWEEN.split(text.strip()) if part]
     if not parts or len(parts) > 2:
         raise BadRequest(f"That is no range of days; {_ADVICE}.")
-    return Days(parse_day(parts[0], today), parse_day(parts[-1], today))
+    return Days(parse_day(parts[0], today, _ADVICE), parse_day(parts[-1], today, _ADVICE))
 
 
 def _named(name: str, today: date) -> Days | None:
@@ -90,4 +95,6 @@ def _named(name: str, today: date) -> Days | None:
         "last month": (last_month.replace(day=1), last_month),
     }
     found = named.get(name)
+    if found is None and (counted := _LAST_DAYS.fullmatch(name)):
+        found = (today - timedelta(days=int(counted[1]) - 1), today)
     return Days(*found) if found else None

@@ -36,7 +36,8 @@ async def test_a_moderator_sets_explains_and_clears_a_limit(tmp_path):
         assert "0 of 1 left today" in explained.text
         assert "goes before Everyone (the host's default): 10 images a day" in explained.text
 
-        await admin("limit clear", **given)
+        cleared = await admin("limit clear", **given)
+        assert "Before: 1 image. From the next request on other limits hold" in cleared.text
         audit = await admin("audit", member=stage.alice)
         assert "Limit clear" in audit.text
         assert "“one a day”" in audit.text

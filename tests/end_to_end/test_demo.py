@@ -1,6 +1,7 @@
 """The demo as a person starts it: a process of its own, with and without the live page."""
 
 import asyncio
+import codecs
 import io
 import os
 import pty
@@ -43,6 +44,8 @@ class Demo:
     def __init__(self, process):
         self.process = process
         self.text = ""
+        # What is read of a terminal may end in the middle of a letter.
+        self.decoder = codecs.getincrementaldecoder("utf-8")()
 
     async def until(self, part):
         async with asyncio.timeout(ENDS_WITHIN_S):
@@ -55,7 +58,7 @@ class Demo:
         """Read what a terminal shows until a part of it."""
         async with asyncio.timeout(ENDS_WITHIN_S):
             while part not in self.text:
-                self.text += (await asyncio.to_thread(os.read, master, 65536)).decode()
+                self.text += self.decoder.decode(await asyncio.to_thread(os.read, master, 65536))
 
     async def end(self):
         async with asyncio.timeout(ENDS_WITHIN_S):

@@ -10,6 +10,7 @@ from bot.core.limits import Account, Usage
 from bot.storage import jobs, ledger
 from bot.storage.connection import Connection
 from bot.storage.database import Database
+from bot.storage.ledger import Settlement
 
 SERVER = 2**62 + 1
 CHANNEL = 2**62 + 2
@@ -17,6 +18,7 @@ MEMBER = 2**62 + 3
 DAY = "2026-03-01"
 BOT_DAY = "2026-02-28"
 NOW_MS = 1_772_323_200_000
+SETTLED = Settlement(330_000, 2, 1, 165_000, is_computed=False)
 
 _numbers = count(1)
 
@@ -109,3 +111,19 @@ async def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:
             rows = await conn.fetch(f"SELECT * FROM {table}")
             content[table] = sorted((tuple(row) for row in rows), key=repr)  # type: ignore[arg-type]
     return content
+
+
+async def render(conn: Connection, job: Job, settlement: Settlement = SETTLED) -> None:
+    """What the runner does when a result is known."""
+    for expected, event in (
+        (State.HELD, Event.SUBMIT),
+        (State.SUBMITTING, Event.ACCEPT),
+        (State.QUEUED, Event.RENDER),
+    ):
+        changes = jobs.JobChanges(
+            cost_microusd=settlement.cost_microusd if event is Event.RENDER else None
+        )
+        await jobs.advance(
+            conn, job.id, expected=expected, event=event, at_ms=NOW_MS + 1, changes=changes
+        )
+    await ledger.settle(conn, job.id, settlement, NOW_MS + 1)

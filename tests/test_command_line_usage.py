@@ -115,7 +115,10 @@ def test_a_period_without_jobs_is_zeros_and_nothing_else(spent, period):
     assert json.loads(spent.done("usage", 99, "--period", period, "--json"))["days"] == []
 
 
-NO_RANGE = "“foo” is no date; type it like 2026-11-01..2026-11-15, or choose today, this week or this month."
+NO_RANGE = (
+    "“foo” is no date; type it like 2026-11-01..2026-11-15, "
+    "or choose today, this week or this month."
+)
 WRONG = [
     (("--json", "--csv"), "Choose one of --json and --csv."),
     (("--period", "foo"), NO_RANGE),

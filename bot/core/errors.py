@@ -21,15 +21,20 @@ BotError
 │   ├── TemporaryFailure      fal or the model failed; the next try may succeed
 │   │   └── Unreachable           nobody could be asked, which says nothing about the job
 │   ├── NotReady              the result was asked for too early
+│   ├── Unproven              an answer, or none, that proves nothing: ask again
+│   ├── CannotLook            the key may not read the request history
 │   ├── CancelledAtFal        the request ended by a cancel
 │   ├── Gone                  fal no longer knows the request
 │   └── MediaRejected         a picture is missing, broken, too large or from a foreign host
+│       └── ForeignHost           its host is not on the host's list
 ├── Undeliverable         no route to the member is open
 ├── RouteBusy             Discord cannot be reached now; a later try may succeed
 └── Broken                an invariant does not hold: stop the job, tell the host
     ├── LedgerBroken          entries and totals disagree, or a hold is resolved twice
     └── StaleState            a job was not in the state that the change expected
 """
+
+from enum import StrEnum
 
 from bot.core.limits import Standing, show_amount
 
@@ -180,6 +185,46 @@ class NotReady(Upstream):
     """The result was asked for before the request ended."""
 
 
+class Trouble(StrEnum):
+    """What stands between the bot and fal, where it is not the single job's own matter."""
+
+    KEY = "key"
+    """fal rejects the host's key."""
+    ACCOUNT = "account"
+    """fal says that the host's account is locked or out of balance."""
+    OUTAGE = "outage"
+    """No answer, or one that cannot come from fal's queue."""
+
+
+class Unproven(Upstream):
+    """An answer, or none, that proves nothing about the job: it is asked again, without an end.
+
+    Attributes:
+        trouble: What is wrong beyond this job, None where nothing points to that.
+        word: What fal itself said, as a text that is equal for equal answers; None where the
+            answer may come from anybody.
+        end: How the job ended, should fal's word stay the same over minutes; None without a word.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        trouble: Trouble | None = None,
+        word: str | None = None,
+        end: Upstream | None = None,
+    ) -> None:
+        super().__init__(detail)
+        assert (word is None) == (end is None)
+        self.trouble = trouble
+        self.word = word
+        self.end = end
+
+
+class CannotLook(Upstream):
+    """The key may not read the request history: not found there means nothing."""
+
+
 class CancelledAtFal(Upstream):
     """The request ended by a cancel."""
 
@@ -190,6 +235,10 @@ class Gone(Upstream):
 
 class MediaRejected(Upstream):
     """A picture is missing, broken, too large, or from a host that is not allowed."""
+
+
+class ForeignHost(MediaRejected):
+    """A picture lies on a host that is not on the host's list; the list may be changed."""
 
 
 class Undeliverable(BotError):

@@ -179,10 +179,17 @@ class Rendering:
     Attributes:
         pictures: In fal's order; may be fewer than asked for, and is never empty.
         billed_microusd: What fal says it bills, None where it does not say.
+        nameless: Pictures that fal lists without an address: made, billed and not to be had.
     """
 
     pictures: tuple[PictureLink, ...]
     billed_microusd: int | None
+    nameless: int = 0
+
+    @property
+    def made(self) -> int:
+        """How many pictures fal made, with or without an address."""
+        return len(self.pictures) + self.nameless
 
 
 @dataclass(frozen=True, slots=True)

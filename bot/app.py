@@ -9,8 +9,8 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +23,17 @@ from bot.core.errors import Broken
 from bot.fal.calls import FalSettings
 from bot.fal.queue import FalQueue
 from bot.ops.health import Health
-from bot.services.allowance import HostLimits, Quota
+from bot.services.allowance import Quota
 from bot.services.blocks import Blocks
-from bot.services.books import Books
+from bot.services.brakes import Brakes
 from bot.services.cases import Cases
 from bot.services.clock import SystemClock
-from bot.services.drive import Drive, Times
 from bot.services.errands import Errands
 from bot.services.exports import Exports
+from bot.services.generation import Generation, Outside, Policy, build_generation
 from bot.services.gifts import Gifts
 from bot.services.housekeeping import Housekeeping
-from bot.services.imagine import Defaults, Imagine
+from bot.services.imagine import Defaults
 from bot.services.log_channel import LogChannel
 from bot.services.members import Members
 from bot.services.moderation import Moderation
@@ -41,11 +41,11 @@ from bot.services.picture_reports import PictureReports
 from bot.services.pictures import Pictures
 from bot.services.preferences import ServerPreferences
 from bot.services.runner import Runner
+from bot.services.supervisor import Supervisor
 from bot.services.usage import UsageReports
 from bot.services.words import Words
 from bot.settings import Settings
 from bot.storage.database import Database, opened_database, ping
-from bot.storage.shelf import Shelf
 from bot.storage.sole import sole_owner
 
 _log = logging.getLogger(__name__)
@@ -72,76 +72,57 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(health.close)
         stack.push_async_callback(close_quietly, client)
         clock = SystemClock()
-        limits = settings.host_limits()
-        quota = Quota(database, clock, limits)
+        limits, owns = settings.host_limits(), _owner(settings)
+        quota, words = Quota(database, clock, limits), Words(database, clock)
         courier = DiscordCourier(client, clock, quota)
         stack.push_async_callback(courier.close)
-        books = Books(database, clock)
-        drive = Drive(
-            books=books,
-            queue=queue,
-            courier=courier,
-            quota=quota,
-            shelf=Shelf(Path(settings.data_dir) / "undelivered"),
-            clock=clock,
-            times=Times(),
+        generation = build_generation(
+            Outside(database, clock, queue, courier, Path(settings.data_dir)),
+            Policy(
+                limits=limits,
+                defaults=Defaults(settings.default_size, settings.default_quality),
+                concurrency=settings.fal_concurrency,
+                undelivered_days=settings.undelivered_days,
+                owns=owns,
+            ),
+            quota,
+            words,
         )
-        runner = Runner(
-            books=books,
-            drive=drive,
-            courier=courier,
-            clock=clock,
-            concurrency=settings.fal_concurrency,
-            owns=_owner(settings),
-        )
-        errands = Errands(database, clock, DiscordEnforcer(client), owns=_owner(settings))
-        desk = _desk(settings, database, clock, limits, quota, books, runner, errands)
+        health.notes["line"] = lambda: _line_note(generation.brakes)
+        errands = Errands(database, clock, DiscordEnforcer(client), owns=owns)
+        desk = _desk(settings, database, clock, quota, words, generation, errands)
         logging_in = client.open(settings.discord_token.get_secret_value(), desk)
         if not await _done_before(stop, logging_in):
             return
-        resumed = await desk.runner.resume()
+        resumed = await generation.resume()
         _log.info("started", extra={"resumed_jobs": resumed, "http_port": health.port})
-        poster = DiscordLogPoster(client)
-        log_channel = LogChannel(database, clock, poster, owns=_owner(settings))
-        await stack.enter_async_context(_beside(errands.run(), name="errands"))
-        await _serve(client, desk.runner, log_channel, stop, hurry)
+        log_channel = LogChannel(database, clock, DiscordLogPoster(client), owns=owns)
+        supervisor = await stack.enter_async_context(Supervisor())
+        supervisor.keep("errands", errands.run)
+        supervisor.keep("log channels", log_channel.run)
+        supervisor.vital("gateway", client.listen)
+        generation.keep_running(supervisor)
+        await _serve(supervisor, generation.runner, stop, hurry)
 
 
-@asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None], name: str) -> AsyncGenerator[None]:
-    """Let something run until the end of the block."""
-    task = asyncio.create_task(work, name=name)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+def _line_note(brakes: Brakes) -> str | None:
+    return None if brakes.halt is None else f"paused: {brakes.halt.value}"
 
 
 def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from what is open
     settings: Settings,
     database: Database,
     clock: SystemClock,
-    limits: HostLimits,
     quota: Quota,
-    books: Books,
-    runner: Runner,
+    words: Words,
+    generation: Generation,
     errands: Errands,
 ) -> Desk:
-    words = Words(database, clock)
-    imagine = Imagine(
-        database=database,
-        clock=clock,
-        limits=limits,
-        defaults=Defaults(settings.default_size, settings.default_quality),
-        words=words,
-        books=books,
-        runner=runner,
-    )
+    runner = generation.runner
     return Desk(
-        imagine=imagine,
+        imagine=generation.imagine,
         quota=quota,
-        moderation=Moderation(database, clock, limits),
+        moderation=Moderation(database, clock, settings.host_limits()),
         gifts=Gifts(database, clock),
         blocks=Blocks(database, clock),
         words=words,
@@ -153,7 +134,7 @@ def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from wh
         members=Members(database, clock),
         exports=Exports(database, clock, Path(settings.data_dir) / "exports"),
         runner=runner,
-        housekeeping=Housekeeping(database, clock, books, runner),
+        housekeeping=Housekeeping(database, clock, generation.books, runner),
         clock=clock,
         default_size=settings.default_size,
         default_quality=settings.default_quality,
@@ -175,40 +156,32 @@ async def _done_before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> 
 
 
 async def _serve(
-    client: ImagineClient,
-    runner: Runner,
-    log_channel: LogChannel,
-    stop: asyncio.Event,
-    hurry: asyncio.Event,
+    supervisor: Supervisor, runner: Runner, stop: asyncio.Event, hurry: asyncio.Event
 ) -> None:
-    """Listen and send until a stop is asked for, then drain."""
-    listening = asyncio.create_task(client.listen(), name="gateway")
-    sending = asyncio.create_task(runner.run(), name="line")
-    posting = asyncio.create_task(log_channel.run(), name="log channels")
+    """Serve until a stop is asked for or something vital ends, then drain."""
+    ending = asyncio.create_task(supervisor.ended(), name="end")
     stopping = asyncio.create_task(stop.wait(), name="stop")
     try:
-        await asyncio.wait({listening, sending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({ending, stopping}, return_when=asyncio.FIRST_COMPLETED)
         _log.info("stopping", extra={"at_fal": runner.at_fal, "in_line": runner.waiting})
-        sending.cancel()
         await _drain(runner, hurry)
-        for task in (listening, sending):
-            if task.done() and not task.cancelled():
-                task.result()
+        if ending.done():
+            ending.result()
     finally:
-        for task in (listening, sending, posting, stopping):
+        for task in (ending, stopping):
             task.cancel()
-        await asyncio.gather(listening, sending, posting, stopping, return_exceptions=True)
+        await asyncio.gather(ending, stopping, return_exceptions=True)
 
 
 async def _drain(runner: Runner, hurry: asyncio.Event) -> None:
     """Let finish what can, unless a second signal says that there is no time."""
-    draining = asyncio.create_task(runner.stop(GRACE_S))
+    draining = asyncio.create_task(runner.stop(GRACE_S, hurry))
     hurrying = asyncio.create_task(hurry.wait())
     await asyncio.wait({draining, hurrying}, return_when=asyncio.FIRST_COMPLETED)
     hurrying.cancel()
     if not draining.done():
         _log.warning("stopping at once")
-        await runner.stop(0)
+        await runner.stop(0, hurry)
     await draining
 
 

@@ -142,6 +142,7 @@ class RecordingCourier:
 
     shown: list[tuple[str, Place]] = field(default_factory=list)
     delivered: list[tuple[Job, int]] = field(default_factory=list)
+    brought: list[tuple[Job, int]] = field(default_factory=list)
     ended: list[Job] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     end_errors: list[Exception] = field(default_factory=list)
@@ -159,6 +160,13 @@ class RecordingCourier:
         if self.away_after is not None:
             self.away_after.writes_failing = 2
         return Delivered(77, job.channel_id, "answer")
+
+    async def bring(self, job: Job, pictures: list[Picture], balance: Balance) -> Delivered:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.brought.append((job, len(pictures)))
+        self.changed.set()
+        return Delivered(78, job.channel_id, "channel")
 
     async def end(self, job: Job, balance: Balance) -> None:
         if self.end_errors:

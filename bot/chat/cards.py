@@ -21,6 +21,7 @@ from bot.chat.texts import (
     what_became_of_the_money,
     whose,
     why_ended,
+    why_halted,
 )
 from bot.core.catalogue import Format
 from bot.core.jobs import Job, Phase, Progress, State
@@ -82,6 +83,9 @@ def state_line(job: Job, place: Place) -> str:
         return "**No answer from fal** · looking for the job before anything is decided"
     if job.cancel_by is not None:
         return "**Cancelling** · what fal has already started may still be finished and paid for"
+    if place.halt is not None:
+        where = f" · {ordinal(place.in_line)} in line" if place.in_line else ""
+        return f"**Waiting**{where} · paused: {why_halted(place.halt)}. It goes on by itself."
     if place.in_line:
         return f"**Waiting** · {ordinal(place.in_line)} in line"
     if place.progress is None:
@@ -98,9 +102,15 @@ def _state_at_fal(progress: Progress, running_since_ms: int) -> str:
 
 
 def pictures_card(
-    job: Job, attached: list[Attached], balance: Balance, notes: list[str], *, names_member: bool
+    job: Job,
+    attached: list[Attached],
+    balance: Balance,
+    notes: list[str],
+    *,
+    names_member: bool,
+    is_late: bool = False,
 ) -> ui.LayoutView:
-    """The pictures with alt text and the cost footer."""
+    """The pictures with alt text and the cost footer; late ones say so."""
     heading = f"<@{job.member_id}> {quoted(job)}" if names_member else quoted(job)
     box = ui.Container[ui.LayoutView](accent_colour=DONE)
     box.add_item(ui.TextDisplay(heading))
@@ -112,7 +122,8 @@ def pictures_card(
             spoiler=job.spoiler,
         )
     box.add_item(gallery)
-    box.add_item(ui.TextDisplay("-# " + footer(job, len(attached), balance)))
+    small = footer(job, len(attached), balance, is_late=is_late)
+    box.add_item(ui.TextDisplay("-# " + small))
     if notes:
         box.add_item(ui.TextDisplay("-# " + " ".join(notes)))
     return finished(box)
@@ -165,13 +176,32 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def fewer_note(asked: int, arrived: int, made: int) -> str | None:
-    """Say that pictures are missing and that they are not charged."""
+def fewer_note(asked: int, arrived: int, made: int, links: int | None = None) -> str | None:
+    """Say that pictures are missing, or too many, and what that means for the charge.
+
+    Args:
+        asked: How many were asked for.
+        arrived: How many are in the message.
+        made: How many fal made, with or without an address.
+        links: How many of those have an address; None for all.
+    """
+    links = made if links is None else links
     parts: list[str] = []
     if made < asked:
         parts.append(f"fal made {count_images(made)} of {asked}; only what was made is charged.")
-    if arrived < made:
-        missing = made - arrived
-        are = "is" if missing == 1 else "are"
-        parts.append(f"{count_images(missing)} could not be fetched and {are} not charged.")
+    if links < made:
+        parts.append(f"{_come(made - links)} from fal without an address and not charged.")
+    if arrived < links:
+        missing = links - arrived
+        is_one = missing == 1
+        parts.append(
+            f"{count_images(missing)} {'is' if is_one else 'are'} still being fetched: "
+            f"{'it comes' if is_one else 'they come'} later, free for you."
+        )
+    if arrived > asked:
+        parts.append(f"fal made more than you asked for; you pay for {count_images(asked)}.")
     return " ".join(parts) or None
+
+
+def _come(count: int) -> str:
+    return f"{count_images(count)} {'is' if count == 1 else 'are'}"

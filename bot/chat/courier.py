@@ -20,6 +20,7 @@ from bot.chat.cards import Attached, ended_card, fewer_note, pictures_card, wait
 from bot.chat.fitting import attach
 from bot.chat.layouts import NOT_TAKEN
 from bot.chat.pace import Pace
+from bot.chat.texts import why_late
 from bot.core.errors import RouteBusy, Undeliverable
 from bot.core.jobs import Job, Picture
 from bot.services.allowance import Quota
@@ -48,6 +49,10 @@ class _Route:
     post: Callable[[discord.ui.LayoutView, list[discord.File]], Awaitable[tuple[int, int]]]
 
 
+_Post = Callable[[list[Attached]], Awaitable[tuple[int, int]]]
+"""Posts pictures that fit; returns the id of the message and of its channel."""
+
+
 class DiscordCourier:
     """Implements the courier port over discord.py."""
 
@@ -65,10 +70,29 @@ class DiscordCourier:
     async def deliver(self, job: Job, pictures: list[Picture], balance: Balance) -> Delivered:
         """Post the pictures by the first open route."""
         await self._pace.finish(job.id)
+        return await self._post_by(self._routes(job), job, pictures, balance)
+
+    async def bring(self, job: Job, pictures: list[Picture], balance: Balance) -> Delivered:
+        """Post late pictures in a message of their own."""
+        # Unlike that of any other message of the job, so that Discord does not take it for one.
+        nonce = f"{job.id}-late{job.pictures or 0}"
+        routes = self._new_messages(job, nonce)
+        return await self._post_by(routes, job, pictures, balance, is_late=True)
+
+    async def _post_by(
+        self,
+        routes: list[_Route],
+        job: Job,
+        pictures: list[Picture],
+        balance: Balance,
+        *,
+        is_late: bool = False,
+    ) -> Delivered:
         closed: list[str] = []
-        for route in self._routes(job):
+        for route in routes:
+            post = self._poster(route, job, balance, is_late=is_late)
             try:
-                message_id, channel_id = await self._post(route, job, pictures, balance)
+                message_id, channel_id = await _post(route, job, pictures, post)
             except discord.HTTPException as error:
                 closed.append(_closed(route, error))
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -107,40 +131,36 @@ class DiscordCourier:
         except NOT_TAKEN as error:
             _log.info("card not edited", extra={"job_id": job.id, "detail": str(error)})
 
-    async def _post(
-        self, route: _Route, job: Job, pictures: list[Picture], balance: Balance
-    ) -> tuple[int, int]:
-        """Post by one route; what Discord finds too large is fitted again, once."""
-        attached = await attach(job, pictures, route.file_limit_bytes)
-        try:
-            return await self._post_attached(route, job, attached, balance)
-        except discord.HTTPException as error:
-            if error.status != _TOO_LARGE_STATUS and error.code != _TOO_LARGE_CODE:
-                raise
-        largest = max(len(picture.data) for picture in attached)
-        limit = int(min(route.file_limit_bytes, largest) * _SMALLER)
-        attached = await attach(job, pictures, limit)
-        return await self._post_attached(route, job, attached, balance)
+    def _poster(self, route: _Route, job: Job, balance: Balance, *, is_late: bool) -> _Post:
+        """Make what posts fitted pictures by a route."""
 
-    async def _post_attached(
-        self, route: _Route, job: Job, attached: list[Attached], balance: Balance
-    ) -> tuple[int, int]:
-        fewer = fewer_note(job.count, len(attached), len(job.links))
-        notes = [note for note in (fewer, *(a.note for a in attached)) if note]
-        view = pictures_card(
-            job, attached, balance, list(dict.fromkeys(notes)), names_member=route.names_member
-        )
-        buffers = [BytesIO(a.data) for a in attached]
-        files = [
-            discord.File(buffer, a.filename) for buffer, a in zip(buffers, attached, strict=True)
-        ]
-        try:
-            return await route.post(view, files)
-        finally:
-            # discord.py (2.7.1) leaves each buffer in a cycle with its own `close`, so the pictures
-            # would stay in memory until the collector's rarest round.
-            for buffer in buffers:
-                buffer.close()
+        async def post(attached: list[Attached]) -> tuple[int, int]:
+            made = job.made or len(job.links)
+            fewer = why_late(job) if is_late else None
+            fewer = fewer or fewer_note(job.count, len(attached), made, len(job.links))
+            notes = [note for note in (fewer, *(a.note for a in attached)) if note]
+            view = pictures_card(
+                job,
+                attached,
+                balance,
+                list(dict.fromkeys(notes)),
+                names_member=route.names_member,
+                is_late=is_late,
+            )
+            buffers = [BytesIO(a.data) for a in attached]
+            files = [
+                discord.File(buffer, a.filename)
+                for buffer, a in zip(buffers, attached, strict=True)
+            ]
+            try:
+                return await route.post(view, files)
+            finally:
+                # discord.py (2.7.1) leaves each buffer in a cycle with its own `close`, so the
+                # pictures would stay in memory until the collector's rarest round.
+                for buffer in buffers:
+                    buffer.close()
+
+        return post
 
     # Routes
 
@@ -150,27 +170,46 @@ class DiscordCourier:
         late_limit = min(job.file_limit_bytes, BOT_FILE_LIMIT_BYTES)
 
         def add(name: str, limit: int, post: Callable[..., Awaitable[tuple[int, int]]]) -> None:
-            is_new = name in ("channel", "direct")
-
             async def run(
                 view: discord.ui.LayoutView, files: list[discord.File]
             ) -> tuple[int, int]:
-                if self._client.is_closed():
-                    # discord.py closes itself when the gateway is closed for good; what it
-                    # raises after that says nothing about a route.
-                    raise RouteBusy(f"{name}: this bot's connection is closed")
+                self._refuse_if_closed(name)
                 return await post(job, view, files)
 
-            routes.append(_Route(name, limit, is_new and name == "channel", run))
+            routes.append(_Route(name, limit, names_member=False, post=run))
 
         if self._token_is_open(job):
             add("answer", job.file_limit_bytes, self._edit_by_token)
         if self._is_editable(job):
             add("message", late_limit, self._edit_as_bot)
+        return routes + self._new_messages(job, job.id)
+
+    def _new_messages(self, job: Job, nonce: str) -> list[_Route]:
+        """The routes that post a new message."""
+        limit = min(job.file_limit_bytes, BOT_FILE_LIMIT_BYTES)
+
+        async def to_channel(
+            view: discord.ui.LayoutView, files: list[discord.File]
+        ) -> tuple[int, int]:
+            self._refuse_if_closed("channel")
+            return await self._send_to_channel(job, view, files, nonce)
+
+        async def directly(
+            view: discord.ui.LayoutView, files: list[discord.File]
+        ) -> tuple[int, int]:
+            self._refuse_if_closed("direct")
+            return await self._send_directly(job, view, files, nonce)
+
+        routes = [_Route("direct", limit, names_member=False, post=directly)]
         if not job.private:
-            add("channel", late_limit, self._send_to_channel)
-        add("direct", late_limit, self._send_directly)
+            routes.insert(0, _Route("channel", limit, names_member=True, post=to_channel))
         return routes
+
+    def _refuse_if_closed(self, name: str) -> None:
+        if self._client.is_closed():
+            # discord.py closes itself when the gateway is closed for good; what it raises after
+            # that says nothing about a route.
+            raise RouteBusy(f"{name}: this bot's connection is closed")
 
     def _token_is_open(self, job: Job) -> bool:
         age_ms = self._clock.now_ms() - job.created_at_ms
@@ -200,25 +239,38 @@ class DiscordCourier:
         return message.id, job.channel_id
 
     async def _send_to_channel(
-        self, job: Job, view: discord.ui.LayoutView, files: list[discord.File]
+        self, job: Job, view: discord.ui.LayoutView, files: list[discord.File], nonce: str
     ) -> tuple[int, int]:
         asker = discord.AllowedMentions(
             everyone=False, roles=False, users=[discord.Object(job.member_id)], replied_user=False
         )
         message = await self._channel(job).send(
-            view=view, files=files, nonce=job.id, allowed_mentions=asker
+            view=view, files=files, nonce=nonce, allowed_mentions=asker
         )
         return message.id, message.channel.id
 
     async def _send_directly(
-        self, job: Job, view: discord.ui.LayoutView, files: list[discord.File]
+        self, job: Job, view: discord.ui.LayoutView, files: list[discord.File], nonce: str
     ) -> tuple[int, int]:
         channel = await self._client.create_dm(discord.Object(job.member_id))
-        message = await channel.send(view=view, files=files, nonce=job.id)
+        message = await channel.send(view=view, files=files, nonce=nonce)
         return message.id, channel.id
 
     def _channel(self, job: Job) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(job.channel_id, guild_id=job.server_id)
+
+
+async def _post(route: _Route, job: Job, pictures: list[Picture], post: _Post) -> tuple[int, int]:
+    """Post by one route; what Discord finds too large is fitted again, once."""
+    attached = await attach(job, pictures, route.file_limit_bytes)
+    try:
+        return await post(attached)
+    except discord.HTTPException as error:
+        if error.status != _TOO_LARGE_STATUS and error.code != _TOO_LARGE_CODE:
+            raise
+    largest = max(len(picture.data) for picture in attached)
+    limit = int(min(route.file_limit_bytes, largest) * _SMALLER)
+    return await post(await attach(job, pictures, limit))
 
 
 def _closed(route: _Route, error: discord.HTTPException) -> str:

@@ -12,7 +12,8 @@ from discord import ui
 
 from bot.chat.layouts import BAD, QUIET, WAITING, WORKING, finished
 from bot.chat.reported import reported_card
-from bot.chat.texts import named_kind, window_now
+from bot.chat.texts import named_kind, why_halted, window_now
+from bot.core.errors import Halt
 from bot.core.limits import Unit, Window, show_amount
 from bot.core.prompts import shown_prompt
 from bot.storage.audit import HOST
@@ -115,10 +116,27 @@ def dropped_card(notices: Sequence[Notice]) -> ui.LayoutView:
     return finished(box)
 
 
+def line_card(notices: Sequence[Notice]) -> ui.LayoutView:
+    """The line to fal was paused, or goes on."""
+    [notice] = notices
+    halt = notice.body["halt"]
+    box = ui.Container[ui.LayoutView](accent_colour=BAD if halt else QUIET)
+    if halt is None:
+        box.add_item(ui.TextDisplay("**Pictures are made again.** What waited is being sent."))
+        return finished(box)
+    box.add_item(ui.TextDisplay(f"**Pictures are paused:** {why_halted(Halt(halt))}."))
+    small = (
+        "New requests wait in line and can be cancelled for free. One is tried from time to time."
+    )
+    box.add_item(ui.TextDisplay(f"-# {small}"))
+    return finished(box)
+
+
 RENDERERS: dict[str, Renderer] = {
     "change": change_card,
     "alert": alert_card,
     "dropped": dropped_card,
+    "line": line_card,
     "report": reported_card,
 }
 """What makes the message of each kind; a new kind of notice adds its line here."""

@@ -6,9 +6,9 @@ Pure functions from values to text. Whatever they are given, they never write a 
 from collections.abc import Iterable
 from datetime import timedelta
 
-from bot.core.errors import OverLimit
+from bot.core.errors import Halt, OverLimit
 from bot.core.gifts import Gift, left_in
-from bot.core.jobs import Job, Reason
+from bot.core.jobs import Job, Reason, State
 from bot.core.limits import Standing, Subject, Unit, Window, show_amount
 from bot.core.money import format_usd
 from bot.core.prompts import shown_prompt
@@ -28,18 +28,41 @@ _WHOSE = {
     Subject.BOT: "the whole bot's budget",
 }
 
+_STILL_LOOKING = (
+    "The bot goes on looking for days: what turns up comes to you and costs you nothing."
+)
+
+_WHY_LATE = {
+    Reason.LOST: "fal's answer to the request was lost",
+    Reason.MEDIA: "fal's files were not to be had in time",
+    Reason.MEMBER: "this was cancelled, and fal finished it all the same",
+    Reason.MODERATOR: "this was cancelled, and fal finished it all the same",
+    Reason.UNEXPECTED: "something went wrong inside the bot",
+}
+
+_WHY_HALTED = {
+    Halt.BUSY: "fal cannot be reached right now",
+    Halt.KEY: "fal rejects this bot's key, and the host must act",
+    Halt.ACCOUNT: "this bot's account at fal is locked or out of balance, and the host must act",
+    Halt.OUTAGE: "fal gives no usable answers right now",
+    Halt.UNCLEAR: "fal's answers to new jobs get lost",
+    Halt.LOSSES: "several paid pictures in a row did not arrive",
+    Halt.MEDIA: "fal keeps its pictures where this bot may not fetch them, and the host must act",
+}
+
 _WHY_FAILED = {
     Reason.CONTENT: "The model's content check refused this prompt. Other words may pass.",
     Reason.PARAMETER: "fal did not accept these options. Try another size or quality.",
     Reason.ACCOUNT: "The bot's account at fal is locked or out of balance. The host must act.",
     Reason.KEY: "fal does not accept the bot's key. The host must act.",
     Reason.TEMPORARY: "fal or the model failed on the way. Trying again may work.",
-    Reason.GONE: "fal does not know this job any more.",
+    Reason.GONE: f"fal does not know this job any more. {_STILL_LOOKING}",
+    Reason.SILENT: f"fal has said nothing usable about it for too long. {_STILL_LOOKING}",
     Reason.LOST: (
         "fal gave no answer when the job was sent, so nobody knows whether it was made. "
-        "It was not sent again."
+        f"It was not sent again. {_STILL_LOOKING}"
     ),
-    Reason.MEDIA: "The pictures were made, but none of them could be fetched whole.",
+    Reason.MEDIA: f"The pictures were made, but none could be fetched yet. {_STILL_LOOKING}",
     Reason.TOO_OLD: "It waited too long in line and was never sent.",
     Reason.UNANSWERED: "Discord did not take the answer in time, so nothing was sent.",
     Reason.BOT_LEFT: "The bot left the server before this was sent.",
@@ -144,8 +167,24 @@ def options_line(job: Job) -> str:
     return f"{count_images(job.count)} · {job.size.shown} · {job.quality.value}"
 
 
-def footer(job: Job, pictures: int, balance: Balance) -> str:
-    """The cost footer under the pictures."""
+def why_halted(halt: Halt) -> str:
+    """Say what keeps every job in the line, as the end of a sentence."""
+    return _WHY_HALTED[halt]
+
+
+def why_late(job: Job) -> str:
+    """Say why pictures come after their member was told that there are none, or not all."""
+    if job.state is State.DELIVERED:
+        return "Late, and free for you: the others came before, these files were not to be had."
+    why = _WHY_LATE.get(job.reason or Reason.SILENT, "fal gave no usable answer in time")
+    return f"Late, and free for you: {why}."
+
+
+def footer(job: Job, pictures: int, balance: Balance, *, is_late: bool = False) -> str:
+    """The cost footer under the pictures; late ones are free, and took longer than was noted."""
+    if is_late:
+        shown = [count_images(pictures), job.size.shown, job.quality.value, "free for you"]
+        return " · ".join(part for part in (*shown, quota_line(balance)) if part)
     took_ms = (job.rendered_at_ms or job.created_at_ms) - job.created_at_ms
     cost = job.cost_microusd or 0
     parts = [
@@ -180,11 +219,12 @@ def why_refused(error: OverLimit) -> str:
 
 def why_ended(job: Job) -> str:
     """Say in plain words why a job brings no pictures."""
+    late = f" If fal finishes it all the same: {_STILL_LOOKING}" if job.search_until_ms else ""
     match job.reason:
         case Reason.MEMBER:
-            return "By the member who asked for it."
+            return f"By the member who asked for it.{late}"
         case Reason.MODERATOR:
-            return "By a moderator."
+            return f"By a moderator.{late}"
         case None:
             return _WHY_FAILED[Reason.UNEXPECTED]
         case reason:

@@ -196,6 +196,30 @@ class Trouble(StrEnum):
     """No answer, or one that cannot come from fal's queue."""
 
 
+class Halt(StrEnum):
+    """Why nothing is sent to fal for now, for every member."""
+
+    BUSY = "busy"
+    """fal could not be reached, or asked to come again."""
+    KEY = "key"
+    """fal rejects the host's key."""
+    ACCOUNT = "account"
+    """The host's account at fal is locked or out of balance."""
+    OUTAGE = "outage"
+    """What fal answers makes no sense, for several jobs in a row."""
+    UNCLEAR = "unclear"
+    """The answers to several submits in a row were lost."""
+    LOSSES = "losses"
+    """Several jobs in a row were paid and brought nothing."""
+    MEDIA = "media"
+    """fal keeps its pictures on a host that is not on the host's list."""
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether people are to be told: it will hardly pass in a minute."""
+        return self not in (Halt.BUSY, Halt.OUTAGE)
+
+
 class Unproven(Upstream):
     """An answer, or none, that proves nothing about the job: it is asked again, without an end.
 

@@ -107,6 +107,7 @@ class Reason(StrEnum):
     TEMPORARY = "temporary"
     GONE = "gone"
     LOST = "lost"
+    SILENT = "silent"
     MEDIA = "media"
     TOO_OLD = "too_old"
     UNANSWERED = "unanswered"
@@ -164,12 +165,17 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class PictureLink:
-    """One picture of a result, not yet fetched. Sides are 0 where fal does not say them."""
+    """One picture of a result. Sides are 0 where fal does not say them.
+
+    Attributes:
+        arrived: Whether the member has it.
+    """
 
     url: str
     content_type: str
     width: int
     height: int
+    arrived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +286,11 @@ class Job:
     def budget_channel_id(self) -> int:
         """The channel whose budget the job counts against: a thread's is its parent."""
         return self.parent_channel_id or self.channel_id
+
+    @property
+    def is_rescued(self) -> bool:
+        """Whether its pictures were found after its member had been told that there are none."""
+        return self.reason is not None and self.state in (State.RENDERED, State.DELIVERED)
 
     def __repr__(self) -> str:
         return f"Job(id={self.id!r}, state={self.state.value!r})"

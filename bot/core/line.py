@@ -72,6 +72,20 @@ class Line:
                 ahead += min(len(jobs), turns)
         return ahead
 
+    def places(self) -> list[str]:
+        """List all jobs in the order in which they are taken if nobody else joins."""
+        order: list[str] = []
+        waiting = [iter(jobs) for jobs in self._members.values()]
+        while waiting:
+            still: list[Iterator[str]] = []
+            for jobs in waiting:
+                job_id = next(jobs, None)
+                if job_id is not None:
+                    order.append(job_id)
+                    still.append(jobs)
+            waiting = still
+        return order
+
     def ahead(self, job_id: str) -> int | None:
         """Count the jobs that are taken before this one if nobody else joins."""
         member_id = self._member_of.get(job_id)

@@ -13,12 +13,18 @@ Probe = Callable[[], Awaitable[bool]]
 
 
 class Health:
-    """A small web server with two pages."""
+    """A small web server with two pages.
+
+    Attributes:
+        notes: What `/readyz` says beside its probes, by name, where there is something to say; a
+            restart would not help, so it stays 200.
+    """
 
     def __init__(self, host: str, port: int, probes: Mapping[str, Probe]) -> None:
         self._host = host
         self._port = port
         self._probes = probes
+        self.notes: dict[str, Callable[[], str | None]] = {}
         app = web.Application()
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
@@ -47,10 +53,11 @@ class Health:
 
     async def _readyz(self, _: web.Request) -> web.Response:
         found = {name: await probe() for name, probe in self._probes.items()}
-        return _answer(found, is_good=all(found.values()))
+        said = {name: text for name, note in self.notes.items() if (text := note()) is not None}
+        return _answer({**found, **said}, is_good=all(found.values()))
 
 
-def _answer(body: Mapping[str, bool], *, is_good: bool) -> web.Response:
+def _answer(body: Mapping[str, bool | str], *, is_good: bool) -> web.Response:
     return web.Response(
         status=200 if is_good else 503, text=json.dumps(body), content_type="application/json"
     )

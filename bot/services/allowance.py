@@ -12,6 +12,7 @@ from bot.core.limits import (
     Standing,
     Subject,
     Unit,
+    Usage,
     Window,
     applying,
     local_day,
@@ -20,7 +21,7 @@ from bot.core.limits import (
     standings,
 )
 from bot.core.preferences import Preferences
-from bot.services.books import returned_charge
+from bot.services.bills import returned_charge
 from bot.services.ports import Balance, Clock
 from bot.storage import blocks, gifts, ledger, rules
 from bot.storage.blocks import Block
@@ -127,22 +128,23 @@ class Quota:
         self._clock = clock
         self._host_rules = limits.rules()
 
-    async def balance(self, job: Job, *, missing: int = 0) -> Balance:
+    async def balance(self, job: Job, *, arrived: int | None = None) -> Balance:
         """Read what a job's member has left.
 
         Args:
             job: Names the member, the channel and the roles.
-            missing: Pictures of the job that are about to be returned.
+            arrived: Pictures that are about to be delivered, where that may be fewer than are
+                charged by now; None where nothing is about to be returned.
         """
         asker = Asker(job.server_id, job.budget_channel_id, job.member_id, job.role_ids)
         now_ms = self._clock.now_ms()
         async with self._database.read() as connection:
             found = await load_allowance(connection, asker, self._host_rules, now_ms)
-            if not missing:
+            back = Usage() if arrived is None else returned_charge(job, arrived)
+            if not back.images and not back.microusd:
                 return Balance(found.pots, now_ms, found.gifts)
             drawn = await gifts.drawn_by(connection, job.id)
             given = await gifts.unended(connection, job.server_id, job.member_id, now_ms)
-        back = returned_charge(job, missing)
         own: dict[Unit, int] = {}
         for unit in Unit:
             given, own[unit] = with_back(given, drawn, unit, back.of(unit))

@@ -4,26 +4,34 @@ Nothing else settles, releases or adjusts. A change that finds the job in anothe
 `StaleState` and does nothing at all.
 """
 
-import logging
+from collections.abc import Sequence
+from dataclasses import replace
 
-from bot.core.catalogue import computed_cost_microusd
+from bot.core.errors import StaleState
 from bot.core.jobs import Event, Job, Reason, Rendering, State, Ticket
-from bot.core.limits import Usage
+from bot.services.bills import bill_of, charge_for, returned_charge
 from bot.services.changes import record
+from bot.services.moves import changes_of, move, with_arrived
 from bot.services.ports import Clock, Delivered
-from bot.storage import jobs, ledger
+from bot.services.times import Times
+from bot.storage import doubts, jobs, ledger
 from bot.storage.audit import Change
 from bot.storage.database import Connection, Database
 
-_log = logging.getLogger(__name__)
-
 
 class Books:
-    """Moves jobs through their states and keeps the ledger in step."""
+    """Moves jobs through their states and keeps the ledger in step.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    Args:
+        search_max_s: How long late pictures are looked for.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, *, search_max_s: float = Times.search_max_s
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._search_ms = int(search_max_s * 1000)
 
     async def get(self, job_id: str) -> Job | None:
         """Read a job."""
@@ -74,54 +82,73 @@ class Books:
         """It may have been sent, and nobody knows."""
         return await self._advance(job, Event.LOSE, note=why)
 
-    async def accept(self, job: Job, ticket: Ticket) -> Job:
-        """fal has it."""
-        return await self._advance(job, Event.ACCEPT, changes=jobs.JobChanges(ticket=ticket))
+    async def accept(self, job_id: str, ticket: Ticket) -> Job:
+        """fal has it, whatever has become of the job meanwhile.
+
+        A job that was given up meanwhile keeps its end and is looked for from now on.
+
+        Raises:
+            StaleState: It can have no ticket, or has another.
+        """
+        async with self._database.write(*await self._server_of(job_id)) as connection:
+            job = await jobs.get(connection, job_id)
+            if job is None:
+                raise StaleState(f"there is no job {job_id}")
+            if job.ticket is not None and job.ticket.request_id == ticket.request_id:
+                return job
+            now_ms = self._clock.now_ms()
+            until_ms = now_ms + self._search_ms if job.state.is_ended else None
+            return await jobs.advance(
+                connection,
+                job_id,
+                expected=job.state,
+                event=Event.ACCEPT,
+                at_ms=now_ms,
+                changes=jobs.JobChanges(ticket=ticket, search_until_ms=until_ms),
+            )
 
     async def render(self, job: Job, rendering: Rendering) -> Job:
         """The pictures are made: settle the hold at what fal bills."""
-        made = len(rendering.pictures)
-        computed = computed_cost_microusd(job.size, job.quality, job.prompt, made)
-        is_computed = rendering.billed_microusd is None
-        cost = computed if rendering.billed_microusd is None else rendering.billed_microusd
-        if cost > job.held_microusd:
-            _log.warning(
-                "fal billed more than was held",
-                extra={"job_id": job.id, "cost_microusd": cost, "held": job.held_microusd},
-            )
-        now_ms = self._clock.now_ms()
+        bill = bill_of(job, rendering)
+        charge = charge_for(replace(job, made=rendering.made), bill, len(rendering.pictures))
         settlement = ledger.Settlement(
-            cost_microusd=cost,
-            images=made,
-            charge_images=made,
-            charge_microusd=cost,
-            is_computed=is_computed,
-        )
-        changes = jobs.JobChanges(
-            links=rendering.pictures,
-            cost_microusd=cost,
-            cost_is_computed=is_computed,
+            cost_microusd=bill.microusd,
+            images=rendering.made,
+            charge_images=charge.images,
+            charge_microusd=charge.microusd,
+            is_computed=bill.is_computed,
         )
         async with self._database.write(job.server_id) as connection:
-            moved = await jobs.advance(
-                connection,
-                job.id,
-                expected=job.state,
-                event=Event.RENDER,
-                at_ms=now_ms,
-                changes=changes,
+            now_ms = self._clock.now_ms()
+            moved = await move(
+                connection, job, Event.RENDER, now_ms, changes=changes_of(rendering, bill)
             )
             await ledger.settle(connection, job.id, settlement, now_ms)
         return moved
 
-    async def deliver(self, job: Job, delivered: Delivered, pictures: int) -> Job:
-        """The member has the pictures; those that never arrived are not charged."""
+    async def deliver(self, job: Job, delivered: Delivered, arrived: Sequence[int]) -> Job:
+        """The member has pictures; those that did not arrive are not charged, and looked for.
+
+        Args:
+            job: Rendered.
+            delivered: Where they stand.
+            arrived: Which of the job's links, counted from 0.
+        """
+        now_ms = self._clock.now_ms()
+        links = with_arrived(job.links, arrived)
+        is_whole = all(link.arrived for link in links)
         elsewhere = delivered.channel_id if delivered.channel_id != job.channel_id else None
         changes = jobs.JobChanges(
-            message_id=delivered.message_id, message_channel_id=elsewhere, pictures=pictures
+            message_id=delivered.message_id,
+            message_channel_id=elsewhere,
+            links=links,
+            pictures=len(arrived),
+            free_pictures=len(arrived) if job.is_rescued else None,
+            search_until_ms=None if is_whole else now_ms + self._search_ms,
         )
-        note = delivered.route
-        return await self._finish(job, Event.DELIVER, changes, arrived=pictures, note=note)
+        return await self._finish(
+            job, Event.DELIVER, changes, arrived=len(arrived), note=delivered.route
+        )
 
     async def strand(self, job: Job, why: str) -> Job:
         """Every route to the member is closed: return the whole charge."""
@@ -129,8 +156,9 @@ class Books:
         return await self._finish(job, Event.STRAND, changes, arrived=0, note=why)
 
     async def lose_pictures(self, job: Job, why: str) -> Job:
-        """No picture of a paid result could be fetched: return the whole charge."""
-        changes = jobs.JobChanges(pictures=0, reason=Reason.MEDIA)
+        """No picture of a paid result can be had yet: return the charge, and look for them."""
+        until_ms = self._clock.now_ms() + self._search_ms
+        changes = jobs.JobChanges(pictures=0, reason=Reason.MEDIA, search_until_ms=until_ms)
         return await self._finish(job, Event.FAIL, changes, arrived=0, note=why)
 
     async def fail(
@@ -140,7 +168,8 @@ class Books:
         *,
         note: str = "",
         billed_microusd: int | None = None,
-        possible_loss_microusd: int = 0,
+        doubt_microusd: int = 0,
+        search: bool = False,
     ) -> Job:
         """End a job without pictures and return what was held.
 
@@ -149,18 +178,27 @@ class Books:
             reason: What the card explains.
             note: What the host may read.
             billed_microusd: What fal bills for the failure; it counts against the budgets only.
-            possible_loss_microusd: What fal may bill though nobody knows.
+            doubt_microusd: What fal may bill though nobody knows; it counts there too.
+            search: Whether fal may have made pictures, which are looked for.
         """
         changes = jobs.JobChanges(
             reason=reason,
             pictures=0,
             cost_microusd=billed_microusd or 0,
-            possible_loss_microusd=possible_loss_microusd,
+            possible_loss_microusd=doubt_microusd,
+            search_until_ms=self._clock.now_ms() + self._search_ms if search else None,
         )
         return await self._close(job, Event.FAIL, changes, note)
 
     async def cancel(
-        self, job: Job, by: int, reason: str = "", *, billed_microusd: int | None = None
+        self,
+        job: Job,
+        by: int,
+        reason: str = "",
+        *,
+        billed_microusd: int | None = None,
+        doubt_microusd: int = 0,
+        search: bool = False,
     ) -> Job:
         """End a job because a person wants it, and return what was held.
 
@@ -169,27 +207,26 @@ class Books:
             by: Who wants it.
             reason: Why, for the audit; a member needs none.
             billed_microusd: What fal bills all the same; it counts against the budgets only.
+            doubt_microusd: See `fail`.
+            search: See `fail`.
         """
         changes = jobs.JobChanges(
             reason=Reason.MEMBER if by == job.member_id else Reason.MODERATOR,
             pictures=0,
             cost_microusd=billed_microusd or 0,
+            possible_loss_microusd=doubt_microusd,
+            search_until_ms=self._clock.now_ms() + self._search_ms if search else None,
         )
         return await self._close(job, Event.CANCEL, changes, "", wish=(by, reason))
 
-    async def _advance(
-        self, job: Job, event: Event, *, changes: jobs.JobChanges = jobs.NO_CHANGES, note: str = ""
-    ) -> Job:
+    async def _advance(self, job: Job, event: Event, *, note: str = "") -> Job:
         async with self._database.write(job.server_id) as connection:
-            return await jobs.advance(
-                connection,
-                job.id,
-                expected=job.state,
-                event=event,
-                at_ms=self._clock.now_ms(),
-                note=note,
-                changes=changes,
-            )
+            return await move(connection, job, event, self._clock.now_ms(), note=note)
+
+    async def _server_of(self, job_id: str) -> tuple[int, ...]:
+        """The lock of a job's server; none where there is no such job."""
+        job = await self.get(job_id)
+        return () if job is None else (job.server_id,)
 
     async def _close(
         self,
@@ -205,37 +242,28 @@ class Books:
             now_ms = self._clock.now_ms()
             if wish is not None:
                 await _note_cancel(connection, job, wish, "cancelled", now_ms)
-            moved = await jobs.advance(
-                connection,
-                job.id,
-                expected=job.state,
-                event=event,
-                at_ms=now_ms,
-                note=note,
-                changes=changes,
-            )
+            moved = await move(connection, job, event, now_ms, changes=changes, note=note)
             if cost:
                 await ledger.settle(connection, job.id, _host_pays(cost), now_ms)
             else:
                 await ledger.release(connection, job.id, now_ms)
+            if changes.possible_loss_microusd:
+                await doubts.open_doubt(connection, job.id, changes.possible_loss_microusd, now_ms)
         return moved
 
     async def _finish(
         self, job: Job, event: Event, changes: jobs.JobChanges, *, arrived: int, note: str
     ) -> Job:
         """End a job that is settled, returning the charge of pictures that did not arrive."""
-        now_ms = self._clock.now_ms()
         async with self._database.write(job.server_id) as connection:
-            moved = await jobs.advance(
-                connection,
-                job.id,
-                expected=job.state,
-                event=event,
-                at_ms=now_ms,
-                note=note,
-                changes=changes,
-            )
-            await _return_charge(connection, job, len(job.links) - arrived, now_ms)
+            now_ms = self._clock.now_ms()
+            moved = await move(connection, job, event, now_ms, changes=changes, note=note)
+            back = returned_charge(job, arrived)
+            if back.images or back.microusd:
+                returned = ledger.Adjustment(
+                    images=0, microusd=0, charge_images=-back.images, charge_microusd=-back.microusd
+                )
+                await ledger.adjust(connection, job.id, returned, now_ms)
         return moved
 
 
@@ -270,24 +298,3 @@ def _host_pays(cost_microusd: int) -> ledger.Settlement:
         charge_microusd=0,
         is_computed=False,
     )
-
-
-def returned_charge(job: Job, missing: int) -> Usage:
-    """The share of a settled job that pictures which never arrive give back.
-
-    It is rounded in the member's favour.
-    """
-    made = len(job.links)
-    return Usage(missing, -(-(job.cost_microusd or 0) * missing // made))
-
-
-async def _return_charge(connection: Connection, job: Job, missing: int, now_ms: int) -> None:
-    """Give the member back the share of pictures that did not arrive."""
-    if missing <= 0:
-        return
-    assert job.state is State.RENDERED
-    back = returned_charge(job, missing)
-    returned = ledger.Adjustment(
-        images=0, microusd=0, charge_images=-back.images, charge_microusd=-back.microusd
-    )
-    await ledger.adjust(connection, job.id, returned, now_ms)

@@ -1,9 +1,12 @@
 """Accept a request: rules, hold and job in one transaction, or a refusal with its numbers."""
 
+import asyncio
+import logging
 from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
 
 from bot.core.catalogue import COUNT_MAX, Quality, Size, check_size, hold_microusd
-from bot.core.errors import BadRequest, OverLimit, Refused
+from bot.core.errors import BadRequest, Broken, Halt, OverLimit, Refused
 from bot.core.gifts import Draw, cover, left_in, without
 from bot.core.jobs import Job, Reason, Request, State
 from bot.core.limits import Account, Standing, Unit
@@ -15,12 +18,19 @@ from bot.services.blocks import refuse_if_blocked
 from bot.services.books import Books
 from bot.services.patience import insist
 from bot.services.ports import Balance, Clock
-from bot.services.refusals import note_refusal
+from bot.services.refusals import Refusals
 from bot.services.runner import Runner
+from bot.services.strikes import refuse_if_struck_out
 from bot.services.words import Words
 from bot.storage import jobs, ledger
-from bot.storage.database import Database
+from bot.storage.database import Database, DatabaseUnavailable
 from bot.storage.ids import new_id
+
+_log = logging.getLogger(__name__)
+
+_ASKED_AGAIN_S = 5.0
+_ASKED_PAUSE_S = 0.5
+"""Discord waits for minutes once it knows that an answer takes longer."""
 
 _BOT_LOCK = 0
 """Held beside the server's lock where the host caps the whole bot: servers must then queue up."""
@@ -33,11 +43,13 @@ class Accepted:
     Attributes:
         position: Its place in our own line, 0 where it is sent at once.
         balance: The member's limits and gifts with this job's hold already counted.
+        halt: What keeps the line from sending, None where it moves.
     """
 
     job: Job
     position: int
     balance: Balance
+    halt: Halt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,7 @@ class Imagine:
         self._words = words
         self._runner = runner
         self._alerts = Alerts()
+        self._refusals = Refusals(database, self._alerts)
 
     async def accept(self, request: Request) -> Accepted:
         """Check a request and hold its price; `start` then puts it into the line.
@@ -80,18 +93,46 @@ class Imagine:
         """
         self._runner.refuse_if_stopping()
         request = replace(request, prompt=clean_prompt(request.prompt))
+        held: list[Accepted] = []
         try:
             await self._words.check(request.server_id, request.prompt)
-            return await self._hold(request)
+            return await self._hold(request, held)
         except Refused as error:
             now_ms = self._clock.now_ms()
-            await note_refusal(self._database, self._alerts, request, error, now_ms)
+            await self._refusals.note(request, error, now_ms)
+            raise
+        except DatabaseUnavailable:
+            if held and await self._is_stored(held[0].job):
+                # The commit came through although its answer did not.
+                return held[0]
             raise
 
-    async def _hold(self, request: Request) -> Accepted:
+    async def _is_stored(self, job: Job) -> bool:
+        """Whether a job whose commit got no answer was taken all the same.
+
+        Where nobody knows, the member is told "no"; the job, if there is one, is then a stray
+        without a card, which is given back and never sent.
+        """
+        until = asyncio.get_running_loop().time() + _ASKED_AGAIN_S
+        while True:
+            try:
+                return await self._books.get(job.id) is not None
+            except Broken as error:
+                about = {"job_id": job.id, "detail": str(error)}
+                _log.warning("nobody knows whether a job was stored", extra=about)
+            if asyncio.get_running_loop().time() > until:
+                return False
+            await asyncio.sleep(_ASKED_PAUSE_S)
+
+    async def _hold(self, request: Request, held: list[Accepted]) -> Accepted:
         """Decide and hold in one transaction, by the clock of that moment.
 
         What a moderator ended while the request waited for its turn is ended for it too.
+
+        Args:
+            request: What is asked for.
+            held: Gets what is accepted before the commit, for whoever must ask whether that came
+                through.
         """
         asker = Asker(
             request.server_id, request.budget_channel_id, request.member_id, request.role_ids
@@ -102,6 +143,8 @@ class Imagine:
             await refuse_if_blocked(connection, request, now_ms)
             allowance = await load_allowance(connection, asker, self._host_rules, now_ms)
             check(allowance.preferences, request)
+            zone = ZoneInfo(allowance.preferences.zone)
+            await refuse_if_struck_out(connection, request, zone, now_ms)
             job = self._new_job(allowance.preferences, request, now_ms)
             draws = _paid_by(allowance, job)
             await jobs.insert(connection, job, now_ms)
@@ -114,8 +157,11 @@ class Imagine:
                 draws=draws,
             )
             await self._alerts.note_crossed(connection, allowance, job, now_ms)
-        position = self._runner.position_for(request.member_id)
-        return Accepted(job, position, _balance_with(allowance, job, draws, now_ms))
+            position = self._runner.position_for(request.member_id)
+            balance = _balance_with(allowance, job, draws, now_ms)
+            accepted = Accepted(job, position, balance, self._runner.halt)
+            held.append(accepted)
+        return accepted
 
     def _new_job(self, preferences: Preferences, request: Request, now_ms: int) -> Job:
         defaults = self._defaults
@@ -151,7 +197,8 @@ class Imagine:
     async def start(self, job: Job, message_id: int | None) -> None:
         """Put an accepted job into the line, once its card stands.
 
-        A crash before this leaves the job `held`, and the next start takes it up.
+        A crash before this leaves the job `held` and without a card, and the next start gives it
+        back: nobody was promised anything.
         """
         if message_id is None:
             found = await insist(lambda: self._books.get(job.id), job.id, "answered")

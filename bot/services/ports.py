@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.core.catalogue import Format, Quality, Size
+from bot.core.errors import Halt
 from bot.core.gifts import Gift
 from bot.core.jobs import Job, Picture, PictureLink, Progress, Rendering, Ticket
 from bot.core.limits import Standing
@@ -128,11 +129,13 @@ class Place:
         in_line: Its position in our own line, 1 for the next; None once it was sent.
         progress: fal's last report, None before there is one.
         running_since_ms: When fal was first seen to work on it.
+        halt: What keeps our line from sending, None where it moves.
     """
 
     in_line: int | None = None
     progress: Progress | None = None
     running_since_ms: int | None = None
+    halt: Halt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,20 @@ class Courier(Protocol):
             job: The job in state RENDERED.
             pictures: At least one.
             balance: What the member has left after it.
+
+        Raises:
+            Undeliverable: Every route is closed.
+            RouteBusy: Discord cannot be reached now.
+        """
+        ...
+
+    async def bring(self, job: Job, pictures: list[Picture], balance: Balance) -> Delivered:
+        """Post pictures that come late in a message of their own, which names the member.
+
+        Args:
+            job: RENDERED where it had ended without pictures, DELIVERED where others came before.
+            pictures: At least one; nobody pays for them.
+            balance: What the member has left.
 
         Raises:
             Undeliverable: Every route is closed.

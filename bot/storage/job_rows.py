@@ -1,6 +1,7 @@
 """A job as a row and a row as a job; the only place that knows which column is which field."""
 
 import json
+from dataclasses import astuple
 
 from bot.core.catalogue import Format, Quality, Size
 from bot.core.jobs import Job, PictureLink, Reason, State, Ticket
@@ -70,8 +71,8 @@ def ticket_columns(ticket: Ticket | None) -> tuple[str | None, str | None, str |
 
 
 def links_text(links: tuple[PictureLink, ...]) -> str:
-    """Write links as JSON: a list of address, type, width and height for each."""
-    return json.dumps([[link.url, link.content_type, link.width, link.height] for link in links])
+    """Write links as JSON: a list of address, type, width, height and arrival for each."""
+    return json.dumps([list(astuple(link)) for link in links])
 
 
 def job_of(row: Row) -> Job:

@@ -23,6 +23,8 @@ FROM servers WHERE server_id = $2 AND log_channel_id IS NOT NULL
 
 _COUNT = "SELECT server_id, COUNT(*) AS waiting FROM notices GROUP BY server_id ORDER BY server_id"
 
+_SERVERS = "SELECT server_id FROM servers WHERE log_channel_id IS NOT NULL ORDER BY server_id"
+
 _OLDEST = "SELECT * FROM notices WHERE server_id = $1 ORDER BY seq LIMIT $2"
 
 _CLAIM = """
@@ -74,6 +76,11 @@ async def add(
     """
     text = json.dumps(body)
     return await conn.execute(_ADD, new_id(at_ms), server_id, kind, text, at_ms) == 1
+
+
+async def servers(conn: Connection) -> list[int]:
+    """Read which servers have a log channel."""
+    return [int(row["server_id"]) for row in await conn.fetch(_SERVERS)]
 
 
 async def waiting(conn: Connection) -> dict[int, int]:

@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +9,31 @@ from bot.core.jobs import Job, Request
 from bot.core.limits import Rule
 from bot.services.allowance import HostLimits, Quota
 from bot.services.books import Books
-from bot.services.drive import Drive, Times
+from bot.services.generation import Generation, Outside, Policy, build_generation
 from bot.services.imagine import Defaults, Imagine
 from bot.services.runner import Runner
+from bot.services.supervisor import Supervisor
+from bot.services.times import Times
 from bot.services.words import Words
-from bot.storage import jobs, ledger, rules
+from bot.storage import doubts, jobs, ledger, rules
 from bot.storage.database import migrate, open_database
-from bot.storage.shelf import Shelf
 from tests.fakes import FlakyDatabase, ManualClock, RecordingCourier, ScriptedQueue
 
 SERVER, CHANNEL, MEMBER = 10, 20, 30
-FAST = Times(evidence_pauses_s=(0.01,), retry_pause_s=0.01, key_pause_s=0.01)
+FAST = Times(
+    unclear_max_s=0.05,
+    evidence_pauses_s=(0.01,),
+    silence_max_s=0.3,
+    cancel_max_s=0.1,
+    same_s=0.05,
+    rest_first_s=0.01,
+    rest_max_s=0.02,
+    fetch_wait_s=0.1,
+    fetch_max_s=0.2,
+    retry_first_s=0.01,
+    retry_max_s=0.02,
+    search_first_s=0,
+)
 
 
 @dataclass
@@ -35,6 +48,7 @@ class House:
     runner: Runner
     imagine: Imagine
     quota: Quota
+    generation: Generation
     folder: Path
 
     def request(self, **changes) -> Request:
@@ -72,6 +86,10 @@ class House:
         async with self.database.write(server_id) as connection:
             await rules.put(connection, server_id, rule, reason="", set_by=1, at_ms=1)
 
+    async def doubt(self, job: Job) -> int:
+        async with self.database.read() as connection:
+            return await doubts.amount_of(connection, job.id)
+
     async def kinds(self, job: Job) -> list[str]:
         async with self.database.read() as connection:
             return [entry.kind for entry in await ledger.entries_of(connection, job.id)]
@@ -94,7 +112,7 @@ async def open_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
     address = f"sqlite:///{tmp_path}/bot.db"
     if request.param == "postgres":
         address = request.getfixturevalue("postgres_url")
-    tasks: list[asyncio.Task[None]] = []
+    supervisors: list[Supervisor] = []
     databases: list[FlakyDatabase] = []
 
     async def open_one(
@@ -111,37 +129,38 @@ async def open_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
         clock, queue, courier = ManualClock(), ScriptedQueue(), RecordingCourier()
         clock.now += absent_ms
         host = HostLimits(**{"default_images_per_day": 10, **limits})
-        quota, books = Quota(database, clock, host), Books(database, clock)
-        drive = Drive(
-            books=books,
-            queue=queue,
-            courier=courier,
-            quota=quota,
-            shelf=Shelf(tmp_path / "shelf"),
-            clock=clock,
-            times=times,
-        )
-        runner = Runner(
-            books=books, drive=drive, courier=courier, clock=clock, concurrency=concurrency
-        )
-        imagine = Imagine(
-            database=database,
-            clock=clock,
-            limits=host,
-            defaults=Defaults(Size(1024, 1024), Quality.MEDIUM),
-            words=Words(database, clock),
-            books=books,
-            runner=runner,
+        quota, words = Quota(database, clock, host), Words(database, clock)
+        generation = build_generation(
+            Outside(database, clock, queue, courier, tmp_path / "data"),
+            Policy(
+                limits=host,
+                defaults=Defaults(Size(1024, 1024), Quality.MEDIUM),
+                concurrency=concurrency,
+                times=times,
+            ),
+            quota,
+            words,
         )
         if runs:
-            tasks.append(asyncio.create_task(runner.run()))
+            supervisor = Supervisor()
+            supervisors.append(supervisor)
+            supervisor.keep("line", generation.runner.run)
+            supervisor.keep("halts", generation.halts.run)
         return House(
-            database, clock, queue, courier, books, runner, imagine, quota, tmp_path / "shelf"
+            database=database,
+            clock=clock,
+            queue=queue,
+            courier=courier,
+            books=generation.books,
+            runner=generation.runner,
+            imagine=generation.imagine,
+            quota=quota,
+            generation=generation,
+            folder=tmp_path / "data" / "undelivered",
         )
 
     yield open_one
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    for supervisor in supervisors:
+        await supervisor.__aexit__(None, None, None)
     for database in databases:
         await database.close()

@@ -140,7 +140,8 @@ async def _is_in_vain(
 async def _show_card(
     interaction: discord.Interaction[DeskClient], accepted: Accepted
 ) -> int | None:
-    view = waiting_card(accepted.job, Place(in_line=accepted.position), accepted.balance)
+    place = Place(in_line=accepted.position, halt=accepted.halt)
+    view = waiting_card(accepted.job, place, accepted.balance)
     if interaction.response.is_done():
         message = await interaction.edit_original_response(view=view)
         return message.id

@@ -1,0 +1,174 @@
+"""From fal's media to the member: pictures as they come, and a shelf for what nobody took."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from bot.core.errors import (
+    ForeignHost,
+    MediaRejected,
+    RouteBusy,
+    TemporaryFailure,
+    Undeliverable,
+)
+from bot.core.jobs import Job, Picture, PictureLink
+from bot.services.allowance import Quota
+from bot.services.books import Books
+from bot.services.brakes import Brakes
+from bot.services.facts import Facts
+from bot.services.patience import Pauses, Seldom, insist
+from bot.services.ports import Courier, Delivered, ImageQueue
+from bot.services.times import Times
+from bot.storage.shelf import Shelf
+
+_log = logging.getLogger(__name__)
+
+
+class Deliverer:
+    """The step of jobs whose pictures are made."""
+
+    def __init__(  # noqa: PLR0913 - all named; each is a part that it cannot do without
+        self,
+        *,
+        books: Books,
+        queue: ImageQueue,
+        courier: Courier,
+        brakes: Brakes,
+        facts: Facts,
+        quota: Quota,
+        shelf: Shelf,
+        times: Times,
+    ) -> None:
+        self._books = books
+        self._queue = queue
+        self._courier = courier
+        self._brakes = brakes
+        self._facts = facts
+        self._quota = quota
+        self._shelf = shelf
+        self._times = times
+
+    async def deliver(self, job: Job) -> Job:
+        """Fetch and post the pictures; those that are late come in a message of their own."""
+        fetched = await self._fetch_all(job)
+        if not fetched:
+            _log.error("no picture to be had", extra={"job_id": job.id, "links": len(job.links)})
+            self._brakes.lost(job.id)
+            why = "no picture could be fetched yet"
+            return await insist(lambda: self._books.lose_pictures(job, why), job.id, why)
+        self._brakes.arrived()
+        pictures = [fetched[index] for index in sorted(fetched)]
+        pauses = Pauses(self._times.retry_first_s, self._times.retry_max_s)
+        seldom, until = Seldom(), _now() + self._times.deliver_max_s
+        while True:
+            try:
+                taken = await self._post(job, pictures)
+            except RouteBusy as error:
+                if seldom.is_due():
+                    _log.warning("delivery late", extra={"job_id": job.id, "detail": str(error)})
+                if _now() > until:
+                    return await self.strand(job, fetched, str(error))
+                await asyncio.sleep(pauses.next())
+            except Undeliverable as error:
+                return await self.strand(job, fetched, str(error))
+            else:
+                return await self._facts.deliver(job, taken, sorted(fetched))
+
+    async def _post(self, job: Job, pictures: list[Picture]) -> Delivered:
+        balance = await self._quota.balance(job, arrived=len(pictures))
+        if job.is_rescued:
+            return await self._courier.bring(job, pictures, balance)
+        return await self._courier.deliver(job, pictures, balance)
+
+    async def strand(self, job: Job, fetched: Mapping[int, Picture], why: str) -> Job:
+        """Keep pictures that nobody took; what the disk does not take stays at its links."""
+        _log.error("undeliverable", extra={"job_id": job.id, "detail": why})
+        try:
+            await self._shelf.put(job.id, {index + 1: fetched[index] for index in fetched})
+        except OSError as error:
+            _log.error("pictures not kept", extra={"job_id": job.id, "detail": str(error)})
+        stranded = await insist(lambda: self._books.strand(job, why), job.id, "undeliverable")
+        # Where pictures find no way a sentence may; its token has just been wiped from the row.
+        with suppress(RouteBusy):
+            told = replace(stranded, interaction_token=job.interaction_token)
+            await self._courier.end(told, await self._quota.balance(job))
+        return stranded
+
+    async def give_up(self, job: Job) -> Job:
+        """Keep the pictures of a job whose delivery stumbles again and again."""
+        fetched: dict[int, Picture] = {}
+        try:
+            fetched = await self._fetch_all(job)
+        except Exception:  # noqa: BLE001 - perhaps the very reason to give up
+            _log.exception("pictures not fetched", extra={"job_id": job.id})
+        return await self.strand(job, fetched, "gave up")
+
+    # Fetching
+
+    async def _fetch_all(self, job: Job) -> dict[int, Picture]:
+        """Fetch until all are there, or those that are there have waited long enough."""
+        wanted = {index: link for index, link in enumerate(job.links) if not link.arrived}
+        tasks = {
+            asyncio.create_task(self._fetch(job, link), name=f"picture of {job.id}"): index
+            for index, link in wanted.items()
+        }
+        fetched: dict[int, Picture] = {}
+        until = _now() + self._times.fetch_max_s
+        pending = set(tasks)
+        try:
+            while pending:
+                done, pending = await asyncio.wait(
+                    pending,
+                    timeout=max(0.0, until - _now()),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if not done:
+                    break
+                for task in done:
+                    picture = task.result()
+                    if picture is None:
+                        continue
+                    if not fetched:
+                        until = _now() + self._times.fetch_wait_s
+                    fetched[tasks[task]] = picture
+        finally:
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+        return fetched
+
+    async def _fetch(self, job: Job, link: PictureLink) -> Picture | None:
+        """Fetch one, however long it takes; None where its host may not be asked."""
+        pauses = Pauses(self._times.retry_first_s, self._times.retry_max_s)
+        seldom = Seldom()
+        while True:
+            try:
+                return await self._queue.fetch(link)
+            except ForeignHost as error:
+                _log.error("foreign host", extra={"job_id": job.id, "detail": error.detail})
+                self._brakes.foreign_host(job.id)
+                return None
+            except (MediaRejected, TemporaryFailure) as error:
+                if seldom.is_due():
+                    _log.warning("picture late", extra={"job_id": job.id, "detail": error.detail})
+            await asyncio.sleep(pauses.next())
+
+    async def fetch_now(self, job: Job) -> dict[int, Picture]:
+        """Try each missing picture once; for the search that goes on for days."""
+        fetched: dict[int, Picture] = {}
+        for index, link in enumerate(job.links):
+            if link.arrived:
+                continue
+            try:
+                fetched[index] = await self._queue.fetch(link)
+            except (MediaRejected, TemporaryFailure) as error:
+                about = {"job_id": job.id, "detail": error.detail}
+                _log.info("picture still not to be had", extra=about)
+        return fetched
+
+
+def _now() -> float:
+    """A clock that no correction of the time of day moves."""
+    return asyncio.get_running_loop().time()

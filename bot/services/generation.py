@@ -1,0 +1,172 @@
+"""Everything that makes pictures, built and connected in one place for all who run it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.services.allowance import HostLimits, Quota
+from bot.services.books import Books
+from bot.services.brakes import Brakes
+from bot.services.delivering import Deliverer
+from bot.services.drive import Drive
+from bot.services.facts import Facts
+from bot.services.following import Follower
+from bot.services.halts import Halts
+from bot.services.imagine import Defaults, Imagine
+from bot.services.late_books import LateBooks
+from bot.services.ports import Clock, Courier, ImageQueue
+from bot.services.rescue import Rescue
+from bot.services.runner import Runner
+from bot.services.sending import Sender
+from bot.services.shelf_keeping import ShelfKeeping
+from bot.services.supervisor import Supervisor
+from bot.services.telling import Teller
+from bot.services.times import Times
+from bot.services.wishes import Wishes
+from bot.services.words import Words
+from bot.storage.database import Database
+from bot.storage.journal import Journal
+from bot.storage.shelf import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the machine stands on: the storage, the clock, fal and Discord."""
+
+    database: Database
+    clock: Clock
+    queue: ImageQueue
+    courier: Courier
+    data_dir: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the host decides.
+
+    Attributes:
+        concurrency: Jobs at fal at once.
+        undelivered_days: How long pictures that nobody took are kept.
+        owns: Whether a server is this process's.
+    """
+
+    limits: HostLimits
+    defaults: Defaults
+    concurrency: int = 4
+    undelivered_days: int = 7
+    owns: Callable[[int], bool] = lambda _: True
+    times: Times = field(default_factory=Times)
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """The parts that others call or that run by themselves."""
+
+    books: Books
+    brakes: Brakes
+    facts: Facts
+    imagine: Imagine
+    runner: Runner
+    rescue: Rescue
+    halts: Halts
+    shelf_keeping: ShelfKeeping
+
+    async def resume(self) -> int:
+        """Take up what an earlier process left; returns how many unfinished jobs there were.
+
+        The journal goes first: what it holds decides how the jobs go on.
+        """
+        await self.facts.replay()
+        return await self.runner.resume()
+
+    def keep_running(self, supervisor: Supervisor) -> None:
+        """Begin the work in the background."""
+        supervisor.keep("line", self.runner.run)
+        supervisor.keep("strays", self.runner.look_for_strays)
+        supervisor.keep("rescue", self.rescue.run)
+        supervisor.keep("halts", self.halts.run)
+        supervisor.keep("shelf", self.shelf_keeping.run)
+
+
+def build_generation(outside: Outside, policy: Policy, quota: Quota, words: Words) -> Generation:
+    """Build and connect everything; nothing runs yet."""
+    database, clock, times = outside.database, outside.clock, policy.times
+    queue, courier = outside.queue, outside.courier
+    books = Books(database, clock, search_max_s=times.search_max_s)
+    brakes, wishes = Brakes(), Wishes()
+    facts = Facts(books, Journal(outside.data_dir))
+    shelf = Shelf(outside.data_dir / "undelivered")
+    sender = Sender(
+        books=books,
+        queue=queue,
+        courier=courier,
+        brakes=brakes,
+        facts=facts,
+        wishes=wishes,
+        clock=clock,
+        times=times,
+    )
+    follower = Follower(
+        books=books,
+        queue=queue,
+        courier=courier,
+        brakes=brakes,
+        facts=facts,
+        wishes=wishes,
+        clock=clock,
+        times=times,
+    )
+    deliverer = Deliverer(
+        books=books,
+        queue=queue,
+        courier=courier,
+        brakes=brakes,
+        facts=facts,
+        quota=quota,
+        shelf=shelf,
+        times=times,
+    )
+    runner = Runner(
+        books=books,
+        drive=Drive(
+            sender=sender, follower=follower, deliverer=deliverer, wishes=wishes, times=times
+        ),
+        courier=courier,
+        teller=Teller(books=books, courier=courier, quota=quota, times=times),
+        brakes=brakes,
+        clock=clock,
+        concurrency=policy.concurrency,
+        owns=policy.owns,
+    )
+    imagine = Imagine(
+        database=database,
+        clock=clock,
+        limits=policy.limits,
+        defaults=policy.defaults,
+        words=words,
+        books=books,
+        runner=runner,
+    )
+    rescue = Rescue(
+        books=books,
+        late=LateBooks(database, clock),
+        queue=queue,
+        courier=courier,
+        sender=sender,
+        deliverer=deliverer,
+        quota=quota,
+        clock=clock,
+        times=times,
+        take=runner.take,
+        owns=policy.owns,
+    )
+    return Generation(
+        books=books,
+        brakes=brakes,
+        facts=facts,
+        imagine=imagine,
+        runner=runner,
+        rescue=rescue,
+        halts=Halts(database, clock, brakes, owns=policy.owns),
+        shelf_keeping=ShelfKeeping(shelf, clock, days=policy.undelivered_days),
+    )

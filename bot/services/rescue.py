@@ -1,0 +1,196 @@
+"""Looks for days for pictures that were paid, or may have been, and did not come in time.
+
+Theory of operation. A job that ended without pictures although fal may have made them keeps a date
+until which it is looked for, and so does a delivered one of which a picture is missing. This loop
+takes those that are due: it asks fal's history for the ticket, fal's queue for the result, fal's
+media for the files. What it finds goes to the member free of charge, since they were told that
+nothing is charged; the cost stands for the host. fal's own word that nothing was made ends the
+search and takes the money out of doubt. "Not found" ends nothing: fal has said so of jobs that it
+made and billed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from bot.core.errors import (
+    CannotLook,
+    Gone,
+    RouteBusy,
+    Undeliverable,
+    Unproven,
+    Upstream,
+)
+from bot.core.jobs import Job, State
+from bot.services.allowance import Quota
+from bot.services.books import Books
+from bot.services.delivering import Deliverer
+from bot.services.late_books import LateBooks
+from bot.services.patience import insist
+from bot.services.ports import Clock, Courier, ImageQueue
+from bot.services.sending import Sender
+from bot.services.times import Times
+
+_log = logging.getLogger(__name__)
+
+_EVERY_S = 15.0
+_AT_ONCE_MAX = 4
+_SAME_TRIES = 3
+"""An answer of fal's own that stayed the same over so many looks, minutes to hours apart."""
+
+
+class Rescue:
+    """The loop over all jobs of this process that are still looked for.
+
+    Args:
+        take: Hands a job whose pictures were found to the runner.
+        owns: Whether a server is this process's.
+    """
+
+    def __init__(  # noqa: PLR0913 - all named; each is a part that it cannot do without
+        self,
+        *,
+        books: Books,
+        late: LateBooks,
+        queue: ImageQueue,
+        courier: Courier,
+        sender: Sender,
+        deliverer: Deliverer,
+        quota: Quota,
+        clock: Clock,
+        times: Times,
+        take: Callable[[Job], None],
+        owns: Callable[[int], bool] = lambda _: True,
+    ) -> None:
+        self._books = books
+        self._late = late
+        self._queue = queue
+        self._courier = courier
+        self._sender = sender
+        self._deliverer = deliverer
+        self._quota = quota
+        self._clock = clock
+        self._times = times
+        self._take = take
+        self._owns = owns
+        self._words: dict[str, tuple[str, int]] = {}
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(_EVERY_S)
+
+    async def look(self) -> int:
+        """Look once for everything that is due; returns how many jobs that were."""
+        found = await self._late.due(self._clock.now_ms(), _AT_ONCE_MAX)
+        due = [job for job in found if self._owns(job.server_id)]
+        await asyncio.gather(*(self._guarded(job) for job in due))
+        return len(due)
+
+    async def _guarded(self, job: Job) -> None:
+        try:
+            is_over = await self._look_for(job)
+        except Exception as error:  # noqa: BLE001 - one job must not keep the others from being found
+            is_over = False
+            about = {"job_id": job.id, "state": job.state.value, "detail": str(error)}
+            _log.exception("search stumbled", extra=about)
+        if is_over:
+            self._words.pop(job.id, None)
+            return
+        if self._clock.now_ms() >= (job.search_until_ms or 0):
+            self._words.pop(job.id, None)
+            _log.error("search given up", extra={"job_id": job.id})
+            await self._late.stop_search(job)
+            return
+        pause_s = min(
+            self._times.search_first_s * 2.0 ** min(job.search_tries, 30),
+            self._times.search_rest_s,
+        )
+        await self._late.look_again(job, self._clock.now_ms() + int(pause_s * 1000))
+
+    async def _look_for(self, job: Job) -> bool:
+        """Take a job one step nearer to its pictures; True where the search is over."""
+        if job.state is State.DELIVERED:
+            return await self._bring_missing(job)
+        if job.links:
+            return await self._rescue_files(job)
+        if job.ticket is None:
+            return await self._find_ticket(job)
+        return await self._ask_result(job)
+
+    async def _find_ticket(self, job: Job) -> bool:
+        try:
+            ticket = await self._sender.find(job)
+        except CannotLook as error:
+            _log.info("no look into the history", extra={"detail": error.detail})
+            return False
+        except Upstream as error:
+            _log.info("history not to be read", extra={"detail": error.detail})
+            return False
+        if ticket is None:
+            return False
+        _log.warning("lost submit found", extra={"job_id": job.id, "request": ticket.request_id})
+        job = await insist(lambda: self._books.accept(job.id, ticket), job.id, "found late")
+        return await self._ask_result(job)
+
+    async def _ask_result(self, job: Job) -> bool:
+        assert job.ticket is not None
+        try:
+            rendering = await self._queue.result(job.ticket)
+        except Unproven as error:
+            end = self._repeated(job, error)
+            if end is None or isinstance(end, Gone):
+                return False
+            return await self._refute(job, end)
+        except Gone:
+            return False
+        except Upstream as error:
+            return await self._refute(job, error)
+        _log.warning("pictures found late", extra={"job_id": job.id})
+        rescued = await insist(lambda: self._late.rescue(job, rendering), job.id, "found late")
+        self._take(rescued)
+        return True
+
+    def _repeated(self, job: Job, error: Unproven) -> Upstream | None:
+        if error.word is None:
+            return None
+        word, count = self._words.get(job.id, ("", 0))
+        count = count + 1 if word == error.word else 1
+        self._words[job.id] = (error.word, count)
+        return error.end if count >= _SAME_TRIES else None
+
+    async def _refute(self, job: Job, error: Upstream) -> bool:
+        """fal's own word: it made no pictures."""
+        _log.warning("nothing was made", extra={"job_id": job.id, "detail": error.detail})
+        cost, why = error.cost_microusd or 0, error.detail
+        await insist(lambda: self._late.refute(job, cost, why), job.id, "nothing was made")
+        return True
+
+    async def _rescue_files(self, job: Job) -> bool:
+        """Fetch at least one file again; the delivery then fetches all that are there."""
+        if not await self._deliverer.fetch_now(job):
+            return False
+        _log.warning("files found late", extra={"job_id": job.id})
+        rescued = await insist(lambda: self._late.rescue(job, None), job.id, "found late")
+        self._take(rescued)
+        return True
+
+    async def _bring_missing(self, job: Job) -> bool:
+        """Post pictures of a delivered job that were late."""
+        if job.removed_by is not None:
+            # A moderator removed what came first; the rest is not wanted either.
+            await self._late.stop_search(job)
+            return True
+        fetched = await self._deliverer.fetch_now(job)
+        if not fetched:
+            return False
+        pictures = [fetched[index] for index in sorted(fetched)]
+        balance = await self._quota.balance(job)
+        try:
+            await self._courier.bring(job, pictures, balance)
+        except (RouteBusy, Undeliverable) as error:
+            _log.warning("late pictures not posted", extra={"job_id": job.id, "detail": str(error)})
+            return False
+        added = await insist(lambda: self._late.add(job, sorted(fetched)), job.id, "posted late")
+        return added.search_until_ms is None

@@ -1,0 +1,214 @@
+"""From our line to fal: one submit, and the search for one whose answer was lost."""
+
+import asyncio
+import logging
+from dataclasses import replace
+
+from bot.core.errors import (
+    AccountLocked,
+    CannotLook,
+    KeyRejected,
+    NotSent,
+    SubmitUnclear,
+    Trouble,
+    Upstream,
+)
+from bot.core.jobs import Job, Reason, Ticket
+from bot.services.books import Books
+from bot.services.brakes import Brakes
+from bot.services.facts import Facts
+from bot.services.orders import order_of
+from bot.services.patience import insist
+from bot.services.ports import Clock, Courier, ImageQueue, Order, Place
+from bot.services.reasons import reason_for
+from bot.services.times import Times
+from bot.services.wishes import Wishes
+from bot.storage.database import DatabaseUnavailable
+
+_log = logging.getLogger(__name__)
+
+_KNOWN_EARLIER_MS = 10 * 60 * 1000
+"""The search takes fal's clock to differ from ours; requests of that time are told apart too."""
+_CANNOT_LOOK_MAX = 3
+
+
+class Sender:
+    """The steps of jobs that are held, being sent, or of which nobody knows whether they were."""
+
+    def __init__(  # noqa: PLR0913 - all named; each is a part that it cannot do without
+        self,
+        *,
+        books: Books,
+        queue: ImageQueue,
+        courier: Courier,
+        brakes: Brakes,
+        facts: Facts,
+        wishes: Wishes,
+        clock: Clock,
+        times: Times,
+    ) -> None:
+        self._books = books
+        self._queue = queue
+        self._courier = courier
+        self._brakes = brakes
+        self._facts = facts
+        self._wishes = wishes
+        self._clock = clock
+        self._times = times
+        self._sending: dict[str, Order] = {}
+        self._unsent: set[str] = set()
+        self._in_flight: set[asyncio.Task[Job]] = set()
+
+    async def submit(self, job: Job) -> Job:
+        """Send a held job, or end one that nobody wants any more.
+
+        Raises:
+            NotSent: It is back in our line.
+        """
+        wish = self._wishes.of(job)
+        if wish is not None:
+            return await self._books.cancel(job, *wish)
+        if self._clock.now_ms() - job.created_at_ms > self._times.held_max_s * 1000:
+            return await insist(
+                lambda: self._books.fail(job, Reason.TOO_OLD), job.id, "waited too long"
+            )
+        try:
+            sending = await self._books.submit(job)
+        except DatabaseUnavailable:
+            # The trace may have been written though nothing was sent, and nothing will be.
+            self._unsent.add(job.id)
+            raise
+        # A stop must not cut the one answer that tells fal's id: this goes on beside the job.
+        flight = asyncio.create_task(self._send(sending), name=f"submit {job.id}")
+        self._in_flight.add(flight)
+        flight.add_done_callback(self._landed)
+        return await asyncio.shield(flight)
+
+    def _landed(self, flight: asyncio.Task[Job]) -> None:
+        self._in_flight.discard(flight)
+        if not flight.cancelled():
+            # Whoever waited may be gone; what it raises is in the books already.
+            flight.exception()
+
+    async def drain(self, hurry: asyncio.Event) -> None:
+        """Wait for the answers to submits; each has its own bound, or ends with `hurry`."""
+        hurrying = asyncio.create_task(hurry.wait())
+        while self._in_flight and not hurrying.done():
+            await asyncio.wait({*self._in_flight, hurrying}, return_when=asyncio.FIRST_COMPLETED)
+        hurrying.cancel()
+        late = set(self._in_flight)
+        for flight in late:
+            flight.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _send(self, job: Job) -> Job:
+        order = order_of(job)
+        self._sending[job.id] = order
+        try:
+            ticket = await self._queue.submit(order)
+        except NotSent as error:
+            self._brakes.not_sent(job.id, error.retry_after_s)
+            return await self._put_back(job, error)
+        except (AccountLocked, KeyRejected) as error:
+            is_key = isinstance(error, KeyRejected)
+            self._brakes.refused(job.id, Trouble.KEY if is_key else Trouble.ACCOUNT)
+            return await self._put_back(job, error)
+        except SubmitUnclear as error:
+            why = error.detail
+            _log.error("submit unclear", extra={"job_id": job.id, "detail": why})
+            self._brakes.unclear(job.id)
+            return await insist(lambda: self._books.lose(job, why), job.id, "submit unclear")
+        except Upstream as error:
+            _log.error("submit refused", extra={"job_id": job.id, "detail": error.detail})
+            self._brakes.accepted()
+            return await self._refused(job, error)
+        finally:
+            del self._sending[job.id]
+        self._brakes.accepted()
+        return await self._facts.accept(job, ticket)
+
+    async def _put_back(self, job: Job, error: Upstream) -> Job:
+        """Nothing was made: back into our line.
+
+        Raises:
+            NotSent: Always, unless somebody wants the job to end.
+        """
+        why = error.detail
+        job = await insist(lambda: self._books.returned(job, why), job.id, "not sent")
+        wish = self._wishes.of(job)
+        if wish is not None:
+            return await self._books.cancel(job, *wish)
+        if isinstance(error, NotSent):
+            raise error
+        raise NotSent(why)
+
+    async def _refused(self, job: Job, error: Upstream) -> Job:
+        return await insist(
+            lambda: self._books.fail(
+                job, reason_for(error), note=error.detail, billed_microusd=error.cost_microusd
+            ),
+            job.id,
+            "refused at the submit",
+        )
+
+    async def lose(self, job: Job) -> Job:
+        """It stands between the trace and the answer, and nobody here is sending it."""
+        if job.id in self._unsent:
+            self._unsent.discard(job.id)
+            return await self._books.returned(job, "the trace was written and nothing was sent")
+        return await self._books.lose(job, "stopped while submitting")
+
+    async def look_for(self, job: Job) -> Job:
+        """Look for evidence until the deadline; then the member is told, and the search goes on."""
+        self._courier.show(job, Place())
+        ticket = await self._evidence(job)
+        if ticket is not None:
+            self._brakes.heard()
+            return await self._facts.accept(job, ticket)
+        _log.error("job lost", extra={"job_id": job.id, "doubt_microusd": job.held_microusd})
+        self._brakes.lost(job.id)
+        return await insist(
+            lambda: self._books.fail(
+                job, Reason.LOST, doubt_microusd=job.held_microusd, search=True
+            ),
+            job.id,
+            "no evidence",
+        )
+
+    async def _evidence(self, job: Job) -> Ticket | None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._times.unclear_max_s
+        pauses = iter(self._times.evidence_pauses_s)
+        pause_s, refused = 0.0, 0
+        while loop.time() < until and refused < _CANNOT_LOOK_MAX:
+            pause_s = next(pauses, pause_s)
+            await asyncio.sleep(pause_s)
+            try:
+                ticket = await self.find(job)
+            except CannotLook:
+                refused += 1
+                continue
+            except Upstream as error:
+                _log.warning("no history", extra={"job_id": job.id, "detail": error.detail})
+                continue
+            if ticket is not None:
+                return ticket
+        return None
+
+    async def find(self, job: Job) -> Ticket | None:
+        """Look once into fal's history for a job that has no ticket.
+
+        Raises:
+            CannotLook: The key may not read it.
+            TemporaryFailure: It cannot be read now.
+        """
+        if self._is_sending_the_same(job):
+            # Its request is in the history too, under an id that is not known here yet.
+            return None
+        since_ms = job.submitted_at_ms or job.created_at_ms
+        known = await self._books.known_request_ids(since_ms - _KNOWN_EARLIER_MS)
+        return await self._queue.find(order_of(job), since_ms=since_ms, known=known)
+
+    def _is_sending_the_same(self, job: Job) -> bool:
+        wanted = order_of(job)
+        return any(replace(order, job_id=job.id) == wanted for order in self._sending.values())

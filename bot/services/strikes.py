@@ -1,0 +1,46 @@
+"""A small daily allowance of each member for requests that cost the host and brought nothing.
+
+A refused prompt may be billed, and pictures that never arrive are; neither is charged to the
+member, so without this one member could spend the host's money without end.
+"""
+
+from zoneinfo import ZoneInfo
+
+from bot.core.errors import Refused
+from bot.core.jobs import Request
+from bot.core.limits import Window, period
+from bot.storage import jobs
+from bot.storage.database import Connection
+
+STRIKES_MAX = 5
+"""So many such requests a member has on a day of the server."""
+
+
+class TooManyLosses(Refused):
+    """A member's requests have cost too much today without bringing anything."""
+
+
+async def refuse_if_struck_out(
+    connection: Connection, request: Request, zone: ZoneInfo, now_ms: int
+) -> None:
+    """Refuse a member whose requests of today cost the host and brought nothing.
+
+    Raises:
+        TooManyLosses: With when it ends.
+    """
+    today = period(Window.DAY, now_ms, zone)
+    since_ms = now_ms - 24 * 3600 * 1000
+    losses = await jobs.count_losses(
+        connection,
+        server_id=request.server_id,
+        member_id=request.member_id,
+        since_ms=since_ms,
+        day=today.first_day,
+        at_most=STRIKES_MAX,
+    )
+    if losses >= STRIKES_MAX:
+        at = today.ends_at_ms // 1000
+        raise TooManyLosses(
+            f"{losses} of your requests today cost this bot's host money and brought no picture, "
+            f"such as prompts that the content check refused. You can go on <t:{at}:R>."
+        )

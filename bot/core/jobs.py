@@ -6,6 +6,10 @@ sent. An answer with a request id makes it QUEUED; no answer that decides makes 
 what is unclear is never sent again. A known result makes it RENDERED and settles the hold in the
 same transaction; after that only delivery is left. FAILED and CANCELLED return the hold.
 
+What fal made is never written off by an end: a job that FAILED or was CANCELLED may still learn its
+ticket (ACCEPT) and be brought back with its pictures (RESCUE), and pictures may follow the others
+of a DELIVERED job (ADD). Nobody is charged for what comes that way.
+
 The diagram in the README is generated from `TRANSITIONS`; a pair that is not in it is illegal.
 """
 
@@ -61,6 +65,10 @@ class Event(StrEnum):
     """It ended without pictures."""
     CANCEL = "cancel"
     """It ended because a person wanted it to."""
+    RESCUE = "rescue"
+    """It ended without pictures, and they were found after all."""
+    ADD = "add"
+    """Pictures came after the others were delivered."""
 
 
 TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
@@ -81,6 +89,11 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
         (State.RENDERED, Event.STRAND): State.UNDELIVERED,
         (State.RENDERED, Event.FAIL): State.FAILED,
         (State.UNDELIVERED, Event.DELIVER): State.DELIVERED,
+        (State.DELIVERED, Event.ADD): State.DELIVERED,
+        (State.FAILED, Event.ACCEPT): State.FAILED,
+        (State.FAILED, Event.RESCUE): State.RENDERED,
+        (State.CANCELLED, Event.ACCEPT): State.CANCELLED,
+        (State.CANCELLED, Event.RESCUE): State.RENDERED,
     }
 )
 
@@ -246,6 +259,11 @@ class Job:
         spoiler: Whether the pictures are veiled until somebody taps them.
         message_channel_id: Where the message stands, None for the job's own channel.
         removed_by: The moderator who removed the pictures, None where they stand.
+        made: Pictures that fal made, with or without an address; None before that is known.
+        free_pictures: Those of `pictures` that came late, for which nobody pays.
+        search_until_ms: When the search for its late pictures ends, None where nobody looks.
+        search_due_ms: When fal is asked for them next.
+        search_tries: How often fal was asked for them.
     """
 
     id: str
@@ -281,6 +299,11 @@ class Job:
     message_channel_id: int | None = None
     removed_by: int | None = None
     removed_at_ms: int | None = None
+    made: int | None = None
+    free_pictures: int = 0
+    search_until_ms: int | None = None
+    search_due_ms: int | None = None
+    search_tries: int = 0
 
     @property
     def budget_channel_id(self) -> int:

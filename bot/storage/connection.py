@@ -108,7 +108,8 @@ def violation(what: str, table_or_text: str) -> Broken:
         what: The engine's words for the constraint; holds no values.
         table_or_text: Where the table is named.
     """
-    kind = LedgerBroken if "ledger" in table_or_text or "totals" in table_or_text else Broken
+    money = ("ledger", "totals", "doubts")
+    kind = LedgerBroken if any(name in table_or_text for name in money) else Broken
     return kind(f"the database refuses a change that breaks a rule: {what}")
 
 

@@ -1,7 +1,7 @@
 """A job as a row and a row as a job; the only place that knows which column is which field."""
 
 import json
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 
 from bot.core.catalogue import Format, Quality, Size
 from bot.core.jobs import Job, PictureLink, Reason, State, Ticket
@@ -14,13 +14,94 @@ INSERT INTO jobs (
     role_ids, fal_request_id, fal_status_url, fal_response_url, fal_cancel_url, links,
     cost_microusd, cost_is_computed, possible_loss_microusd, pictures, reason, cancel_by,
     submitted_at_ms, rendered_at_ms, ended_at_ms, parent_channel_id, spoiler, message_channel_id,
-    removed_by, removed_at_ms
+    removed_by, removed_at_ms, made, free_pictures, search_until_ms, search_due_ms, search_tries
 ) VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37
+    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38,
+    $39, $40, $41, $42
 )
 """
 """The values are those of `values_of`, in its order."""
+
+# An omitted change is NULL and leaves its column alone. `held` is reached again only when nothing
+# was sent; then the time of sending is forgotten. `rendered` is reached from an end by a rescue;
+# then the end is forgotten.
+ADVANCE_JOB = """
+UPDATE jobs SET
+    state = $3,
+    message_id = COALESCE($4, message_id),
+    fal_request_id = COALESCE($5, fal_request_id),
+    fal_status_url = COALESCE($6, fal_status_url),
+    fal_response_url = COALESCE($7, fal_response_url),
+    fal_cancel_url = COALESCE($8, fal_cancel_url),
+    links = COALESCE($9, links),
+    cost_microusd = COALESCE($10, cost_microusd),
+    cost_is_computed = COALESCE($11, cost_is_computed),
+    possible_loss_microusd = COALESCE($12, possible_loss_microusd),
+    pictures = COALESCE($13, pictures),
+    reason = COALESCE($14, reason),
+    message_channel_id = COALESCE($15, message_channel_id),
+    made = COALESCE($16, made),
+    free_pictures = COALESCE($17, free_pictures),
+    search_until_ms = CASE CAST($18 AS BIGINT)
+        WHEN 0 THEN NULL ELSE COALESCE($18, search_until_ms) END,
+    search_due_ms = CASE CAST($18 AS BIGINT) WHEN 0 THEN NULL
+        ELSE COALESCE(search_due_ms, CASE WHEN $18 > 0 THEN CAST($22 AS BIGINT) END) END,
+    submitted_at_ms =
+        CASE WHEN $3 = 'held' THEN NULL ELSE COALESCE($19, submitted_at_ms) END,
+    rendered_at_ms = COALESCE($20, rendered_at_ms),
+    ended_at_ms = CASE WHEN $3 = 'rendered' THEN NULL ELSE COALESCE($21, ended_at_ms) END,
+    interaction_token =
+        CASE WHEN $3 IN ('delivered', 'undelivered') THEN NULL ELSE interaction_token END
+WHERE id = $1 AND state = $2
+RETURNING *
+"""
+"""Takes id, state before and after, `change_values`, the times of sending, result and end, and now.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class JobChanges:
+    """What a move of a job changes besides its state; None leaves a field as it is.
+
+    Attributes:
+        reason: Not of a job that has ended, for it counts among the outcomes by its reason.
+        search_until_ms: 0 ends the search for late pictures.
+    """
+
+    message_id: int | None = None
+    message_channel_id: int | None = None
+    ticket: Ticket | None = None
+    links: tuple[PictureLink, ...] | None = None
+    cost_microusd: int | None = None
+    cost_is_computed: bool | None = None
+    possible_loss_microusd: int | None = None
+    pictures: int | None = None
+    reason: Reason | None = None
+    made: int | None = None
+    free_pictures: int | None = None
+    search_until_ms: int | None = None
+
+
+NO_CHANGES = JobChanges()
+
+
+def change_values(changes: JobChanges) -> tuple[Value, ...]:
+    """Spread changes over the places from `$4` on of `ADVANCE_JOB`."""
+    return (
+        changes.message_id,
+        *ticket_columns(changes.ticket),
+        None if changes.links is None else links_text(changes.links),
+        changes.cost_microusd,
+        None if changes.cost_is_computed is None else int(changes.cost_is_computed),
+        changes.possible_loss_microusd,
+        changes.pictures,
+        changes.reason.value if changes.reason else None,
+        changes.message_channel_id,
+        changes.made,
+        changes.free_pictures,
+        changes.search_until_ms,
+    )
 
 
 def values_of(job: Job) -> tuple[Value, ...]:
@@ -60,6 +141,11 @@ def values_of(job: Job) -> tuple[Value, ...]:
         job.message_channel_id,
         job.removed_by,
         job.removed_at_ms,
+        job.made,
+        job.free_pictures,
+        job.search_until_ms,
+        job.search_due_ms,
+        job.search_tries,
     )
 
 
@@ -119,4 +205,9 @@ def job_of(row: Row) -> Job:
         message_channel_id=row["message_channel_id"],
         removed_by=row["removed_by"],
         removed_at_ms=row["removed_at_ms"],
+        made=row["made"],
+        free_pictures=row["free_pictures"],
+        search_until_ms=row["search_until_ms"],
+        search_due_ms=row["search_due_ms"],
+        search_tries=row["search_tries"],
     )

@@ -9,10 +9,45 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from bot.core.errors import StaleState
-from bot.core.jobs import Event, Job, PictureLink, Reason, State, Ticket, next_state
+from bot.core.jobs import Event, Job, State, next_state
 from bot.storage.connection import Connection
-from bot.storage.job_rows import INSERT_JOB, job_of, links_text, ticket_columns, values_of
+from bot.storage.job_rows import (
+    ADVANCE_JOB,
+    INSERT_JOB,
+    NO_CHANGES,
+    JobChanges,
+    change_values,
+    job_of,
+    values_of,
+)
+from bot.storage.job_searches import search_again, search_due
 from bot.storage.usage import add_outcome
+
+__all__ = [
+    "CREATION",
+    "NO_CHANGES",
+    "PAGE_ROWS",
+    "JobChanges",
+    "PossibleLoss",
+    "Step",
+    "advance",
+    "count_unfinished",
+    "everything",
+    "get",
+    "history",
+    "insert",
+    "known_request_ids",
+    "of_message",
+    "possible_loss",
+    "recent",
+    "request_cancel",
+    "search_again",
+    "search_due",
+    "set_message",
+    "told",
+    "unfinished",
+    "untold",
+]
 
 CREATION = "create"
 """Stands for the event in the first row of a job's history."""
@@ -28,33 +63,6 @@ _INSERT_STEP = """
 INSERT INTO job_history (job_id, seq, from_state, event, to_state, at_ms, note)
 SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, CAST($5 AS BIGINT), $6
 FROM job_history WHERE job_id = $1
-"""
-
-# An omitted change is NULL and leaves its column alone. `held` is reached again only when nothing
-# was sent; then the time of sending is forgotten.
-_ADVANCE = """
-UPDATE jobs SET
-    state = $3,
-    message_id = COALESCE($4, message_id),
-    fal_request_id = COALESCE($5, fal_request_id),
-    fal_status_url = COALESCE($6, fal_status_url),
-    fal_response_url = COALESCE($7, fal_response_url),
-    fal_cancel_url = COALESCE($8, fal_cancel_url),
-    links = COALESCE($9, links),
-    cost_microusd = COALESCE($10, cost_microusd),
-    cost_is_computed = COALESCE($11, cost_is_computed),
-    possible_loss_microusd = COALESCE($12, possible_loss_microusd),
-    pictures = COALESCE($13, pictures),
-    reason = COALESCE($14, reason),
-    submitted_at_ms =
-        CASE WHEN $3 = 'held' THEN NULL ELSE COALESCE($15, submitted_at_ms) END,
-    rendered_at_ms = COALESCE($16, rendered_at_ms),
-    ended_at_ms = COALESCE($17, ended_at_ms),
-    message_channel_id = COALESCE($18, message_channel_id),
-    interaction_token =
-        CASE WHEN $3 IN ('delivered', 'undelivered') THEN NULL ELSE interaction_token END
-WHERE id = $1 AND state = $2
-RETURNING *
 """
 
 _SELECT = "SELECT * FROM jobs WHERE id = $1"
@@ -127,24 +135,6 @@ _AT_MS_MAX = 2**62
 
 
 @dataclass(frozen=True, slots=True)
-class JobChanges:
-    """What a move of a job changes besides its state; None leaves a field as it is."""
-
-    message_id: int | None = None
-    message_channel_id: int | None = None
-    ticket: Ticket | None = None
-    links: tuple[PictureLink, ...] | None = None
-    cost_microusd: int | None = None
-    cost_is_computed: bool | None = None
-    possible_loss_microusd: int | None = None
-    pictures: int | None = None
-    reason: Reason | None = None
-
-
-NO_CHANGES = JobChanges()
-
-
-@dataclass(frozen=True, slots=True)
 class Step:
     """One row of a job's history.
 
@@ -203,33 +193,30 @@ async def advance(  # noqa: PLR0913 - all named; a move is nothing without any o
 ) -> Job:
     """Move a job from the state it is expected to be in, and record the step.
 
-    The times of sending, of the result and of the end are set by the state that is reached.
+    The times of sending, of the result and of the end are set by the state that is reached; an end
+    that only learns something more keeps its time. A search that begins is due at once.
 
     Returns:
         The job as it is now.
 
     Raises:
-        StaleState: The event is illegal, or the job is in another state, or there is none; nothing
-            was changed.
+        StaleState: The event is illegal, or the job is in another state, or there is none, or it
+            has ended and another reason is named; nothing was changed.
     """
     state = next_state(expected, event)
+    if expected.is_ended and changes.reason is not None:
+        # How it ended is counted by its reason.
+        raise StaleState(f"job {job_id} is {expected}, so its reason stays as it is")
     row = await conn.fetch_one(
-        _ADVANCE,
+        ADVANCE_JOB,
         job_id,
         expected.value,
         state.value,
-        changes.message_id,
-        *ticket_columns(changes.ticket),
-        None if changes.links is None else links_text(changes.links),
-        changes.cost_microusd,
-        None if changes.cost_is_computed is None else int(changes.cost_is_computed),
-        changes.possible_loss_microusd,
-        changes.pictures,
-        changes.reason.value if changes.reason else None,
+        *change_values(changes),
         at_ms if state is State.SUBMITTING else None,
         at_ms if state is State.RENDERED else None,
-        at_ms if state.is_ended else None,
-        changes.message_channel_id,
+        at_ms if state.is_ended and state is not expected else None,
+        at_ms,
     )
     if row is None:
         raise StaleState(f"job {job_id} is not {expected}, so it cannot {event}")
@@ -291,7 +278,7 @@ async def told(conn: Connection, job_id: str) -> Job:
 
 
 async def possible_loss(conn: Connection) -> PossibleLoss:
-    """Sum up the jobs of which nobody knows whether fal made and billed them."""
+    """Sum up the jobs that are in doubt: nobody knows whether fal made and billed them."""
     row = await conn.fetch_one(_POSSIBLE_LOSS)
     return PossibleLoss(row["jobs"], row["microusd"]) if row else PossibleLoss(0, 0)
 

@@ -8,22 +8,25 @@ changes a hold's outcome afterwards. Every entry counts on the days of its hold.
 what the rules allow, then against gifts. What comes back of a charge goes back to the gifts first.
 The callers hold `write(server_id)`, and `write(server_id, 0)` where the bot's own caps are checked.
 
-Nothing here changes or deletes an entry, and nothing else in the bot writes these tables.
+Nothing here changes or deletes an entry, the database itself refuses it (see `seals` for what shows
+where somebody did all the same), and nothing else in the bot writes these tables. Money in doubt
+stands beside the ledger, see `doubts`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from bot.core.errors import LedgerBroken
 from bot.core.gifts import Draw, Gift
 from bot.core.jobs import Job
-from bot.core.limits import Account, Unit, Usage
-from bot.storage import gifts
+from bot.core.limits import Unit, Usage
+from bot.storage import gifts, totals
 from bot.storage.connection import Connection, Value
 from bot.storage.entries import Entry, entries, entries_of
 from bot.storage.ids import new_id
 from bot.storage.proof import check
+from bot.storage.seals import ENTRY_SEAL, sealed_insert
+from bot.storage.totals import usage
 from bot.storage.usage import add_entry
 
 __all__ = [
@@ -47,28 +50,39 @@ _COLUMNS = """
     charge_microusd, gift_images, gift_microusd, source, day, bot_day, at_ms
 """
 
-_INSERT_GIFT = f"""
-INSERT INTO ledger ({_COLUMNS})
-VALUES ($1, 'gift', NULL, NULL, $2, NULL, $3, 0, 0, $4, $5, 0, 0, 'none', $6, $7, $8)
-"""  # noqa: S608 - column names only
+_INSERT_GIFT = sealed_insert(
+    "ledger",
+    _COLUMNS,
+    ENTRY_SEAL,
+    """
+    SELECT CAST($1 AS TEXT) AS id, 'gift' AS kind, CAST(NULL AS TEXT) AS hold_id,
+        CAST(NULL AS TEXT) AS job_id, CAST($2 AS BIGINT) AS server_id,
+        CAST(NULL AS BIGINT) AS channel_id, CAST($3 AS BIGINT) AS member_id,
+        0 AS images, 0 AS microusd,
+        CAST($4 AS BIGINT) AS charge_images, CAST($5 AS BIGINT) AS charge_microusd,
+        0 AS gift_images, 0 AS gift_microusd, 'none' AS source,
+        CAST($6 AS TEXT) AS day, CAST($7 AS TEXT) AS bot_day, CAST($8 AS BIGINT) AS at_ms
+    """,
+)
 
-_INSERT_HOLD = f"""
-INSERT INTO ledger ({_COLUMNS})
-VALUES ($1, 'hold', NULL, $2, $3, $4, $5, $6, $7, $6, $7, $8, $9, 'held', $10, $11, $12)
-ON CONFLICT DO NOTHING
-"""  # noqa: S608 - column names only
-
-# Rows are never negative here, so the CHECKs hold for the row that is tried first.
-_ADD_TO_TOTALS = """
-INSERT INTO totals (server_id, account, account_id, day, images, microusd) VALUES
-    ($1, 'member', $2, $4, $8, $9),
-    ($1, 'channel', $3, $4, $6, $7),
-    ($1, 'server', 0, $4, $6, $7),
-    (0, 'bot', 0, $5, $6, $7)
-ON CONFLICT (server_id, account, account_id, day) DO UPDATE SET
-    images = totals.images + excluded.images,
-    microusd = totals.microusd + excluded.microusd
-"""
+# SQLite would take a conflict for an attempt to replace the first hold, so it is looked for; on
+# PostgreSQL the index decides a race.
+_INSERT_HOLD = sealed_insert(
+    "ledger",
+    _COLUMNS,
+    ENTRY_SEAL,
+    """
+    SELECT CAST($1 AS TEXT) AS id, 'hold' AS kind, CAST(NULL AS TEXT) AS hold_id,
+        CAST($2 AS TEXT) AS job_id, CAST($3 AS BIGINT) AS server_id,
+        CAST($4 AS BIGINT) AS channel_id, CAST($5 AS BIGINT) AS member_id,
+        CAST($6 AS BIGINT) AS images, CAST($7 AS BIGINT) AS microusd,
+        CAST($6 AS BIGINT) AS charge_images, CAST($7 AS BIGINT) AS charge_microusd,
+        CAST($8 AS BIGINT) AS gift_images, CAST($9 AS BIGINT) AS gift_microusd, 'held' AS source,
+        CAST($10 AS TEXT) AS day, CAST($11 AS TEXT) AS bot_day, CAST($12 AS BIGINT) AS at_ms
+    WHERE NOT EXISTS (SELECT 1 FROM ledger WHERE job_id = $2 AND kind = 'hold')
+    """,
+    "ON CONFLICT (job_id) WHERE kind = 'hold' DO NOTHING",
+)
 
 
 def _gift_part(unit: str, charge: str) -> str:
@@ -76,7 +90,7 @@ def _gift_part(unit: str, charge: str) -> str:
     back = """
     CASE WHEN {comes_back} <= 0 THEN 0 WHEN {comes_back} < {drawn} THEN {comes_back}
         ELSE {drawn} END"""
-    drawn_now = f"(SELECT SUM(gift_{unit}) FROM movements WHERE job_id = $2)"  # noqa: S608
+    drawn_now = f"(SELECT SUM(gift_{unit}) FROM entry_movements WHERE job_id = $2)"  # noqa: S608
     settled = back.format(comes_back=f"(hold.charge_{unit} - {charge})", drawn=f"hold.gift_{unit}")
     adjusted = back.format(comes_back=f"(-{charge})", drawn=drawn_now)
     return f"""
@@ -88,66 +102,44 @@ def _gift_part(unit: str, charge: str) -> str:
 # The hold is found and its resolution written in one statement; the index decides a race. Only
 # what is resolved can be adjusted, and by no more than the job itself came to, so a release always
 # finds the whole hold in the totals.
-_RESOLVE = f"""
-INSERT INTO ledger ({_COLUMNS})
-SELECT $1, $3, hold.id, hold.job_id, hold.server_id, hold.channel_id, hold.member_id,
-    COALESCE($4, hold.images), COALESCE($5, hold.microusd),
-    COALESCE($6, hold.charge_images), COALESCE($7, hold.charge_microusd),
-    {_gift_part("images", "$6")}, {_gift_part("microusd", "$7")},
-    $8, hold.day, hold.bot_day, CAST($9 AS BIGINT)
-FROM ledger AS hold
-WHERE hold.job_id = $2 AND hold.kind = 'hold' AND ($3 = 'adjust') = EXISTS (
-    SELECT 1 FROM ledger AS done
-    WHERE done.hold_id = hold.id AND done.kind IN ('settle', 'release')
-) AND ($3 <> 'adjust' OR EXISTS (
-    SELECT 1 FROM movements WHERE job_id = $2 GROUP BY job_id
-    HAVING SUM(images) + $4 >= 0 AND SUM(microusd) + $5 >= 0
-        AND SUM(charge_images) + $6 >= 0 AND SUM(charge_microusd) + $7 >= 0
-))
-ON CONFLICT DO NOTHING
-RETURNING (SELECT held.gift_images + held.gift_microusd FROM ledger AS held
-    WHERE held.id = ledger.hold_id) AS drawn
-"""  # noqa: S608 - column names only
+_RESOLVE = sealed_insert(
+    "ledger",
+    _COLUMNS,
+    ENTRY_SEAL,
+    f"""
+    SELECT CAST($1 AS TEXT) AS id, CAST($3 AS TEXT) AS kind, hold.id AS hold_id, hold.job_id,
+        hold.server_id, hold.channel_id, hold.member_id,
+        COALESCE($4, hold.images) AS images, COALESCE($5, hold.microusd) AS microusd,
+        COALESCE($6, hold.charge_images) AS charge_images,
+        COALESCE($7, hold.charge_microusd) AS charge_microusd,
+        {_gift_part("images", "$6")} AS gift_images,
+        {_gift_part("microusd", "$7")} AS gift_microusd,
+        CAST($8 AS TEXT) AS source, hold.day, hold.bot_day, CAST($9 AS BIGINT) AS at_ms
+    FROM ledger AS hold
+    WHERE hold.job_id = $2 AND hold.kind = 'hold' AND ($3 = 'adjust') = EXISTS (
+        SELECT 1 FROM ledger AS done
+        WHERE done.hold_id = hold.id AND done.kind IN ('settle', 'release')
+    ) AND ($3 <> 'adjust' OR EXISTS (
+        SELECT 1 FROM entry_movements WHERE job_id = $2 GROUP BY job_id
+        HAVING SUM(images) + $4 >= 0 AND SUM(microusd) + $5 >= 0
+            AND SUM(charge_images) + $6 >= 0 AND SUM(charge_microusd) + $7 >= 0
+    ))
+    """,  # noqa: S608 - column names only
+    """
+    ON CONFLICT (hold_id) WHERE kind IN ('settle', 'release') DO NOTHING
+    RETURNING (SELECT held.gift_images + held.gift_microusd FROM ledger AS held
+        WHERE held.id = ledger.hold_id) AS drawn
+    """,
+)
 
 _BACK_TO_GIFTS = """
-SELECT -gift_images AS images, -gift_microusd AS microusd FROM movements WHERE id = $1
-"""
-
-# What the entry changes is read from the view, so there is one definition of it.
-_MOVE_TOTALS = """
-UPDATE totals SET
-    images = totals.images + change.images,
-    microusd = totals.microusd + change.microusd
-FROM (
-    SELECT server_id, 'member' AS account, member_id AS account_id, day,
-        own_images AS images, own_microusd AS microusd
-    FROM movements WHERE id = $1
-    UNION ALL SELECT server_id, 'channel', channel_id, day, images, microusd
-    FROM movements WHERE id = $1
-    UNION ALL SELECT server_id, 'server', 0, day, images, microusd
-    FROM movements WHERE id = $1
-    UNION ALL SELECT 0, 'bot', 0, bot_day, images, microusd
-    FROM movements WHERE id = $1
-) AS change
-WHERE totals.server_id = change.server_id AND totals.account = change.account
-    AND totals.account_id = change.account_id AND totals.day = change.day
-"""
-
-_USAGE = """
-WITH asked AS (VALUES {rows})
-SELECT asked.column1 AS account, asked.column4 AS first_day,
-    CAST(SUM(totals.images) AS BIGINT) AS images,
-    CAST(SUM(totals.microusd) AS BIGINT) AS microusd
-FROM asked JOIN totals
-    ON totals.server_id = asked.column2 AND totals.account = asked.column1
-    AND totals.account_id = asked.column3 AND totals.day >= asked.column4
-GROUP BY asked.column1, asked.column4
+SELECT -gift_images AS images, -gift_microusd AS microusd FROM entry_movements WHERE id = $1
 """
 
 _NET_CHARGE = """
 SELECT CAST(COALESCE(SUM(charge_images), 0) AS BIGINT) AS images,
     CAST(COALESCE(SUM(charge_microusd), 0) AS BIGINT) AS microusd
-FROM movements WHERE job_id = $1
+FROM entry_movements WHERE job_id = $1
 """
 
 
@@ -238,7 +230,7 @@ async def hold(
         raise LedgerBroken(f"job {job.id} has a hold already")
     await gifts.take(conn, entry_id, draws)
     who = (job.server_id, job.member_id, job.budget_channel_id)
-    await conn.execute(_ADD_TO_TOTALS, *who, day, bot_day, *amounts, *own)
+    await totals.add_hold(conn, who, (day, bot_day), amounts, own)
 
 
 def _drawn(draws: Sequence[Draw], unit: Unit) -> int:
@@ -308,8 +300,7 @@ async def _append(
         raise LedgerBroken(f"job {job_id} has no {missing}, so there can be no {kind}")
     if row["drawn"]:
         await _put_back(conn, entry_id, job_id)
-    if await conn.execute(_MOVE_TOTALS, entry_id) != len(Account):
-        conn.spoil()
+    if not await totals.move(conn, totals.MOVE_BY_ENTRY, entry_id):
         raise LedgerBroken(f"the totals that the hold of job {job_id} counts in are missing")
     await add_entry(conn, entry_id)
 
@@ -319,56 +310,6 @@ async def _put_back(conn: Connection, entry_id: str, job_id: str) -> None:
     assert row is not None
     await gifts.put_back(conn, entry_id, job_id, Unit.IMAGES, row["images"])
     await gifts.put_back(conn, entry_id, job_id, Unit.USD, row["microusd"])
-
-
-async def usage(
-    conn: Connection,
-    *,
-    server_id: int,
-    member_id: int,
-    channel_id: int,
-    periods: Collection[tuple[Account, str]],
-) -> dict[tuple[Account, str], Usage]:
-    """Sum what accounts have used and hold.
-
-    Args:
-        conn: Where to read; inside `write(server_id)` where a decision depends on it.
-        server_id: The server.
-        member_id: Whose member account is meant.
-        channel_id: Which channel account is meant.
-        periods: Accounts with the first day of each period, `YYYY-MM-DD`.
-
-    Returns:
-        An entry for each period, also where nothing was used.
-    """
-    found = dict.fromkeys(periods, Usage())
-    if not found:
-        return found
-    keys = {
-        Account.MEMBER: (server_id, member_id),
-        Account.CHANNEL: (server_id, channel_id),
-        Account.SERVER: (server_id, 0),
-        Account.BOT: (0, 0),
-    }
-    asked = [
-        value
-        for account, first_day in sorted(found)
-        for value in (account.value, *keys[account], first_day)
-    ]
-    for row in await conn.fetch(_usage_text(len(found)), *asked):
-        found[Account(row["account"]), row["first_day"]] = Usage(row["images"], row["microusd"])
-    return found
-
-
-@cache
-def _usage_text(count: int) -> str:
-    """Write the query for a number of periods; there are at most a few dozen."""
-    rows = ", ".join(
-        f"(CAST(${n} AS TEXT), CAST(${n + 1} AS BIGINT), CAST(${n + 2} AS BIGINT),"
-        f" CAST(${n + 3} AS TEXT))"
-        for n in range(1, 4 * count, 4)
-    )
-    return _USAGE.format(rows=rows)
 
 
 async def net_charge(conn: Connection, job_id: str) -> Usage:

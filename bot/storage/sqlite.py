@@ -15,6 +15,7 @@ from typing import TypeVar
 import aiosqlite
 
 from bot.core.errors import Broken
+from bot.storage import seals
 from bot.storage.connection import (
     Connection,
     DatabaseUnavailable,
@@ -178,6 +179,10 @@ async def _connect(path: Path, first_pragma: str) -> aiosqlite.Connection:
         raise
     try:
         link.row_factory = sqlite3.Row
+        # aiosqlite leaves out a type here.
+        await link.create_function(  # pyright: ignore[reportUnknownMemberType]
+            seals.FUNCTION, 1, seals.seal_of, deterministic=True
+        )
         for pragma in (*_PRAGMAS, first_pragma):
             await link.execute_fetchall(f"PRAGMA {pragma}")
     except sqlite3.Error as error:

@@ -150,19 +150,25 @@ async def add_entry(conn: Connection, entry_id: str) -> None:
 
 
 async def add_outcome(conn: Connection, job: Job, before: State) -> None:
-    """Count how a job ended, in the transaction of the change.
+    """Count how a job ended, if it did, in the transaction of the change.
 
     Args:
         conn: A connection of `write(job.server_id)`.
-        job: As it is now; nothing is done unless it has ended.
-        before: The state it was in; an undelivered job may still be delivered.
+        job: As it is now.
+        before: The state it was in. What had ended may have found its pictures after all, and
+            counts no longer as it did; its reason must be what it was.
     """
-    if not job.state.is_ended:
+    if job.state is before:
         return
     if before.is_ended:
-        await conn.execute(_ADD_OUTCOME, job.id, before.value, -1)
-    is_content = job.state is State.FAILED and job.reason is Reason.CONTENT
-    await conn.execute(_ADD_OUTCOME, job.id, CONTENT if is_content else job.state.value, 1)
+        await conn.execute(_ADD_OUTCOME, job.id, _outcome(before, job.reason), -1)
+    if job.state.is_ended:
+        await conn.execute(_ADD_OUTCOME, job.id, _outcome(job.state, job.reason), 1)
+
+
+def _outcome(state: State, reason: Reason | None) -> str:
+    is_content = state is State.FAILED and reason is Reason.CONTENT
+    return CONTENT if is_content else state.value
 
 
 async def add_refusal(conn: Connection, server_id: int, *, day: str, reason: str) -> None:

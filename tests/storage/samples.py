@@ -107,10 +107,26 @@ async def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     """The whole content of the tables that record work, to see that nothing changed."""
     content: dict[str, list[tuple[Any, ...]]] = {}
     async with database.read() as conn:
-        for table in ("jobs", "job_history", "ledger", "totals"):
+        for table in ("jobs", "job_history", "ledger", "doubts", "ledger_heads", "totals"):
             rows = await conn.fetch(f"SELECT * FROM {table}")
             content[table] = sorted((tuple(row) for row in rows), key=repr)  # type: ignore[arg-type]
     return content
+
+
+_TRIGGERS = {
+    "sqlite": "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'",
+    "postgres": """
+        SELECT tgname AS name, CAST(CAST(tgrelid AS regclass) AS TEXT) AS tbl_name
+        FROM pg_trigger WHERE NOT tgisinternal
+    """,
+}
+
+
+async def unguard(database: Database, conn: Connection) -> None:
+    """Take away what keeps rows from being changed, as somebody would who means harm."""
+    for row in await conn.fetch(_TRIGGERS[database.engine]):
+        where = f" ON {row['tbl_name']}" if database.engine == "postgres" else ""
+        await conn.execute(f"DROP TRIGGER {row['name']}{where}")
 
 
 async def render(conn: Connection, job: Job, settlement: Settlement = SETTLED) -> None:

@@ -12,7 +12,7 @@ from bot.storage import gifts, jobs, ledger
 from bot.storage.connection import Connection
 from bot.storage.database import Database
 from bot.storage.ledger import Adjustment, Settlement
-from tests.storage.samples import BOT_DAY, DAY, MEMBER, NOW_MS, SERVER, make_job, used
+from tests.storage.samples import BOT_DAY, DAY, MEMBER, NOW_MS, SERVER, make_job, unguard, used
 
 IMAGES, USD = Unit.IMAGES, Unit.USD
 SOON, LATE = "gift-ending-soon", "gift-ending-late"
@@ -206,6 +206,7 @@ async def test_the_check_names_what_was_broken_by_hand(database: Database, damag
     async with database.write(SERVER) as conn:
         await held(conn)
         assert await ledger.check(conn) == []
+        await unguard(database, conn)
         await conn.execute(damage)
         problems = await ledger.check(conn)
 

@@ -39,6 +39,11 @@ async def test_a_job_comes_back_as_it_went_in(database: Database) -> None:
         submitted_at_ms=1,
         rendered_at_ms=2,
         ended_at_ms=3,
+        made=3,
+        free_pictures=1,
+        search_until_ms=9,
+        search_due_ms=8,
+        search_tries=2,
     )
     async with database.write(SERVER) as conn:
         for job in (full, make_job()):

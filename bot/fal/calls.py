@@ -22,18 +22,20 @@ said so in the settings.
 
 import asyncio
 import logging
+import random
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Self
+from typing import Self, cast
 
 import aiohttp
 import httpx
 
 from bot.core.errors import KeyRejected, TemporaryFailure
 from bot.fal.failures import plain
+from bot.fal.network import Media, Network
 from bot.fal.wire import Answer
 
 TRANSPORT_FAILURES = (
@@ -66,6 +68,12 @@ reads over HTTP/2, which need one, and for submits, which take turns; what is ab
 handshake again."""
 _DEAD_SHARE = 0.75
 _MIB = 1024 * 1024
+_JITTER = 0.2
+
+
+def _spread(pause_s: float) -> float:
+    """Move a pause a little: many jobs that lost their streams at once shall not ask at once."""
+    return pause_s * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311  # spreads load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +87,17 @@ class Pace:
         picture_s: For one picture, once.
         stall_s: A picture of which nothing comes for so long is asked for again.
         silent_s: A status stream without even a comment for so long is given up.
+        silence_s: A watch that hears no proper word of fal's for so long is given up.
         restream_s: How long to poll before a stream is tried again; doubles up to
             `restream_most_s` while streams bring nothing.
         poll_first_s: The first wait between two polls; grows up to `poll_most_s`.
         outage_most_s: The longest wait between two calls that fail.
         repeat_first_s: The wait before a failed GET of a result or picture is repeated; doubles.
         tries: How often such a GET is made in all.
-        unknown_after: How many times in a row fal must not know a request before it is gone.
+        unknown_after: How many times in a row fal must not know a request before it is told.
+        hops: How many redirects of a picture are followed.
         picture_bytes_max: The largest picture file taken.
+        jitter: Turns each of the waits between two calls into the one that is waited.
     """
 
     connect_s: float = 10.0
@@ -95,6 +106,7 @@ class Pace:
     picture_s: float = 120.0
     stall_s: float = 20.0
     silent_s: float = 40.0
+    silence_s: float = 60.0
     restream_s: float = 15.0
     restream_most_s: float = 300.0
     poll_first_s: float = 1.0
@@ -103,7 +115,9 @@ class Pace:
     repeat_first_s: float = 0.25
     tries: int = 4
     unknown_after: int = 5
+    hops: int = 3
     picture_bytes_max: int = 64 * _MIB
+    jitter: Callable[[float], float] = _spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +125,7 @@ class FalSettings:
     """Plain values of the `FAL_*` settings.
 
     Attributes:
-        admin_key: For the request history; None where the host gave none.
+        admin_key: For the request history, should it be closed to `key`; may be None.
         media_hosts: Patterns of hosts that pictures may be fetched from, see `bot.fal.media`.
         concurrency: Jobs at fal at once; sizes the connection pools.
     """
@@ -133,8 +147,9 @@ class Calls:
         KeyRejected: A key has characters that no header may carry.
     """
 
-    def __init__(self, settings: FalSettings) -> None:
+    def __init__(self, settings: FalSettings, network: Network | None = None) -> None:
         self.pace = settings.pace
+        self._network = network
         self._concurrency = settings.concurrency
         self._key = _checked_key(settings.key)
         self._admin_key = _checked_key(settings.admin_key) if settings.admin_key else None
@@ -152,9 +167,14 @@ class Calls:
         self._reads = self._client(
             width, self._dead_after(self.pace.answer_s), self._key, http2=True
         )
-        self.media = self._media_client(4 * self._concurrency)
-        for client in (self._submits, self._reads, self.media):
-            await self._stack.enter_async_context(client)
+        await self._stack.enter_async_context(self._submits)
+        await self._stack.enter_async_context(self._reads)
+        if self._network is not None:
+            self.media = self._network.media
+        else:
+            session = self._media_session(4 * self._concurrency)
+            await self._stack.enter_async_context(session)
+            self.media = cast("Media", session)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -167,7 +187,7 @@ class Calls:
         """Give a shared connection up before a call's own bound, so that the next has a new one."""
         return httpx.Timeout(self.pace.connect_s, read=bound_s * _DEAD_SHARE)
 
-    def _media_client(self, width: int) -> aiohttp.ClientSession:
+    def _media_session(self, width: int) -> aiohttp.ClientSession:
         session = aiohttp.ClientSession(
             headers=_HEADERS,
             timeout=aiohttp.ClientTimeout(
@@ -198,6 +218,7 @@ class Calls:
             ),
             http2=http2,
             verify=_ssl_context(http2=http2),
+            transport=self._network.transport() if self._network is not None else None,
             follow_redirects=False,
             trust_env=False,
         )
@@ -222,13 +243,19 @@ class Calls:
         """
         return await self._ask(method, url, None, bytes_max)
 
-    async def ask_platform(self, url: str, *, bytes_max: int) -> Answer:
-        """Make one GET on the platform API, with the admin key.
+    @property
+    def has_admin_key(self) -> bool:
+        """Whether the platform API can be asked with another key than the normal one."""
+        return self._admin_key is not None and self._admin_key != self._key
+
+    async def ask_platform(self, url: str, *, as_admin: bool, bytes_max: int) -> Answer:
+        """Make one GET on the platform API.
 
         Raises:
             TemporaryFailure: No answer, or one that is too large.
         """
-        return await self._ask("GET", url, {"Authorization": f"Key {self._admin_key}"}, bytes_max)
+        headers = {"Authorization": f"Key {self._admin_key}"} if as_admin else None
+        return await self._ask("GET", url, headers, bytes_max)
 
     async def _ask(
         self, method: str, url: str, headers: dict[str, str] | None, bytes_max: int

@@ -1,7 +1,8 @@
 """Fetches pictures: only from hosts on the list, never more than the bound, whole or not at all.
 
 The bytes decide what a picture is; names and types that come with them are ignored. Nothing of
-ours, and above all no key, is sent along, and no redirect is followed.
+ours, and above all no key, is sent along. A few redirects are followed, each to a host on the list.
+No answer is the end of a picture: fal keeps files for days, so whoever asks may ask again.
 """
 
 import asyncio
@@ -9,15 +10,18 @@ import warnings
 from collections.abc import Iterable
 from io import BytesIO
 
-import aiohttp
 import httpx
 import yarl
 from PIL import Image
 
 from bot.core.catalogue import Format, Size
-from bot.core.errors import MediaRejected, TemporaryFailure, Upstream
+from bot.core.errors import ForeignHost, MediaRejected, TemporaryFailure, Upstream
 from bot.core.jobs import Picture, PictureLink
 from bot.fal.calls import TRANSPORT_FAILURES, Calls, Pace, named
+from bot.fal.evidence import Call, Proof, judge
+from bot.fal.failures import plain
+from bot.fal.network import Media, MediaAnswer
+from bot.fal.wire import Answer
 
 AREA_MAX_PX = 40_000_000
 """Nearly five times what the model can make; beyond it a small file may unpack to gigabytes."""
@@ -30,8 +34,20 @@ _JPEG_TAIL_BYTES = 64
 """Some writers pad behind the end marker."""
 
 
-class _Final(Exception):
-    """No further try can bring the picture."""
+class _NotNow(Exception):
+    """Asking again within moments is of no use."""
+
+
+class _Moved(Exception):
+    """The file lies elsewhere.
+
+    Attributes:
+        url: Where, on a host that may be asked.
+    """
+
+    def __init__(self, url: httpx.URL) -> None:
+        super().__init__()
+        self.url = url
 
 
 def allowed(url: str, hosts: Iterable[str]) -> httpx.URL | None:
@@ -137,34 +153,62 @@ async def fetch(calls: Calls, hosts: Iterable[str], link: PictureLink) -> Pictur
     """Fetch one picture, trying again what may pass.
 
     Raises:
-        MediaRejected: It is missing, broken, too large or from a foreign host, for good.
+        ForeignHost: Its address, or where that leads, is on a host that may not be asked.
+        MediaRejected: It is missing, broken or too large; that may change.
         TemporaryFailure: It could not be fetched now.
     """
-    url = allowed(link.url, hosts)
-    if url is None:
-        raise MediaRejected("the picture's address is on no host that may be asked")
+    patterns = tuple(hosts)
+    url = _permitted(link.url, patterns)
     pace = calls.pace
     failure: Upstream = TemporaryFailure("the picture was not asked for")
     for attempt in range(pace.tries):
         if attempt:
-            await asyncio.sleep(pace.repeat_first_s * 2 ** (attempt - 1))
+            await asyncio.sleep(pace.jitter(pace.repeat_first_s * 2 ** (attempt - 1)))
         try:
-            return checked(await _bytes(calls.media, url, pace))
-        except _Final as error:
+            return checked(await _followed(calls.media, url, patterns, pace))
+        except _NotNow as error:
             raise MediaRejected(str(error)) from None
+        except ForeignHost:
+            raise
         except (MediaRejected, TemporaryFailure) as error:
             # Broken bytes may be what a failing network left of a picture.
             failure = error
     raise failure
 
 
-async def _bytes(client: aiohttp.ClientSession, url: httpx.URL, pace: Pace) -> bytes:
+def _permitted(url: str, hosts: Iterable[str]) -> httpx.URL:
+    found = allowed(url, hosts)
+    if found is None:
+        raise ForeignHost(f"the picture lies on a host that may not be asked: {_host(url)}")
+    return found
+
+
+def _host(url: str) -> str:
+    """Name a foreign host for whoever may put it on the list; nothing else of the address."""
+    try:
+        host = httpx.URL(url).host
+    except (httpx.InvalidURL, ValueError):
+        return "no address"
+    return plain(host[:100]) or "no host"
+
+
+async def _followed(media: Media, url: httpx.URL, hosts: Iterable[str], pace: Pace) -> bytes:
+    """Fetch the bytes, from wherever the address leads within a few steps."""
+    for _ in range(pace.hops + 1):
+        try:
+            return await _bytes(media, url, hosts, pace)
+        except _Moved as moved:
+            url = moved.url
+    raise _NotNow(f"the picture is redirected more than {pace.hops} times")
+
+
+async def _bytes(media: Media, url: httpx.URL, hosts: Iterable[str], pace: Pace) -> bytes:
     try:
         async with (
             asyncio.timeout(pace.picture_s),
-            client.get(_same(url), allow_redirects=False) as response,
+            media.get(_same(url), allow_redirects=False) as response,
         ):
-            _check_status(response.status)
+            _check_status(response, url, hosts)
             return await _body(response, pace.picture_bytes_max)
     except TRANSPORT_FAILURES as error:
         raise TemporaryFailure(f"the picture did not arrive: {named(error)}") from None
@@ -174,35 +218,51 @@ def _same(url: httpx.URL) -> yarl.URL:
     """The checked address in the form of the library that fetches.
 
     Raises:
-        _Final: The two libraries do not read it alike, so the check may not hold.
+        _NotNow: The two libraries do not read it alike, so the check may not hold.
     """
     same = yarl.URL(str(url), encoded=True)
     port = url.port or (443 if url.scheme == "https" else 80)
     if (same.scheme, same.host, same.port) != (url.scheme, url.host, port):
-        raise _Final("the picture's address can be read in two ways")
+        raise _NotNow("the picture's address can be read in two ways")
     return same
 
 
-def _check_status(status: int) -> None:
-    if status == 200:
+def _check_status(response: MediaAnswer, url: httpx.URL, hosts: Iterable[str]) -> None:
+    """Return only where the body is to be read."""
+    status = response.status
+    row = judge(Call.MEDIA, Answer(status, response.headers, b""))
+    if row.proves is Proof.MADE:
         return
-    if status >= 500 or status in (408, 425, 429):
+    if row.proves is Proof.MOVED:
+        raise _Moved(_permitted(_target(response, url), hosts))
+    if row.trouble is not None:
         raise TemporaryFailure(f"the picture's host answers {status}")
-    if status in (403, 404, 410):
+    if row.proves is Proof.MISSING:
         # A fresh file may not have reached every server yet.
         raise MediaRejected(f"the picture is not there ({status})")
-    raise _Final(f"the picture's host answers {status}")
+    raise _NotNow(f"the picture's host answers {status}")
 
 
-async def _body(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
+def _target(response: MediaAnswer, url: httpx.URL) -> str:
+    """Where a redirect leads, as an absolute address that is still to be checked."""
+    location = response.headers.get("location", "")
+    if not location or not location.isascii() or not location.isprintable():
+        raise _NotNow(f"the picture's host answers {response.status} without an address")
+    try:
+        return location if "\\" in location else str(url.join(location))
+    except (httpx.InvalidURL, ValueError):
+        raise _NotNow(f"the picture's host answers {response.status} with no address") from None
+
+
+async def _body(response: MediaAnswer, bytes_max: int) -> bytes:
     declared = response.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > bytes_max:
-        raise _Final(f"the picture weighs more than {bytes_max} bytes")
+        raise _NotNow(f"the picture weighs more than {bytes_max} bytes")
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.content.iter_any():
         size += len(chunk)
         if size > bytes_max:
-            raise _Final(f"the picture weighs more than {bytes_max} bytes")
+            raise _NotNow(f"the picture weighs more than {bytes_max} bytes")
         chunks.append(chunk)
     return b"".join(chunks)

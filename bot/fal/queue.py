@@ -1,7 +1,7 @@
 """The paid queue: submits once, follows, fetches, cancels. Implements `ports.ImageQueue`.
 
 It must never send a submit twice, send the key to a host that is not configured, or let an
-exception of the HTTP library out.
+exception of the HTTP library out. What an answer proves is said by `bot.fal.evidence` alone.
 """
 
 import asyncio
@@ -11,22 +11,22 @@ from typing import Self
 
 from bot.core.errors import (
     Gone,
-    KeyRejected,
     NotSent,
     SubmitUnclear,
     TemporaryFailure,
-    Unreachable,
+    Trouble,
+    Unproven,
     Upstream,
 )
 from bot.core.jobs import Picture, PictureLink, Progress, Rendering, Ticket
 from bot.fal import failures, history, media
 from bot.fal.calls import NEVER_SENT, Calls, FalSettings, named
+from bot.fal.evidence import Call, Proof, judge
 from bot.fal.follow import Watch
+from bot.fal.network import Network
 from bot.fal.wire import (
     Addresses,
     Answer,
-    Garbled,
-    billed_microusd,
     payload,
     rendering_from,
     submit_headers,
@@ -34,20 +34,30 @@ from bot.fal.wire import (
 )
 from bot.services.ports import CancelAnswer, Order
 
+_CANCEL_ANSWERS = {
+    Proof.REMOVED: CancelAnswer.REMOVED,
+    Proof.ASKED: CancelAnswer.REQUESTED,
+    Proof.TOO_LATE: CancelAnswer.TOO_LATE,
+    Proof.UNKNOWN: CancelAnswer.UNKNOWN,
+}
+
 
 class FalQueue:
     """fal, over warm connections that live inside `async with`.
+
+    Args:
+        settings: Plain values.
+        network: What stands in for the connections; None for real ones.
 
     Raises:
         KeyRejected: A key in the settings has characters that no key has.
     """
 
-    def __init__(self, settings: FalSettings) -> None:
-        self._calls = Calls(settings)
+    def __init__(self, settings: FalSettings, network: Network | None = None) -> None:
+        self._calls = Calls(settings, network)
         self._addresses = Addresses(settings.queue_url, settings.model)
-        self._history_url = history.list_url(settings.api_url, settings.model)
+        self._history_urls = history.list_urls(settings.api_url, settings.model)
         self._media_hosts = settings.media_hosts
-        self._can_find = settings.admin_key is not None
 
     async def __aenter__(self) -> Self:
         await self._calls.__aenter__()
@@ -61,8 +71,8 @@ class FalQueue:
 
     @property
     def can_find(self) -> bool:
-        """Whether there is an admin key, and with it a history to look into."""
-        return self._can_find
+        """Always: the history is open to the normal key; where it is not, `find` says so."""
+        return True
 
     async def submit(self, order: Order) -> Ticket:
         """Send a job once; see `ports.ImageQueue.submit`."""
@@ -77,19 +87,16 @@ class FalQueue:
             raise NotSent(named(error)) from None
         except Exception as error:  # noqa: BLE001  # whatever it is, bytes may have been sent
             raise SubmitUnclear(named(error)) from None
-        if not answer.is_good:
+        if judge(Call.SUBMIT, answer).proves is not Proof.ACCEPTED:
             raise failures.submit_failure(answer)
         ticket = submitted_ticket(self._addresses, answer)
-        if ticket is None:
-            raise SubmitUnclear(f"accepted with {answer.status}, but without a usable request id")
+        assert ticket is not None
         return ticket
 
     async def find(self, order: Order, *, since_ms: int, known: frozenset[str]) -> Ticket | None:
         """Look for a lost submit in the history; see `ports.ImageQueue.find`."""
-        if not self._can_find:
-            return None
         request_id = await history.find(
-            self._calls, self._history_url, order, since_ms=since_ms, known=known
+            self._calls, self._history_urls, order, since_ms=since_ms, known=known
         )
         return self._addresses.ticket(request_id, {}) if request_id is not None else None
 
@@ -104,21 +111,25 @@ class FalQueue:
 
     async def result(self, ticket: Ticket) -> Rendering:
         """Fetch what an ended request made; see `ports.ImageQueue.result`."""
-        url, pace = self._trusted(ticket).response_url, self._calls.pace
-        failure: Upstream = Unreachable("the result was not asked for")
+        trusted, pace = self._trusted(ticket), self._calls.pace
+        failure = Unproven("the result was not asked for")
         for attempt in range(pace.tries):
             if attempt:
-                await asyncio.sleep(pace.repeat_first_s * 2 ** (attempt - 1))
+                await asyncio.sleep(pace.jitter(pace.repeat_first_s * 2 ** (attempt - 1)))
             try:
-                answer = await self._calls.ask("GET", url)
+                answer = await self._calls.ask("GET", trusted.response_url)
             except TemporaryFailure as error:
-                failure = Unreachable(error.detail)
+                failure = Unproven(error.detail, trouble=Trouble.OUTAGE)
                 continue
-            found, is_final = _judged(answer)
+            found = _judged(answer, ticket.request_id)
             if isinstance(found, Rendering):
                 return found
+            if not isinstance(found, Unproven):
+                raise found
+            # What fal itself says twice will not change within moments; nor does a job end then.
+            is_settled = found.trouble is None and found.word in (None, failure.word)
             failure = found
-            if is_final:
+            if is_settled:
                 break
         raise failure
 
@@ -131,20 +142,15 @@ class FalQueue:
         trusted = self._addresses.trusted(ticket)
         if trusted is None:
             return CancelAnswer.UNKNOWN
-        answer = await self._calls.ask("PUT", trusted.cancel_url)
-        if answer.is_good:
-            is_removed = (
-                answer.status == 200 and (answer.object() or {}).get("success") is not False
-            )
-            return CancelAnswer.REMOVED if is_removed else CancelAnswer.REQUESTED
-        if answer.status == 400:
-            return CancelAnswer.TOO_LATE
-        if answer.status == 404:
-            return CancelAnswer.UNKNOWN
-        detail = failures.described(answer)
-        if answer.status in (401, 403) and not failures.is_locked(answer):
-            raise KeyRejected(detail)
-        raise TemporaryFailure(detail)
+        try:
+            answer = await self._calls.ask("PUT", trusted.cancel_url)
+        except TemporaryFailure as error:
+            raise Unproven(error.detail, trouble=Trouble.OUTAGE) from None
+        row = judge(Call.CANCEL, answer, ticket.request_id)
+        said = _CANCEL_ANSWERS.get(row.proves)
+        if said is None:
+            raise failures.read_failure(row, answer, ticket.request_id)
+        return said
 
     async def fetch(self, link: PictureLink) -> Picture:
         """Fetch one picture and check it; see `ports.ImageQueue.fetch`."""
@@ -154,28 +160,18 @@ class FalQueue:
         """Check a ticket from storage, so that the key goes to the configured queue only.
 
         Raises:
-            Gone: Its id is not one that fal ever gave.
+            Unproven: Its id is not one that fal ever gave.
         """
         trusted = self._addresses.trusted(ticket)
         if trusted is None:
-            raise Gone("the stored request id is not one of fal's")
+            detail = "the stored request id is not one of fal's"
+            raise Unproven(detail, word="no request id", end=Gone(detail))
         return trusted
 
 
-def _judged(answer: Answer) -> tuple[Rendering | Upstream, bool]:
-    """Read the answer to a result call, and tell whether another call can bring no other one."""
-    if answer.is_good:
-        try:
-            return rendering_from(answer), True
-        except Garbled as error:
-            # A result without pictures: nobody's fault but fal's, and perhaps billed all the same.
-            billed = billed_microusd(answer.headers)
-            failure = TemporaryFailure(str(error), cost_microusd=billed)
-            return failure, answer.object() is not None
-    failure = failures.result_failure(answer)
-    if not failures.may_pass(answer):
-        return failure, True
-    if isinstance(failure, TemporaryFailure):
-        # Without fal's name on it, it says nothing about the job, which may be paid.
-        return Unreachable(failure.detail), False
-    return failure, False
+def _judged(answer: Answer, request_id: str) -> Rendering | Upstream:
+    """Read the answer to a result call."""
+    row = judge(Call.RESULT, answer, request_id)
+    if row.proves is Proof.MADE:
+        return rendering_from(answer)
+    return failures.read_failure(row, answer, request_id)

@@ -58,13 +58,17 @@ class ImageQueue(Protocol):
 
         Raises:
             NotSent: It is certain that no job was made; the submit may be repeated later.
-            SubmitUnclear: A job may have been made; the submit must not be repeated.
-            AccountLocked, KeyRejected, BadParameter: No job was made, and none will be.
+            SubmitUnclear: A job may have been made; the submit must not be repeated. So it is
+                for every answer that is not plainly the queue's own.
+            AccountLocked, KeyRejected, BadParameter, ContentRefused: No job was made, and none
+                will be.
         """
         ...
 
     async def find(self, order: Order, *, since_ms: int, known: frozenset[str]) -> Ticket | None:
         """Look for a job whose submit got no answer, in the queue's own history.
+
+        None means "not found yet": when a request appears there is not known.
 
         Args:
             order: What was sent.
@@ -72,51 +76,56 @@ class ImageQueue(Protocol):
             known: Request ids that belong to other jobs.
 
         Raises:
+            CannotLook: No key may read the history, so that nothing is known.
             TemporaryFailure: The history cannot be read now.
         """
         ...
 
     @property
     def can_find(self) -> bool:
-        """Whether there is a history to look into."""
+        """Whether there is a history to look into, if a key may read it."""
         ...
 
     def follow(self, ticket: Ticket) -> AsyncIterator[Progress]:
         """Report each change of a request until it has ended; the last report says ENDED.
 
-        It survives cut, refused and silent streams and temporary failures by itself.
+        It survives cut, refused and silent streams and failures that pass within a minute by
+        itself. What it raises says nothing certain about the job: it may be followed again.
 
         Raises:
-            Gone: The queue does not know the request.
-            KeyRejected: The key no longer works.
+            Unproven: Nothing proper was heard of the request for so long, or the key is refused;
+                or the queue said repeatedly that it does not know it, and then with a word.
         """
         ...
 
     async def result(self, ticket: Ticket) -> Rendering:
-        """Fetch what an ended request made. Temporary failures of the queue are repeated inside.
+        """Fetch what an ended request made. What may pass at once is repeated inside.
 
         Raises:
-            ContentRefused, BadParameter, TemporaryFailure, AccountLocked, CancelledAtFal,
-            Gone: What the request ended with.
-            Unreachable, KeyRejected, NotReady: How it ended cannot be learned now.
+            ContentRefused, BadParameter, TemporaryFailure, CancelledAtFal: What the request ended
+                with, in the queue's own words; each with its cost where the queue tells it.
+            Unproven: Everything else, for the caller to ask again: with a word where it is the
+                end once it has stayed the same over minutes, without one where it never is.
         """
         ...
 
     async def cancel(self, ticket: Ticket) -> CancelAnswer:
-        """Ask to end a request.
+        """Ask to end a request, once.
 
         Raises:
-            TemporaryFailure: The queue could not be asked.
-            KeyRejected: The key no longer works.
+            Unproven: The queue could not be asked, or what it answered is not understood: the
+                cancel may have been heard or not.
         """
         ...
 
     async def fetch(self, link: PictureLink) -> Picture:
-        """Fetch one picture and check host, size and type.
+        """Fetch one picture and check host, size and type. No failure is for good.
 
         Raises:
-            MediaRejected: It is missing, broken, too large or from a foreign host, for good.
-            TemporaryFailure: It could not be fetched now.
+            ForeignHost: It lies on a host that is not on the host's list, or leads there.
+            MediaRejected: It is missing, broken or too large; files are kept for days, so it may
+                be asked for again in hours.
+            TemporaryFailure: It could not be fetched now; a try in minutes may succeed.
         """
         ...
 

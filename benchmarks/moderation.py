@@ -31,6 +31,7 @@ from bot.core.jobs import Request
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.services.allowance import HostLimits
 from bot.services.books import Books
+from bot.services.brakes import Brakes
 from bot.services.clock import SystemClock
 from bot.services.imagine import Defaults, Imagine
 from bot.services.runner import Runner
@@ -129,7 +130,15 @@ def _imagine(database: Database) -> Imagine:
     clock = SystemClock()
     books = Books(database, clock)
     nothing: Any = None
-    runner = Runner(books=books, drive=nothing, courier=nothing, clock=clock, concurrency=1)
+    runner = Runner(
+        books=books,
+        drive=nothing,
+        courier=nothing,
+        teller=nothing,
+        brakes=Brakes(),
+        clock=clock,
+        concurrency=1,
+    )
     return Imagine(
         database=database,
         clock=clock,

@@ -4,11 +4,12 @@ And a database that stands before a real one and fails on demand.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from bot.core.catalogue import Format, Size
+from bot.core.errors import MediaRejected
 from bot.core.jobs import Job, Phase, Picture, PictureLink, Progress, Rendering, Ticket
 from bot.services.ports import Balance, CancelAnswer, Delivered, Order, Place
 from bot.storage.connection import Engine
@@ -79,9 +80,9 @@ class ScriptedQueue:
     submit_errors: list[Exception] = field(default_factory=list)
     results: list[Rendering | Exception] = field(default_factory=list)
     fetches: list[Exception] = field(default_factory=list)
+    missing: set[str] = field(default_factory=set)
     cancels: list[Ticket] = field(default_factory=list)
     found: list[Ticket | None] = field(default_factory=list)
-    can_find: bool = False
     searches: list[frozenset[str]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     answers: asyncio.Event = field(default_factory=asyncio.Event)
@@ -103,11 +104,12 @@ class ScriptedQueue:
         self.searches.append(known)
         return self.found.pop(0) if self.found else None
 
-    async def follow(self, ticket: Ticket) -> AsyncIterator[Progress]:
+    async def follow(self, ticket: Ticket) -> AsyncGenerator[Progress, None]:
         self.running += 1
         self.running_max = max(self.running_max, self.running)
         try:
-            yield Progress(Phase.RUNNING)
+            if not self.gate.is_set():
+                yield Progress(Phase.RUNNING)
             await self.gate.wait()
             yield Progress(Phase.ENDED)
         finally:
@@ -126,6 +128,8 @@ class ScriptedQueue:
         return CancelAnswer.REQUESTED
 
     async def fetch(self, link: PictureLink) -> Picture:
+        if link.url in self.missing:
+            raise MediaRejected("404")
         if self.fetches:
             raise self.fetches.pop(0)
         return Picture(b"picture", Format.PNG, Size(1024, 1024))

@@ -19,8 +19,6 @@ BotError
 │   ├── AccountLocked         the host's account is locked or out of balance
 │   ├── KeyRejected           the host's key is wrong or may not do this
 │   ├── TemporaryFailure      fal or the model failed; the next try may succeed
-│   │   └── Unreachable           nobody could be asked, which says nothing about the job
-│   ├── NotReady              the result was asked for too early
 │   ├── Unproven              an answer, or none, that proves nothing: ask again
 │   ├── CannotLook            the key may not read the request history
 │   ├── CancelledAtFal        the request ended by a cancel
@@ -175,14 +173,6 @@ class KeyRejected(Upstream):
 
 class TemporaryFailure(Upstream):
     """fal or the model failed; another try may succeed."""
-
-
-class Unreachable(TemporaryFailure):
-    """fal could not be asked, which says nothing about how the job ended."""
-
-
-class NotReady(Upstream):
-    """The result was asked for before the request ended."""
 
 
 class Trouble(StrEnum):

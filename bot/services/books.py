@@ -82,7 +82,7 @@ class Books:
         """It may have been sent, and nobody knows."""
         return await self._advance(job, Event.LOSE, note=why)
 
-    async def accept(self, job_id: str, ticket: Ticket) -> Job:
+    async def accept(self, job: Job, ticket: Ticket) -> Job:
         """fal has it, whatever has become of the job meanwhile.
 
         A job that was given up meanwhile keeps its end and is looked for from now on.
@@ -90,22 +90,16 @@ class Books:
         Raises:
             StaleState: It can have no ticket, or has another.
         """
-        async with self._database.write(*await self._server_of(job_id)) as connection:
-            job = await jobs.get(connection, job_id)
-            if job is None:
-                raise StaleState(f"there is no job {job_id}")
-            if job.ticket is not None and job.ticket.request_id == ticket.request_id:
-                return job
+        async with self._database.write(job.server_id) as connection:
+            stored = await jobs.get(connection, job.id)
+            if stored is None:
+                raise StaleState(f"there is no job {job.id}")
+            if stored.ticket is not None and stored.ticket.request_id == ticket.request_id:
+                return stored
             now_ms = self._clock.now_ms()
-            until_ms = now_ms + self._search_ms if job.state.is_ended else None
-            return await jobs.advance(
-                connection,
-                job_id,
-                expected=job.state,
-                event=Event.ACCEPT,
-                at_ms=now_ms,
-                changes=jobs.JobChanges(ticket=ticket, search_until_ms=until_ms),
-            )
+            until_ms = now_ms + self._search_ms if stored.state.is_ended else None
+            changes = jobs.JobChanges(ticket=ticket, search_until_ms=until_ms)
+            return await move(connection, stored, Event.ACCEPT, now_ms, changes=changes)
 
     async def render(self, job: Job, rendering: Rendering) -> Job:
         """The pictures are made: settle the hold at what fal bills."""
@@ -222,11 +216,6 @@ class Books:
     async def _advance(self, job: Job, event: Event, *, note: str = "") -> Job:
         async with self._database.write(job.server_id) as connection:
             return await move(connection, job, event, self._clock.now_ms(), note=note)
-
-    async def _server_of(self, job_id: str) -> tuple[int, ...]:
-        """The lock of a job's server; none where there is no such job."""
-        job = await self.get(job_id)
-        return () if job is None else (job.server_id,)
 
     async def _close(
         self,

@@ -31,7 +31,7 @@ class Facts:
         """fal has the job, whatever state it has come to meanwhile."""
         fact = Fact(job.id, "ticket", asdict(ticket))
         what = f"accepted as {ticket.request_id}"
-        return await self._insist(lambda: self._books.accept(job.id, ticket), what, fact)
+        return await self._insist(lambda: self._books.accept(job, ticket), what, fact)
 
     async def render(self, job: Job, rendering: Rendering) -> Job:
         """The pictures are made."""
@@ -66,7 +66,7 @@ class Facts:
             raise StaleState("there is no such job")
         body = fact.body
         if fact.kind == "ticket":
-            await self._books.accept(job.id, Ticket(**body))
+            await self._books.accept(job, Ticket(**body))
         elif fact.kind == "rendering" and job.state is State.QUEUED:
             await self._books.render(job, _rendering_of(body))
         elif fact.kind == "posted" and job.state is State.RENDERED:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from contextlib import aclosing
 
-from bot.core.errors import CancelledAtFal, Gone, NotReady, Unproven, Upstream
+from bot.core.errors import CancelledAtFal, Gone, Unproven, Upstream
 from bot.core.jobs import Job, Phase, Reason, Rendering, State
 from bot.services.books import Books
 from bot.services.brakes import Brakes
@@ -55,12 +55,13 @@ class Follower:
             Unproven: Nothing is proven yet; ask again after a rest.
         """
         assert job.ticket is not None
+        ticket = job.ticket
         job = await self._asked_to_cancel(job)
         self._verdicts.asked(job.id, is_cancelled=self._wishes.of(job) is not None)
         try:
             async with asyncio.timeout(max(0.0, self._verdicts.left_s(job.id))):
                 await self._watch(job)
-                found: Rendering | Upstream = await self._queue.result(job.ticket)
+                found: Rendering | Upstream = await self._queue.result(ticket)
         except TimeoutError:
             await self.ask_to_cancel(job)
             found = await self._last_look(job)
@@ -125,7 +126,7 @@ class Follower:
             self._brakes.heard()
             return await self._facts.render(job, found)
         _log.warning("job ended at fal", extra={"job_id": job.id, "detail": found.detail})
-        is_open = isinstance(found, Unproven | NotReady | Gone)
+        is_open = isinstance(found, Unproven | Gone)
         wish = self._wishes.of(job)
         if wish is not None and (is_open or isinstance(found, CancelledAtFal)):
             return await self._cancelled(job, wish, found, is_open=is_open)

@@ -13,6 +13,7 @@ from bot.services.ports import Clock
 from bot.storage import doubts, jobs, ledger
 from bot.storage.audit import HOST
 from bot.storage.database import Database
+from bot.storage.doubts import Outcome
 
 
 class LateBooks:
@@ -50,13 +51,11 @@ class LateBooks:
                 changes = jobs.JobChanges(search_until_ms=0)
                 return await move(connection, job, Event.RESCUE, now_ms, changes=changes)
             bill = bill_of(job, rendering)
-            changes = replace(
-                changes_of(rendering, bill), search_until_ms=0, possible_loss_microusd=0
-            )
+            changes = replace(changes_of(rendering, bill), search_until_ms=0)
             moved = await move(connection, job, Event.RESCUE, now_ms, changes=changes)
             if await doubts.amount_of(connection, job.id):
                 await doubts.close_doubt(
-                    connection, job.id, "found", by=HOST, reason="fal made it", at_ms=now_ms
+                    connection, job.id, Outcome.FOUND, by=HOST, reason="fal made it", at_ms=now_ms
                 )
             more = ledger.Adjustment(
                 images=rendering.made,
@@ -73,7 +72,7 @@ class LateBooks:
             now_ms = self._clock.now_ms()
             if await doubts.amount_of(connection, job.id):
                 await doubts.close_doubt(
-                    connection, job.id, "refuted", by=HOST, reason=why, at_ms=now_ms
+                    connection, job.id, Outcome.REFUTED, by=HOST, reason=why, at_ms=now_ms
                 )
             await jobs.refuted(connection, job.id, cost_microusd=billed_microusd or None)
             more = billed_microusd - (job.cost_microusd or 0)

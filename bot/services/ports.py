@@ -4,7 +4,7 @@
 (`bot.chat`) and the recording one, and so is `LogPoster`; `Clock` is the system's and a manual one.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -81,12 +81,7 @@ class ImageQueue(Protocol):
         """
         ...
 
-    @property
-    def can_find(self) -> bool:
-        """Whether there is a history to look into, if a key may read it."""
-        ...
-
-    def follow(self, ticket: Ticket) -> AsyncIterator[Progress]:
+    def follow(self, ticket: Ticket) -> AsyncGenerator[Progress, None]:
         """Report each change of a request until it has ended; the last report says ENDED.
 
         It survives cut, refused and silent streams and failures that pass within a minute by

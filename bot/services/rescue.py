@@ -131,8 +131,8 @@ class Rescue:
         if ticket is None:
             return False
         _log.warning("lost submit found", extra={"job_id": job.id, "request": ticket.request_id})
-        job = await insist(lambda: self._books.accept(job.id, ticket), job.id, "found late")
-        return await self._ask_result(job)
+        found = await insist(lambda: self._books.accept(job, ticket), job.id, "found late")
+        return await self._ask_result(found)
 
     async def _ask_result(self, job: Job) -> bool:
         assert job.ticket is not None

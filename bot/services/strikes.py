@@ -15,6 +15,9 @@ from bot.storage.database import Connection
 STRIKES_MAX = 5
 """So many such requests a member has on a day of the server."""
 
+_DAY_MAX_MS = 26 * 3600 * 1000
+"""A local day is never longer, whatever the clocks do."""
+
 
 class TooManyLosses(Refused):
     """A member's requests have cost too much today without bringing anything."""
@@ -29,14 +32,12 @@ async def refuse_if_struck_out(
         TooManyLosses: With when it ends.
     """
     today = period(Window.DAY, now_ms, zone)
-    since_ms = now_ms - 24 * 3600 * 1000
     losses = await jobs.count_losses(
         connection,
         server_id=request.server_id,
         member_id=request.member_id,
-        since_ms=since_ms,
+        since_ms=now_ms - _DAY_MAX_MS,
         day=today.first_day,
-        at_most=STRIKES_MAX,
     )
     if losses >= STRIKES_MAX:
         at = today.ends_at_ms // 1000

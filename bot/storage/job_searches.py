@@ -15,6 +15,22 @@ UPDATE jobs SET search_due_ms = $2, search_tries = search_tries + 1
 WHERE id = $1 AND search_until_ms IS NOT NULL
 """
 
+_STOP = "UPDATE jobs SET search_until_ms = NULL, search_due_ms = NULL WHERE id = $1"
+
+_REFUTED = """
+UPDATE jobs SET search_until_ms = NULL, search_due_ms = NULL,
+    cost_microusd = COALESCE($2, cost_microusd)
+WHERE id = $1
+"""
+
+_COUNT_LOSSES = """
+SELECT COUNT(*) AS losses FROM jobs JOIN ledger AS held
+    ON held.job_id = jobs.id AND held.kind = 'hold'
+WHERE jobs.server_id = $1 AND jobs.member_id = $2 AND jobs.created_at_ms >= $3 AND held.day = $4
+    AND jobs.state IN ('failed', 'cancelled', 'undelivered')
+    AND (jobs.cost_microusd > 0 OR jobs.possible_loss_microusd > 0)
+"""
+
 
 async def search_due(conn: Connection, now_ms: int, limit: int) -> list[Job]:
     """Read the jobs that fal is to be asked about now, those that wait longest first.
@@ -32,3 +48,29 @@ async def search_again(conn: Connection, job_id: str, due_ms: int) -> None:
     """
     if await conn.execute(_AGAIN, job_id, due_ms) != 1:
         raise StaleState(f"nobody looks for the pictures of job {job_id}")
+
+
+async def stop_search(conn: Connection, job_id: str) -> None:
+    """Look for a job's pictures no more."""
+    await conn.execute(_STOP, job_id)
+
+
+async def refuted(conn: Connection, job_id: str, *, cost_microusd: int | None) -> None:
+    """Note that a job which had ended made no pictures, and what it cost if that is known now."""
+    await conn.execute(_REFUTED, job_id, cost_microusd)
+
+
+async def count_losses(
+    conn: Connection, *, server_id: int, member_id: int, since_ms: int, day: str
+) -> int:
+    """Count a member's jobs of a local day that cost the host, or may have, and brought nothing.
+
+    Args:
+        conn: Where to read.
+        server_id: The server.
+        member_id: The member.
+        since_ms: Before the day began; older jobs are not read.
+        day: The day of the holds, `YYYY-MM-DD`.
+    """
+    row = await conn.fetch_one(_COUNT_LOSSES, server_id, member_id, since_ms, day)
+    return int(row["losses"]) if row else 0

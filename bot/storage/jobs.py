@@ -20,7 +20,13 @@ from bot.storage.job_rows import (
     job_of,
     values_of,
 )
-from bot.storage.job_searches import search_again, search_due
+from bot.storage.job_searches import (
+    count_losses,
+    refuted,
+    search_again,
+    search_due,
+    stop_search,
+)
 from bot.storage.usage import add_outcome
 
 __all__ = [
@@ -31,6 +37,7 @@ __all__ = [
     "PossibleLoss",
     "Step",
     "advance",
+    "count_losses",
     "count_unfinished",
     "everything",
     "get",
@@ -40,10 +47,12 @@ __all__ = [
     "of_message",
     "possible_loss",
     "recent",
+    "refuted",
     "request_cancel",
     "search_again",
     "search_due",
     "set_message",
+    "stop_search",
     "told",
     "unfinished",
     "untold",

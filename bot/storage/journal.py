@@ -108,8 +108,7 @@ def _fact_of(line: str) -> Fact | None:
         value: object = json.loads(line)
     except ValueError:
         return None
-    match value:
-        case [str(job_id), str(kind), dict(body)]:
-            return Fact(job_id, kind, cast("dict[str, Any]", body))
-        case _:
-            return None
+    parts = cast("list[Any]", value) if isinstance(value, list) else []
+    if len(parts) != 3 or not all(isinstance(one, str) for one in parts[:2]):
+        return None
+    return Fact(*parts) if isinstance(parts[2], dict) else None

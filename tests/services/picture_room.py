@@ -58,7 +58,7 @@ class Room:
         job = await house.books.accept(job, _ticket(job))
         job = await house.books.render(job, rendering(job.count))
         return await house.books.deliver(
-            job, Delivered(message_id, channel_id, "answer"), job.count
+            job, Delivered(message_id, channel_id, "answer"), range(job.count)
         )
 
     async def remove(self, job: Job, by: int = MODERATOR, reason: str = "not here"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.core.errors import BadRequest, MediaRejected, TooLate
+from bot.core.errors import BadRequest, TooLate
 from bot.core.jobs import State
 from bot.core.limits import Usage
 from bot.services.cases import Cases
@@ -138,7 +138,7 @@ async def test_a_cancel_that_is_overtaken_on_its_way_is_told_so(open_house, is_d
     async def overtake() -> None:
         made = await house.books.render(job, rendering(1))
         if is_delivered:
-            await house.books.deliver(made, Delivered(1, CHANNEL, "answer"), 1)
+            await house.books.deliver(made, Delivered(1, CHANNEL, "answer"), range(1))
 
     house.database.real = Overtaken(house.database.real, [overtake])
     with pytest.raises(TooLate, match="ended: it was delivered" if is_delivered else "made"):
@@ -212,7 +212,7 @@ async def test_the_newest_jobs_are_suggested_by_what_is_typed(open_house):
 async def test_a_case_knows_its_steps_and_what_it_came_to(open_house):
     house = await open_house(concurrency=1)
     house.queue.results = [rendering(2, 90_001)]
-    house.queue.fetches = [MediaRejected("gone")]
+    house.queue.missing = {"http://127.0.0.1/1.png"}
     job, waiting = await house.start(count=2), await house.start()
     held = await cases(house).case(SERVER, waiting.id)
     assert (held.cost_microusd, held.charge) == (None, Usage())

@@ -5,13 +5,12 @@ from dataclasses import replace
 
 from bot.core.errors import (
     ContentRefused,
-    NotReady,
     NotSent,
     RouteBusy,
     SubmitUnclear,
     TemporaryFailure,
     Undeliverable,
-    Unreachable,
+    Unproven,
 )
 from bot.core.jobs import Reason, State
 from bot.services.runner import CancelNews
@@ -162,7 +161,6 @@ async def test_a_lost_submit_is_looked_for_after_a_long_absence(open_house):
 
     second = await open_house(absent_ms=8 * HOUR_MS)
     second.queue.gate.set()
-    second.queue.can_find = True
     second.queue.found = [None, ticket(9)]
     await second.runner.resume()
     await second.courier.until(1)
@@ -226,6 +224,7 @@ async def test_pictures_that_the_courier_stumbles_over_are_kept(open_house):
 
 async def test_a_full_disk_does_not_end_an_undeliverable_job_as_lost(open_house):
     house = await open_house()
+    house.folder.parent.mkdir()
     house.folder.write_bytes(b"a file where a folder should be")
     house.queue.gate.set()
     house.courier.errors = [Undeliverable(["closed"]) for _ in range(9)]
@@ -252,7 +251,8 @@ async def test_one_success_after_a_pause_opens_the_line_again(open_house):
 
 async def test_a_cancel_that_was_asked_for_keeps_a_held_job_from_being_sent(open_house):
     first = await open_house(runs=False)
-    job = await first.books.submit(await first.accept())
+    job = await first.books.set_message(await first.accept(), 1)
+    job = await first.books.submit(job)
     await first.books.request_cancel(job, MEMBER)
     await first.books.returned(job, "no route")
 
@@ -285,9 +285,11 @@ async def test_a_cancel_right_after_a_put_back_does_not_stop_the_line(open_house
 
 
 async def test_a_result_that_cannot_be_learned_holds_no_place_at_fal(open_house):
-    house = await open_house(concurrency=1, times=replace(FAST, retry_pause_s=60))
+    house = await open_house(
+        concurrency=1, times=replace(FAST, retry_first_s=60, rest_first_s=60, rest_max_s=60)
+    )
     house.queue.gate.set()
-    house.queue.results = [Unreachable("untyped 500")]
+    house.queue.results = [Unproven("untyped 500")]
     await house.start()
     await house.start(member_id=31)
     await house.courier.until(1)
@@ -297,7 +299,6 @@ async def test_a_result_that_cannot_be_learned_holds_no_place_at_fal(open_house)
 
 async def test_a_found_job_counts_as_one_at_fal(open_house):
     house = await open_house(concurrency=1)
-    house.queue.can_find = True
     house.queue.found = [ticket(9)]
     house.queue.submit_errors = [SubmitUnclear("cut")]
     job = await house.start()
@@ -307,20 +308,35 @@ async def test_a_found_job_counts_as_one_at_fal(open_house):
     assert house.runner.at_fal == 1
 
 
-async def test_an_accepted_job_that_nobody_started_is_taken_up(open_house):
+async def test_an_accepted_job_whose_card_stands_is_taken_up_although_nobody_started_it(open_house):
     house = await open_house()
     house.queue.gate.set()
     job = await house.accept()
+    await house.books.set_message(job, 1)
     await house.runner.adopt_strays()
     assert house.runner.waiting == 0
-    house.clock.now += 121_000
-    await house.runner.adopt_strays()
     await house.runner.adopt_strays()
     await house.imagine.start(job, 1)
     await house.courier.until(1)
     await house.runner.stop(5)
 
     assert len(house.queue.submits) == 1
+
+
+async def test_a_stray_without_a_card_is_given_back_and_never_sent(open_house):
+    """Its member was told "no", or nothing, and may have asked again."""
+    house = await open_house()
+    job = await house.accept()
+    # A clock that was set back must not keep it for ever.
+    house.clock.now -= 24 * HOUR_MS
+    await house.runner.adopt_strays()
+    assert (await house.get(job)).state is State.HELD
+    await house.runner.adopt_strays()
+    await house.courier.until(1)
+
+    assert (await house.get(job)).reason is Reason.UNANSWERED
+    assert house.queue.submits == []
+    await house.check()
 
 
 # Evidence
@@ -331,7 +347,6 @@ async def test_requests_sent_shortly_before_are_known_in_the_search(open_house):
     await house.start()
     await until_true(lambda: house.queue.running)
     house.clock.now += 30_000
-    house.queue.can_find = True
     house.queue.submit_errors = [SubmitUnclear("cut")]
     await house.start()
     await until_true(lambda: house.queue.searches)
@@ -351,7 +366,9 @@ async def test_an_end_is_told_after_a_long_outage_of_discord(open_house):
 
 
 async def test_telling_an_end_holds_no_place_at_fal(open_house):
-    house = await open_house(concurrency=1, times=replace(FAST, retry_pause_s=60))
+    house = await open_house(
+        concurrency=1, times=replace(FAST, retry_first_s=60, rest_first_s=60, rest_max_s=60)
+    )
     house.queue.submit_errors = [ContentRefused("no")]
     house.queue.gate.set()
     house.courier.end_errors = [RouteBusy("503")]
@@ -361,7 +378,9 @@ async def test_telling_an_end_holds_no_place_at_fal(open_house):
 
 
 async def test_a_cancel_is_answered_before_discord_has_the_card(open_house):
-    house = await open_house(runs=False, times=replace(FAST, retry_pause_s=60))
+    house = await open_house(
+        runs=False, times=replace(FAST, retry_first_s=60, rest_first_s=60, rest_max_s=60)
+    )
     house.courier.end_errors = [RouteBusy("503")]
     job = await house.start()
     async with asyncio.timeout(2):
@@ -380,7 +399,7 @@ async def test_a_withdrawn_job_is_not_told_at_the_next_start(open_house):
 
 async def test_a_removed_request_whose_result_never_comes_is_cancelled(open_house):
     house = await open_house()
-    house.queue.results = [NotReady("400") for _ in range(50)]
+    house.queue.results = [Unproven("400") for _ in range(500)]
     job = await house.start()
     await until_true(lambda: house.queue.running)
     await house.runner.cancel(job.id, MEMBER, is_moderator=False)
@@ -389,4 +408,6 @@ async def test_a_removed_request_whose_result_never_comes_is_cancelled(open_hous
     await house.runner.stop(5)
 
     assert (await house.get(job)).state is State.CANCELLED
+    # fal did not say that it took it out of its line, so it may have made and billed it.
+    assert await house.doubt(job) == job.held_microusd
     await house.check()

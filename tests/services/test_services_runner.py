@@ -1,26 +1,27 @@
 """Driving: the line is fair, fal is never overfilled, every end resolves its hold once."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from bot.core.errors import (
     ContentRefused,
     Gone,
-    KeyRejected,
-    MediaRejected,
     NotAllowed,
     NotSent,
     RouteBusy,
     SubmitUnclear,
     TemporaryFailure,
     TooLate,
+    Trouble,
     Undeliverable,
-    Unreachable,
+    Unproven,
 )
 from bot.core.jobs import Reason, State
-from bot.services.drive import Times
 from bot.services.runner import CancelNews
+from bot.services.times import Times
+from bot.storage import ledger
 from tests.fakes import rendering, ticket
 from tests.services.conftest import FAST, MEMBER
 
@@ -95,7 +96,6 @@ async def test_an_unclear_submit_is_never_repeated_and_its_possible_loss_is_note
 async def test_an_unclear_submit_that_is_found_goes_on(open_house):
     house = await open_house()
     house.queue.gate.set()
-    house.queue.can_find = True
     house.queue.found = [None, ticket(9)]
     house.queue.submit_errors = [SubmitUnclear("cut")]
     job = await house.start()
@@ -143,7 +143,7 @@ async def test_a_failure_that_fal_bills_is_the_hosts_cost_and_not_the_members(op
     await house.check()
 
 
-@pytest.mark.parametrize("error", [Unreachable("x"), KeyRejected("x")])
+@pytest.mark.parametrize("error", [Unproven("x"), Unproven("401", trouble=Trouble.KEY)])
 async def test_a_result_that_cannot_be_learned_now_is_waited_for(open_house, error):
     house = await open_house()
     house.queue.gate.set()
@@ -168,22 +168,39 @@ async def test_a_bill_above_the_hold_is_recorded_as_it_is(open_house):
     await house.check()
 
 
-async def test_a_missing_picture_is_not_charged(open_house):
+async def test_a_missing_picture_is_not_charged_and_comes_later_for_nothing(open_house):
     house = await open_house()
     house.queue.gate.set()
     house.queue.results = [rendering(3, billed_microusd=100_000)]
-    house.queue.fetches = [MediaRejected("broken")]
+    house.queue.missing = {"http://127.0.0.1/1.png"}
     job = await house.start(count=3)
     await house.courier.until(1)
-    await house.runner.stop(5)
+    await until_state(house, job, State.DELIVERED)
 
-    assert (await house.get(job)).pictures == 2
-    async with house.database.read() as connection:
-        from bot.storage import ledger
-
-        charge = await ledger.net_charge(connection, job.id)
-    assert (charge.images, charge.microusd) == (2, 66_666)
+    stored = await house.get(job)
+    assert (stored.pictures, [link.arrived for link in stored.links]) == (2, [True, False, True])
+    assert await charged(house, job) == (2, 66_666)
     await house.check()
+
+    house.queue.missing.clear()
+    assert await house.generation.rescue.look() == 1
+    stored = await house.get(job)
+    assert (stored.pictures, stored.free_pictures, stored.search_until_ms) == (3, 1, None)
+    assert house.courier.brought == [(house.courier.brought[0][0], 1)]
+    assert await charged(house, job) == (2, 66_666)
+    await house.check()
+
+
+async def charged(house, job):
+    async with house.database.read() as connection:
+        charge = await ledger.net_charge(connection, job.id)
+    return charge.images, charge.microusd
+
+
+async def until_state(house, job, state):
+    async with asyncio.timeout(10):
+        while (await house.get(job)).state is not state:  # noqa: ASYNC110 - it rings no bell
+            await asyncio.sleep(0.01)
 
 
 async def test_a_busy_route_is_tried_again(open_house):
@@ -226,22 +243,22 @@ async def test_a_job_that_waited_too_long_is_given_back_unsent(open_house):
 
 
 async def test_a_job_that_never_ends_at_fal_is_given_up_with_its_possible_loss(open_house):
-    house = await open_house(times=Times(queued_max_s=0.05, retry_pause_s=0.01))
+    house = await open_house(times=replace(FAST, at_fal_max_s=0.05))
+    house.queue.results = [Unproven("202 IN_PROGRESS")]
     job = await house.start()
-    async with asyncio.timeout(10):
-        while not house.queue.cancels:  # noqa: ASYNC110 - the queue rings no bell
-            await asyncio.sleep(0.01)
-    house.clock.now += 3_600_000
     await house.courier.until(1)
 
     stored = await house.get(job)
-    assert (stored.reason, stored.possible_loss_microusd) == (Reason.GONE, stored.held_microusd)
+    assert (stored.reason, stored.possible_loss_microusd) == (Reason.SILENT, stored.held_microusd)
+    assert house.queue.cancels
+    assert await house.doubt(job) == job.held_microusd
     await house.check()
 
 
 async def test_resume_takes_up_each_state(open_house):
     first = await open_house(runs=False)
     held = await first.accept(prompt="held")
+    await first.books.set_message(held, 1)
     submitting = await first.books.submit(await first.accept(prompt="submitting"))
     queued = await first.accept(prompt="queued")
     queued = await first.books.accept(await first.books.submit(queued), ticket(50))

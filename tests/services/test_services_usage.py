@@ -15,7 +15,7 @@ from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.preferences import Places
 from bot.core.ranges import Days
 from bot.services.alerts import Alerts
-from bot.services.refusals import note_refusal, reason_of
+from bot.services.refusals import Refusals, reason_of
 from bot.services.usage import CSV_COLUMNS, UsageReports, _cells
 from bot.storage import preferences, usage
 from bot.storage.usage import DailyUsage, Figures
@@ -129,7 +129,7 @@ async def test_a_member_is_told_why_even_if_nobody_can_note_it(open_house):
     error = await refuse(house, count=2)
     assert isinstance(error, OverLimit)
     house.database.writes_failing = 1
-    await note_refusal(house.database, Alerts(), request, error, START_MS)
+    await Refusals(house.database, Alerts()).note(request, error, START_MS)
     found = await UsageReports(house.database, house.clock).report(SERVER, "today")
     assert found.refused == 1
 

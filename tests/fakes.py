@@ -29,13 +29,16 @@ class ManualClock:
 class FlakyDatabase:
     """A database that is away for as many uses as it is told to.
 
-    A write waits for the next of the `lags`, if there is one, after its commit.
+    A write waits for the next of the `lags`, if there is one, after its commit. `answers_lost`
+    writes are committed and then fail; `errors` are raised instead of the next writes.
     """
 
     real: Database
     reads_failing: int = 0
     writes_failing: int = 0
     lags: list[asyncio.Event] = field(default_factory=list)
+    answers_lost: int = 0
+    errors: list[Exception] = field(default_factory=list)
 
     @property
     def engine(self) -> Engine:
@@ -54,9 +57,14 @@ class FlakyDatabase:
         if self.writes_failing:
             self.writes_failing -= 1
             raise DatabaseUnavailable("away")
+        if self.errors:
+            raise self.errors.pop(0)
         lag = self.lags.pop(0) if self.lags else None
         async with self.real.write(*locks) as connection:
             yield connection
+        if self.answers_lost:
+            self.answers_lost -= 1
+            raise DatabaseUnavailable("committed, and the answer was lost")
         if lag is not None:
             await lag.wait()
 

@@ -240,28 +240,44 @@ def _rank(rule: Rule) -> tuple[int, int]:
     return (0 if rule.is_host else 1), rule.amount
 
 
-def runs(rules: Iterable[Rule], now_ms: int, zone: tzinfo) -> dict[tuple[Account, Window], Period]:
+Run = tuple[Account, Window, bool]
+"""Which run of a window: of an account, and whether it is firm, see `runs`."""
+
+
+def run_of(rule: Rule) -> Run:
+    """Name the run that a rule counts in."""
+    return account_of(rule), rule.window, rule.is_host and rule.subject is Subject.SERVER
+
+
+def runs(rules: Iterable[Rule], now_ms: int, zone: tzinfo) -> dict[Run, Period]:
     """Find the current run of each account's windows that rules speak of.
+
+    The host's caps of a server are firm: moderators choose the zone, and moving it must not open a
+    new month before its time. So such a run begins with the earlier of the server's own and UTC's.
 
     Args:
         rules: The rules that apply, see `applying`.
         now_ms: The current instant.
         zone: The server's time zone; the bot's own caps run in UTC.
     """
-    asked = {(account_of(rule), rule.window) for rule in rules}
-    by_window = {
-        (is_bot, window): period(window, now_ms, UTC if is_bot else zone)
-        for is_bot, window in {(account is Account.BOT, window) for account, window in asked}
-    }
-    return {
-        (account, window): by_window[account is Account.BOT, window] for account, window in asked
-    }
+    found: dict[Run, Period] = {}
+    for run in {run_of(rule) for rule in rules}:
+        account, window, is_firm = run
+        own = period(window, now_ms, UTC if account is Account.BOT else zone)
+        found[run] = _earlier(own, period(window, now_ms, UTC)) if is_firm else own
+    return found
+
+
+def _earlier(one: Period, other: Period) -> Period:
+    first_day = min(one.first_day, other.first_day)
+    ends = [period.ends_at_ms for period in (one, other) if period.first_day == first_day]
+    return Period(first_day, max(ends))
 
 
 def standings(
     rules: Iterable[Rule],
     usage: Mapping[tuple[Account, str], Usage],
-    current: Mapping[tuple[Account, Window], Period],
+    current: Mapping[Run, Period],
 ) -> list[Standing]:
     """Join rules with usage.
 
@@ -273,7 +289,7 @@ def standings(
     found: list[Standing] = []
     for rule in rules:
         account = account_of(rule)
-        run = current[account, rule.window]
+        run = current[run_of(rule)]
         used = usage.get((account, run.first_day), _NOTHING).of(rule.unit)
         found.append(Standing(rule, used, run.ends_at_ms))
     return found

@@ -103,7 +103,7 @@ async def load_allowance(
         [*near, *host_rules], member_id=member_id, role_ids=role_ids, channel_id=channel_id
     )
     current = runs(found, now_ms, zone)
-    periods = {(account, run.first_day) for (account, _), run in current.items()}
+    periods = {(account, run.first_day) for (account, _, _), run in current.items()}
     usage = await ledger.usage(
         connection,
         server_id=asker.server_id,

@@ -144,20 +144,20 @@ class Brakes:
         if self._halt is halt and not is_probe and self.wait_s > 0:
             # Others that were under way meet the same; that makes the pause no longer.
             return
-        if self._halt is Halt.BUSY or self._halt is None or halt is not Halt.BUSY:
-            if self._halt is not halt:
-                self._pauses = Pauses(*_PAUSES_S.get(halt, _PAUSES_OTHER_S))
-            is_new, self._halt = self._halt is not halt, halt
-        else:
-            # A probe that could not be sent says nothing about what the halt is for.
-            is_new = False
+        if halt is Halt.BUSY and self._halt is not None:
+            # A probe that could not be sent says nothing about what the line stands for.
+            halt = self._halt
+        is_new = self._halt is not halt
+        if is_new:
+            self._halt = halt
+            self._pauses = Pauses(*_PAUSES_S.get(halt, _PAUSES_OTHER_S))
         self._probe = None
         pause_s = at_least_s or self._pauses.next()
         self._next_at = max(self._next_at, _now() + pause_s)
         _log.log(
-            logging.ERROR if self._halt.is_hard else logging.WARNING,
+            logging.ERROR if halt.is_hard else logging.WARNING,
             "the line is paused",
-            extra={"halt": self._halt.value, "pause_s": round(pause_s, 3), "job_id": job_id},
+            extra={"halt": halt.value, "pause_s": round(pause_s, 3), "job_id": job_id},
         )
         if is_new:
             self._tell()

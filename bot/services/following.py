@@ -132,7 +132,8 @@ class Follower:
             return await self._cancelled(job, wish, found, is_open=is_open)
         if is_open:
             self._brakes.lost(job.id)
-            reason = Reason.GONE if isinstance(found, Gone) else Reason.SILENT
+            word = found.end if isinstance(found, Unproven) else found
+            reason = Reason.GONE if isinstance(word, Gone) else Reason.SILENT
             return await self._failed(job, reason, found, doubt_microusd=job.held_microusd)
         self._brakes.heard()
         if found.cost_microusd and reason_for(found) is not Reason.CONTENT:

@@ -4,6 +4,7 @@ The model of a window is the calendar: two instants share a run if their local d
 ISO week or a month.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -14,14 +15,17 @@ from hypothesis import strategies as st
 from bot.core.gifts import cover
 from bot.core.limits import (
     Account,
+    Period,
     Rule,
     Standing,
     Subject,
+    Unit,
     Usage,
     Window,
     account_of,
     applying,
     period,
+    run_of,
     runs,
     standings,
 )
@@ -177,3 +181,28 @@ def test_a_request_is_accepted_exactly_where_the_rule_book_allows_it(
     paid = cover(found, [], images=asked.images, microusd=asked.microusd)
 
     assert isinstance(paid, Standing) != allows(rules, roles, same, asked)
+
+
+@pytest.mark.parametrize(
+    ("moved_to", "at", "first_day", "ends"),
+    [
+        # 14 hours before UTC's month ends the server says that it is May already.
+        ("Pacific/Kiritimati", "2026-04-30T10:30", "2026-04-01", "2026-05-01T00:00"),
+        # 10 hours into UTC's May the server says that it is still April.
+        ("Etc/GMT+12", "2026-05-01T10:00", "2026-04-01", "2026-05-01T12:00"),
+        ("UTC", "2026-04-30T23:59", "2026-04-01", "2026-05-01T00:00"),
+        ("Europe/Berlin", "2026-05-31T23:00", "2026-05-01", "2026-06-01T00:00"),
+    ],
+)
+def test_a_moved_zone_opens_no_second_month_for_the_hosts_cap(moved_to, at, first_day, ends):
+    cap = Rule(Subject.SERVER, 0, Unit.USD, Window.MONTH, 1_000_000, is_host=True)
+    own = replace(cap, is_host=False)
+    now_ms = _ms(at)
+    found = runs([cap, own], now_ms, ZoneInfo(moved_to))
+
+    assert found[run_of(cap)] == Period(first_day, _ms(ends))
+    assert found[run_of(own)] == period(Window.MONTH, now_ms, ZoneInfo(moved_to))
+
+
+def _ms(text):
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)

@@ -25,9 +25,11 @@ from bot.core.limits import (
     account_of,
     applying,
     period,
-    run_of,
     runs,
     standings,
+)
+from bot.core.limits import (
+    run_of as named_run,
 )
 from tests.core.test_core_limits import (
     ANY_MS,
@@ -184,7 +186,7 @@ def test_a_request_is_accepted_exactly_where_the_rule_book_allows_it(
 
 
 @pytest.mark.parametrize(
-    ("moved_to", "at", "first_day", "ends"),
+    ("moved_to", "when", "first_day", "ends"),
     [
         # 14 hours before UTC's month ends the server says that it is May already.
         ("Pacific/Kiritimati", "2026-04-30T10:30", "2026-04-01", "2026-05-01T00:00"),
@@ -194,14 +196,14 @@ def test_a_request_is_accepted_exactly_where_the_rule_book_allows_it(
         ("Europe/Berlin", "2026-05-31T23:00", "2026-05-01", "2026-06-01T00:00"),
     ],
 )
-def test_a_moved_zone_opens_no_second_month_for_the_hosts_cap(moved_to, at, first_day, ends):
+def test_a_moved_zone_opens_no_second_month_for_the_hosts_cap(moved_to, when, first_day, ends):
     cap = Rule(Subject.SERVER, 0, Unit.USD, Window.MONTH, 1_000_000, is_host=True)
     own = replace(cap, is_host=False)
-    now_ms = _ms(at)
+    now_ms = _ms(when)
     found = runs([cap, own], now_ms, ZoneInfo(moved_to))
 
-    assert found[run_of(cap)] == Period(first_day, _ms(ends))
-    assert found[run_of(own)] == period(Window.MONTH, now_ms, ZoneInfo(moved_to))
+    assert found[named_run(cap)] == Period(first_day, _ms(ends))
+    assert found[named_run(own)] == period(Window.MONTH, now_ms, ZoneInfo(moved_to))
 
 
 def _ms(text):

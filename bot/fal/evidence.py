@@ -185,7 +185,6 @@ _BLOCKED_READS = tuple(
     for row in (
         Row(call, _ANY, Proof.NOTHING, Final.NEVER, "HDR", _OTHERS, trouble=Trouble.OUTAGE),
         Row(call, _DOORS, Proof.NOTHING, Final.NEVER, "AUTH", _LOCKED, trouble=Trouble.ACCOUNT),
-        Row(call, {401, 403}, Proof.NOTHING, Final.NEVER, "AUTH", _KEY, trouble=Trouble.KEY),
     )
 )
 """What stands before everything else that is said about a request."""
@@ -199,6 +198,8 @@ _STATUS = (
 )
 
 _RESULT_GOOD = (
+    # It has the form of an app's own exception and may come with the request's id.
+    Row(Call.RESULT, {401, 403}, Proof.NOTHING, Final.NEVER, "AUTH", _KEY, trouble=Trouble.KEY),
     Row(Call.RESULT, _GOOD, Proof.MADE, Final.AT_ONCE, "Q-RES", _needs(Mark.PICTURES)),
     Row(Call.RESULT, _EARLY, Proof.NOT_ENDED, Final.NEVER, "Q-ST", words=_WAITING | _ENDED),
     Row(Call.RESULT, _GOOD, Proof.FAILED, Final.IF_STEADY, "FAL-CLI", _needs(Mark.IMAGES)),

@@ -38,6 +38,10 @@ def infra(kind):
     return {"detail": "text", "error_type": kind}
 
 
+def named(kind):
+    return {"x-fal-error-type": kind}
+
+
 def answer(status, body, headers=None):
     data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
     return Answer(status, headers or {}, data)
@@ -58,6 +62,7 @@ SUBMITS = [
     (400, listed("one_of", "content_policy_violation"), {}, Proof.REFUSED, AT_ONCE, None),
     (404, {"detail": "Application not found"}, {}, Proof.UNACCEPTABLE, AT_ONCE, None),
     (422, listed("missing"), {}, Proof.UNACCEPTABLE, AT_ONCE, None),
+    (422, HTML, named("content_policy_violation"), Proof.NOTHING, NEVER, OUTAGE),
     *[
         (status, body, {}, Proof.NOTHING, NEVER, OUTAGE)
         for status, body in (
@@ -67,6 +72,8 @@ SUBMITS = [
             (503, infra("runner_scheduling_failure")),
             (404, {"message": "no such route"}),
             (403, {"error": "access denied"}),
+            (500, LOCKED),
+            (500, listed("content_policy_violation")),
         )
     ],
 ]
@@ -85,6 +92,9 @@ STATUSES = [
         None,
     ),
     (200, {"status": "COMPLETED"}, {}, Proof.NOTHING, NEVER, OUTAGE),
+    (404, {"status": "IN_QUEUE"}, {}, Proof.NOTHING, NEVER, OUTAGE),
+    (200, {"status": "IN_QUEUE", "request_id": "x"}, {}, Proof.NOTHING, NEVER, OUTAGE),
+    (200, GONE, {}, Proof.NOTHING, NEVER, OUTAGE),
     (404, {"status": "COMPLETED"}, OURS, Proof.NOTHING, NEVER, OUTAGE),
     (200, {"status": "COMPLETED", "request_id": "x"}, {}, Proof.NOTHING, NEVER, OUTAGE),
     (200, {"status": "COMPLETED", "request_id": ID}, OTHERS, Proof.NOTHING, NEVER, OUTAGE),
@@ -119,6 +129,13 @@ RESULTS_STEADY = [
     (429, {**TEXT, "type": "concurrent_requests_limit"}, {}, Proof.FAILED, IF_STEADY, None),
     (502, HTML, {"x-fal-error-type": "runner_server_error"}, Proof.FAILED, IF_STEADY, None),
     (408, infra("runner_disconnected"), OURS, Proof.FAILED, IF_STEADY, None),
+    (422, HTML, named("content_policy_violation"), Proof.REFUSED, IF_STEADY, None),
+    (422, HTML, named("one_of"), Proof.UNACCEPTABLE, IF_STEADY, None),
+    (499, HTML, named("client_cancelled"), Proof.CANCELLED, IF_STEADY, None),
+    (504, HTML, {**LIMIT, **named("request_timeout")}, Proof.FAILED, IF_STEADY, None),
+    (500, infra("request_timeout"), LIMIT, Proof.FAILED, IF_STEADY, None),
+    (504, infra("a_new_type"), LIMIT, Proof.FAILED, IF_STEADY, None),
+    (404, infra("client_cancelled"), OURS, Proof.CANCELLED, IF_STEADY, None),
     (499, infra("client_disconnected"), OURS, Proof.CANCELLED, IF_STEADY, None),
     (422, listed("missing", "string_type"), {}, Proof.UNACCEPTABLE, IF_STEADY, None),
     (500, listed("a_new_type"), {}, Proof.FAILED, IF_STEADY, None),
@@ -155,8 +172,16 @@ RESULTS_NEVER = [
             (404, {"detail": "Not Found"}),
             (500, {"type": "about", "title": "a gateway's own form"}),
             (200, {}),
+            (500, PICTURES),
+            (500, {"images": []}),
+            (500, {"status": "IN_PROGRESS"}),
+            (410, GONE),
+            *((302, listed(kind)) for kind in ("content_policy_violation", "one_of", "new")),
+            *((302, infra(kind)) for kind in ("runner_disconnected", "client_cancelled", "new")),
         )
     ],
+    (500, HTML, named("a_new_type"), Proof.NOTHING, NEVER, OUTAGE),
+    (302, TEXT, OURS, Proof.NOTHING, NEVER, OUTAGE),
     (302, "", OURS, Proof.NOTHING, NEVER, OUTAGE),
     (404, HTML, OURS, Proof.NOTHING, NEVER, OUTAGE),
     (200, PICTURES, OTHERS, Proof.NOTHING, NEVER, OUTAGE),
@@ -173,6 +198,9 @@ ALL_READS = [
     (401, {"detail": "Authentication is required to access"}, {}, Proof.NOTHING, NEVER, KEY),
     (403, {"detail": "This key may not"}, {}, Proof.NOTHING, NEVER, KEY),
     (401, HTML, {}, Proof.NOTHING, NEVER, OUTAGE),
+    (402, HTML, {}, Proof.NOTHING, NEVER, OUTAGE),
+    (500, LOCKED, {}, Proof.NOTHING, NEVER, OUTAGE),
+    (500, NO_USER, {}, Proof.NOTHING, NEVER, OUTAGE),
     (502, HTML, {}, Proof.NOTHING, NEVER, OUTAGE),
     (200, {"detail": "x"}, OTHERS, Proof.NOTHING, NEVER, OUTAGE),
 ]
@@ -195,8 +223,14 @@ CANCELS = [
             (400, TEXT),
             (404, HTML),
             (500, {"status": "OK"}),
+            (202, {"success": True}),
+            (202, {"success": False}),
+            (400, {"status": "CANCELLATION_REQUESTED"}),
+            (500, {"status": "ALREADY_COMPLETED"}),
+            (410, GONE),
         )
     ],
+    (200, {"status": "OK"}, OTHERS, Proof.NOTHING, NEVER, OUTAGE),
 ]
 
 MEDIA = [
@@ -215,6 +249,8 @@ HISTORY = [
     (403, HTML, {}, Proof.NOTHING, NEVER, OUTAGE),
     (404, PLATFORM, {}, Proof.NO_LIST, NEVER, None),
     (404, HTML, {}, Proof.NOTHING, NEVER, OUTAGE),
+    (500, LOCKED, {}, Proof.NOTHING, NEVER, OUTAGE),
+    (500, PLATFORM, {}, Proof.NOTHING, NEVER, OUTAGE),
     (200, {"items": None}, {}, Proof.NOTHING, NEVER, OUTAGE),
     (500, {"items": []}, {}, Proof.NOTHING, NEVER, OUTAGE),
 ]

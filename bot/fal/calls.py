@@ -35,7 +35,7 @@ import httpx
 
 from bot.core.errors import KeyRejected, TemporaryFailure
 from bot.fal.failures import plain
-from bot.fal.network import Media, Network
+from bot.fal.network import MediaClient, Network
 from bot.fal.wire import Answer
 
 TRANSPORT_FAILURES = (
@@ -167,14 +167,10 @@ class Calls:
         self._reads = self._client(
             width, self._dead_after(self.pace.answer_s), self._key, http2=True
         )
-        await self._stack.enter_async_context(self._submits)
-        await self._stack.enter_async_context(self._reads)
-        if self._network is not None:
-            self.media = self._network.media
-        else:
-            session = self._media_session(4 * self._concurrency)
-            await self._stack.enter_async_context(session)
-            self.media = cast("Media", session)
+        self.media = self._media_client(4 * self._concurrency)
+        self._stack.push_async_callback(self.media.close)
+        for client in (self._submits, self._reads):
+            await self._stack.enter_async_context(client)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -187,7 +183,9 @@ class Calls:
         """Give a shared connection up before a call's own bound, so that the next has a new one."""
         return httpx.Timeout(self.pace.connect_s, read=bound_s * _DEAD_SHARE)
 
-    def _media_session(self, width: int) -> aiohttp.ClientSession:
+    def _media_client(self, width: int) -> MediaClient:
+        if self._network is not None:
+            return self._network.media_client()
         session = aiohttp.ClientSession(
             headers=_HEADERS,
             timeout=aiohttp.ClientTimeout(
@@ -203,7 +201,8 @@ class Calls:
         )
         # The tries are ours to count; without this a GET is made twice where a connection closes.
         session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        return session
+        # It is one: its cached `headers` are a descriptor that no protocol describes.
+        return cast("MediaClient", session)
 
     def _client(
         self, width: int, timeout: httpx.Timeout, key: str, *, http2: bool = False
@@ -217,8 +216,8 @@ class Calls:
                 keepalive_expiry=_KEEPALIVE_S,
             ),
             http2=http2,
+            transport=None if self._network is None else self._network.transport(),
             verify=_ssl_context(http2=http2),
-            transport=self._network.transport() if self._network is not None else None,
             follow_redirects=False,
             trust_env=False,
         )

@@ -122,8 +122,8 @@ def kind_of(answer: Answer) -> str | None:
     if kinds:
         return kinds[0]
     # A refused direct call has its name in `type`, as have many errors that are not fal's.
-    if (top := told.get("type")) in ALL_KINDS:
-        return text_of(top)
+    if (top := text_of(told.get("type"))) in ALL_KINDS:
+        return top
     return _kind(told.get("error_type")) or _kind(answer.headers.get(KIND_HEADER))
 
 

@@ -183,9 +183,8 @@ _BLOCKED_READS = tuple(
     row
     for call in (Call.STATUS, Call.RESULT, Call.CANCEL)
     for row in (
-        Row(call, _ANY, Proof.NOTHING, Final.NEVER, "HDR", needs=_OTHERS, trouble=Trouble.OUTAGE),
+        Row(call, _ANY, Proof.NOTHING, Final.NEVER, "HDR", _OTHERS, trouble=Trouble.OUTAGE),
         Row(call, _DOORS, Proof.NOTHING, Final.NEVER, "AUTH", _LOCKED, trouble=Trouble.ACCOUNT),
-        Row(call, {401, 403}, Proof.NOTHING, Final.NEVER, "AUTH", _KEY, trouble=Trouble.KEY),
     )
 )
 """What stands before everything else that is said about a request."""
@@ -199,6 +198,8 @@ _STATUS = (
 )
 
 _RESULT_GOOD = (
+    # It has the form of an app's own exception and may come with the request's id.
+    Row(Call.RESULT, {401, 403}, Proof.NOTHING, Final.NEVER, "AUTH", _KEY, trouble=Trouble.KEY),
     Row(Call.RESULT, _GOOD, Proof.MADE, Final.AT_ONCE, "Q-RES", _needs(Mark.PICTURES)),
     Row(Call.RESULT, _EARLY, Proof.NOT_ENDED, Final.NEVER, "Q-ST", words=_WAITING | _ENDED),
     Row(Call.RESULT, _GOOD, Proof.FAILED, Final.IF_STEADY, "FAL-CLI", _needs(Mark.IMAGES)),
@@ -249,8 +250,12 @@ _RESULT_TYPED = (
     Row(Call.RESULT, _ERRORS, Proof.FAILED, Final.IF_STEADY, "REQERR", _TYPED),
 )
 
+_UNPAID = tuple(
+    Row(call, {402}, Proof.NOTHING, Final.NEVER, "HTTP", _OBJECT, trouble=Trouble.ACCOUNT)
+    for call in (Call.STATUS, Call.RESULT, Call.CANCEL)
+)
+
 _RESULT_UNTYPED = (
-    Row(Call.RESULT, {402}, Proof.NOTHING, Final.NEVER, "HTTP", _OBJECT, trouble=Trouble.ACCOUNT),
     Row(Call.RESULT, {404}, Proof.UNKNOWN, Final.IF_STEADY, "SEEN", words=_NOT_FOUND),
     # fal's end-to-end test expects it of an early result, and has been failing since; it never
     # ends a job, since the text that tells the two meanings apart is not documented.
@@ -294,7 +299,6 @@ _UNREAD = tuple(
     row
     for call in (Call.STATUS, Call.RESULT, Call.CANCEL)
     for row in (
-        Row(call, {402}, Proof.NOTHING, Final.NEVER, "HTTP", _OBJECT, trouble=Trouble.ACCOUNT),
         Row(call, {401, 403}, Proof.NOTHING, Final.NEVER, "AUTH", _OBJECT, trouble=Trouble.KEY),
         Row(call, _ANY, Proof.NOTHING, Final.NEVER, "CARE", trouble=Trouble.OUTAGE),
     )
@@ -324,6 +328,7 @@ TABLE: tuple[Row, ...] = (
     *_STATUS,
     *_RESULT_GOOD,
     *_RESULT_TYPED,
+    *_UNPAID,
     *_RESULT_UNTYPED,
     *_CANCEL,
     *_UNREAD,

@@ -20,7 +20,7 @@ from bot.core.jobs import Picture, PictureLink
 from bot.fal.calls import TRANSPORT_FAILURES, Calls, Pace, named
 from bot.fal.evidence import Call, Proof, judge
 from bot.fal.failures import plain
-from bot.fal.network import Media, MediaAnswer
+from bot.fal.network import MediaClient, MediaResponse
 from bot.fal.wire import Answer
 
 AREA_MAX_PX = 40_000_000
@@ -192,7 +192,7 @@ def _host(url: str) -> str:
     return plain(host[:100]) or "no host"
 
 
-async def _followed(media: Media, url: httpx.URL, hosts: Iterable[str], pace: Pace) -> bytes:
+async def _followed(media: MediaClient, url: httpx.URL, hosts: Iterable[str], pace: Pace) -> bytes:
     """Fetch the bytes, from wherever the address leads within a few steps."""
     for _ in range(pace.hops + 1):
         try:
@@ -202,7 +202,7 @@ async def _followed(media: Media, url: httpx.URL, hosts: Iterable[str], pace: Pa
     raise _NotNow(f"the picture is redirected more than {pace.hops} times")
 
 
-async def _bytes(media: Media, url: httpx.URL, hosts: Iterable[str], pace: Pace) -> bytes:
+async def _bytes(media: MediaClient, url: httpx.URL, hosts: Iterable[str], pace: Pace) -> bytes:
     try:
         async with (
             asyncio.timeout(pace.picture_s),
@@ -227,7 +227,7 @@ def _same(url: httpx.URL) -> yarl.URL:
     return same
 
 
-def _check_status(response: MediaAnswer, url: httpx.URL, hosts: Iterable[str]) -> None:
+def _check_status(response: MediaResponse, url: httpx.URL, hosts: Iterable[str]) -> None:
     """Return only where the body is to be read."""
     status = response.status
     row = judge(Call.MEDIA, Answer(status, response.headers, b""))
@@ -243,7 +243,7 @@ def _check_status(response: MediaAnswer, url: httpx.URL, hosts: Iterable[str]) -
     raise _NotNow(f"the picture's host answers {status}")
 
 
-def _target(response: MediaAnswer, url: httpx.URL) -> str:
+def _target(response: MediaResponse, url: httpx.URL) -> str:
     """Where a redirect leads, as an absolute address that is still to be checked."""
     location = response.headers.get("location", "")
     if not location or not location.isascii() or not location.isprintable():
@@ -254,7 +254,7 @@ def _target(response: MediaAnswer, url: httpx.URL) -> str:
         raise _NotNow(f"the picture's host answers {response.status} with no address") from None
 
 
-async def _body(response: MediaAnswer, bytes_max: int) -> bytes:
+async def _body(response: MediaResponse, bytes_max: int) -> bytes:
     declared = response.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > bytes_max:
         raise _NotNow(f"the picture weighs more than {bytes_max} bytes")

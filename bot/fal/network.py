@@ -1,6 +1,7 @@
-"""What the fal client needs of a network, so that another one can be put under it.
+"""What carries the calls to fal, so that a simulation can stand in for the wires.
 
-Without one, `bot.fal.calls` opens real connections: httpx for the queue, aiohttp for pictures.
+Without a `Network` the clients open real connections; with one nothing else of this room changes:
+addresses, headers, time-outs and the reading of answers stay what they are.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -11,55 +12,55 @@ import httpx
 import yarl
 
 
-class Content(Protocol):
-    """The body of a picture's answer."""
+class MediaBody(Protocol):
+    """The bytes of a picture as they arrive."""
 
     def iter_any(self) -> AsyncIterator[bytes]:
-        """Its bytes, in pieces as they come."""
+        """Give the pieces in the sizes in which they come."""
         ...
 
 
-class MediaAnswer(Protocol):
-    """The answer to one GET of a picture; header names are looked up without regard to case."""
+class MediaResponse(Protocol):
+    """The part of aiohttp's answer that fetching a picture reads."""
 
-    @property
-    def status(self) -> int:
-        """Its status."""
-        ...
+    status: int
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Its headers."""
+        """Looked up without regard to case."""
         ...
 
     @property
-    def content(self) -> Content:
-        """Its body."""
+    def content(self) -> MediaBody:
+        """The body, read by its pieces."""
         ...
 
 
-class Media(Protocol):
-    """Fetches pictures; a subset of aiohttp's session. It never follows a redirect by itself."""
+class MediaClient(Protocol):
+    """The part of aiohttp's session that fetching a picture uses."""
 
     def get(
         self, url: yarl.URL, *, allow_redirects: bool
-    ) -> AbstractAsyncContextManager[MediaAnswer]:
-        """Ask for one address. What fails is raised as `OSError` or `TimeoutError`."""
+    ) -> AbstractAsyncContextManager[MediaResponse]:
+        """Ask for a picture.
+
+        Raises:
+            Whatever aiohttp raises.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close what is open."""
         ...
 
 
 class Network(Protocol):
-    """Everything that leaves the fal client."""
-
-    @property
-    def media(self) -> Media:
-        """Where pictures come from."""
-        ...
+    """Stands in for the connections of one `FalQueue`."""
 
     def transport(self) -> httpx.AsyncBaseTransport:
-        """What carries the calls on the queue and the platform API; asked for once a client.
+        """Carry the calls of one of httpx's clients."""
+        ...
 
-        It raises httpx's errors: a `ConnectError` or `ConnectTimeout` before a byte was sent,
-        anything else after it.
-        """
+    def media_client(self) -> MediaClient:
+        """Fetch pictures."""
         ...

@@ -46,8 +46,8 @@ class FalQueue:
     """fal, over warm connections that live inside `async with`.
 
     Args:
-        settings: Plain values.
-        network: What stands in for the connections; None for real ones.
+        settings: Plain values of the settings.
+        network: Stands in for the connections; None for real ones.
 
     Raises:
         KeyRejected: A key in the settings has characters that no key has.

@@ -26,6 +26,11 @@ HASTE = Pace(
 )
 
 
+async def collected(queue, ticket):
+    """Follow a request to its end."""
+    return [report async for report in queue.follow(ticket)]
+
+
 @pytest.fixture
 async def fal():
     settings = StandInFalSettings(concurrency=2, reuse_pictures=True, ping_s=0.05)
@@ -88,3 +93,16 @@ def rendered(fal, queue, order):
         return ticket
 
     return render
+
+
+@pytest.fixture
+def running(fal, queue, order):
+    """Submit an order and start it."""
+
+    async def run():
+        ticket = await queue.submit(order)
+        job = await fal.next_job()
+        await fal.start(job)
+        return ticket, job
+
+    return run

@@ -9,15 +9,20 @@ from bot.core.errors import (
     ContentRefused,
     Gone,
     KeyRejected,
-    NotReady,
     NotSent,
     SubmitUnclear,
     TemporaryFailure,
+    Unproven,
 )
-from bot.fal.failures import kind_of, may_pass, result_failure, retry_after_s, submit_failure
+from bot.fal.clues import kind_of, word_of
+from bot.fal.evidence import Call, judge
+from bot.fal.failures import described, read_failure, retry_after_s, submit_failure
+from bot.fal.kinds import ALL_KINDS, CALL_CANCEL, CALL_FAILURE, CALL_PARAMETER
 from bot.fal.wire import Answer
 from bot.standin.fal.endings import FAILURES
 
+ID = "abc-1"
+MAYBE_OF_THE_CALL = CALL_CANCEL | CALL_FAILURE | CALL_PARAMETER
 LOCKED = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai."
 FAMILIES = {
     "content_policy_violation": (422, ContentRefused),
@@ -62,57 +67,92 @@ def answer(status, body, **headers):
     return Answer(status, named, data)
 
 
+def result_failure(told):
+    return read_failure(judge(Call.RESULT, told, ID), told, ID)
+
+
 def model_error(*kinds):
     return {"detail": [{"loc": ["body", "prompt"], "msg": "m", "type": kind} for kind in kinds]}
 
 
 def test_every_family_of_the_stand_in_is_in_this_table():
-    assert {failure.kind for failure in FAILURES.values()} <= set(FAMILIES)
+    assert {failure.kind for failure in FAILURES.values()} <= set(FAMILIES) == ALL_KINDS
 
 
 @pytest.mark.parametrize(("kind", "status", "error"), [(k, s, e) for k, (s, e) in FAMILIES.items()])
 def test_a_family_is_the_same_in_each_form_and_under_a_foreign_status(kind, status, error):
+    """At once where only the model or a runner can have said it, else if it stays."""
     forms = [
         answer(status, model_error(kind)),
         answer(status, {"detail": "text", "error_type": kind}),
         answer(status, {"detail": "text", "type": kind}),
         answer(status, {"detail": "text"}, x_fal_error_type=kind),
-        answer(status, b"no json", x_fal_error_type=kind),
         answer(500, model_error(kind)),
         answer(400, model_error(kind)),
     ]
     for form in forms:
         failure = result_failure(form)
+        if kind in MAYBE_OF_THE_CALL:
+            assert isinstance(failure, Unproven)
+            assert failure.trouble is None
+            failure = failure.end
+        assert failure is not None
         assert type(failure) is error
         assert kind in failure.detail
-        assert not (may_pass(form) and form.status >= 500)
+
+
+@pytest.mark.parametrize("kind", sorted(FAMILIES))
+@pytest.mark.parametrize("status", [401, 403, 404, 408, 410, 425, 429])
+def test_a_family_under_a_status_of_the_call_must_stay(kind, status):
+    failure = result_failure(answer(status, model_error(kind), x_fal_request_id=ID))
+    assert isinstance(failure, Unproven)
+    assert type(failure.end) is FAMILIES[kind][1]
+
+
+def test_a_family_in_a_header_of_a_page_must_stay():
+    failure = result_failure(answer(502, b"<html>", x_fal_error_type="runner_server_error"))
+    assert isinstance(failure, Unproven)
+    assert type(failure.end) is TemporaryFailure
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "error"),
+    ("status", "body", "end"),
     [
-        (400, {"detail": "Request is still in progress"}, NotReady),
-        (400, {"detail": "anything else without a type"}, NotReady),
-        (401, {"detail": "No user found for Key ID and Secret"}, KeyRejected),
-        (402, {"detail": "Payment required"}, AccountLocked),
-        (403, {"detail": LOCKED}, AccountLocked),
-        (403, {"detail": "User is locked. Reason: TOP_UP."}, AccountLocked),
-        (403, {"detail": "This key may not"}, KeyRejected),
-        (403, b"<html>", KeyRejected),
+        (400, {"detail": "Request is still in progress"}, None),
+        (401, {"detail": "No user found for Key ID and Secret"}, None),
+        (401, {"detail": "the app says so"}, TemporaryFailure),
+        (402, {"detail": "Payment required"}, None),
+        (403, {"detail": LOCKED}, None),
         (404, {"status": "NOT_FOUND"}, Gone),
-        (422, {"detail": "text only"}, BadParameter),
         (422, model_error("a_new_type"), BadParameter),
-        (422, model_error("missing", "string_type"), BadParameter),
-        (422, b"", BadParameter),
-        (429, {"detail": "slow down"}, TemporaryFailure),
         (499, {"detail": "x"}, CancelledAtFal),
-        (500, b"<html>nginx", TemporaryFailure),
+        (500, {"detail": "Internal Server Error"}, TemporaryFailure),
         (500, {"detail": "x", "error_type": "a_new_type"}, TemporaryFailure),
-        (302, b"", TemporaryFailure),
+        (302, b"", None),
     ],
 )
-def test_without_a_known_family_the_status_decides(status, body, error):
-    assert type(result_failure(answer(status, body))) is error
+def test_without_a_known_family_fals_word_must_stay(status, body, end):
+    told = answer(status, body, x_fal_request_id=ID, x_fal_billable_units="0.05")
+    failure = result_failure(told)
+    assert isinstance(failure, Unproven)
+    if end is None:
+        assert (failure.word, failure.end) == (None, None)
+        return
+    assert failure.end is not None
+    assert type(failure.end) is end
+    assert failure.end.cost_microusd == 50_000
+
+
+def test_words_are_equal_for_equal_answers_and_differ_for_others():
+    one = answer(500, {"detail": "a secret prompt"})
+    assert word_of(one) == word_of(answer(500, {"detail": "a secret prompt"}))
+    others = [
+        answer(503, {"detail": "a secret prompt"}),
+        answer(500, {"detail": "a secret prompt."}),
+        answer(500, {"detail": "a secret prompt"}, x_fal_error_type="internal_error"),
+    ]
+    assert len({word_of(told) for told in (one, *others)}) == 4
+    assert "secret" not in word_of(one)
 
 
 def test_of_several_entries_a_content_refusal_decides():
@@ -129,9 +169,12 @@ def test_of_several_entries_a_content_refusal_decides():
         (403, {"detail": LOCKED}, AccountLocked),
         (403, {"detail": "no"}, KeyRejected),
         (404, {"detail": "Application not found"}, BadParameter),
-        (307, b"", BadParameter),
+        (307, b"", SubmitUnclear),
+        (404, b"<html>", SubmitUnclear),
+        (403, b"<html>", SubmitUnclear),
         (400, {"detail": "Invalid JSON"}, BadParameter),
-        (413, b"", BadParameter),
+        (413, b"", SubmitUnclear),
+        (413, {"detail": "too large"}, BadParameter),
         (422, model_error("one_of"), BadParameter),
         (422, model_error("content_policy_violation"), ContentRefused),
         (400, model_error("content_policy_violation"), ContentRefused),
@@ -178,17 +221,8 @@ def test_the_detail_never_repeats_the_prompt():
     assert failure.detail == "422 one_of at body.prompt"
 
 
-@pytest.mark.parametrize(
-    ("told", "passes"),
-    [
-        (answer(404, {"status": "NOT_FOUND"}), True),
-        (answer(429, b""), True),
-        (answer(502, b"nginx"), True),
-        (answer(500, {"detail": "text"}), True),
-        (answer(500, {"detail": "text", "error_type": "runner_server_error"}), False),
-        (answer(422, model_error("one_of")), False),
-        (answer(401, b""), False),
-    ],
-)
-def test_only_what_has_not_fals_name_on_it_is_asked_again(told, passes):
-    assert may_pass(told) is passes
+def test_the_apps_own_text_is_not_repeated_either():
+    told = answer(500, {"detail": "cannot draw: secret words"}, x_fal_request_id=ID)
+    assert described(told, ID) == "500 by the request's own answer"
+    gateway = answer(404, {"detail": "Application not found"})
+    assert described(gateway, ID) == "404 Application not found"

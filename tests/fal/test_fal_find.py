@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 
 from bot.core.catalogue import Quality, Size
-from bot.core.errors import SubmitUnclear, TemporaryFailure
+from bot.core.errors import CannotLook, SubmitUnclear, TemporaryFailure
 from bot.fal.history import EARLIER_MS, LATER_MS
+from bot.standin.fal.faults import Reply, Stage
 from bot.standin.fal.server import StandInFal
 from bot.standin.fal.settings import HistoryShows, StandInFalSettings
 
@@ -103,7 +104,8 @@ async def test_a_match_on_a_later_page_is_found(fal, queue, order, lost):
     ticket = await queue.find(order, since_ms=since_ms, known=frozenset())
     assert ticket is not None
     assert ticket.request_id == job.id
-    assert fal.counts["history"] == 2
+    # Two pages under the model's own id, and one under its alias.
+    assert fal.counts["history"] == 3
 
 
 @pytest.mark.parametrize("shows", list(HistoryShows))
@@ -125,22 +127,80 @@ async def test_what_the_history_does_not_show_yet_is_found_later(hurried, order,
             assert await is_found()
 
 
-@pytest.mark.parametrize("name", ["500", "nginx_502", "429", "401", "closed", "garbled", "404"])
+@pytest.mark.parametrize(
+    "name",
+    ["500", "nginx_502", "429", "closed", "garbled", "not_json", "404", "gateway_403", "locked"],
+)
 async def test_a_history_that_cannot_be_read_is_no_evidence(fal, queue, order, trouble, name):
     trouble(f"history_{name}")
     with pytest.raises(TemporaryFailure):
         await queue.find(order, since_ms=fal.now_ms(), known=frozenset())
 
 
-async def test_a_key_that_is_no_admins_is_no_evidence_either(fal, hurried, order):
-    async with hurried(admin_key=fal.settings.key) as queue:
-        with pytest.raises(TemporaryFailure) as caught:
+@pytest.mark.parametrize("name", ["401", "403"])
+async def test_a_refused_key_gives_way_to_the_admins(fal, queue, order, lost, trouble, name):
+    since_ms = fal.now_ms()
+    job = await lost()
+    trouble(f"history_{name}")
+    ticket = await queue.find(order, since_ms=since_ms, known=frozenset())
+    assert ticket is not None
+    assert ticket.request_id == job.id
+    assert fal.counts["history"] == 3
+
+
+@pytest.mark.parametrize("name", ["401", "403"])
+@pytest.mark.parametrize("admin_key", [None, "demo:demo", "admin:admin"])
+async def test_where_no_key_may_look_that_is_told(fal, hurried, order, trouble, name, admin_key):
+    trouble(f"history_{name}", times=None)
+    async with hurried(admin_key=admin_key) as queue:
+        with pytest.raises(CannotLook) as caught:
             await queue.find(order, since_ms=fal.now_ms(), known=frozenset())
-    assert "403" in caught.value.detail
+    assert name in caught.value.detail
+    assert fal.counts["history"] == (2 if admin_key == "admin:admin" else 1)
 
 
-async def test_without_an_admin_key_nobody_is_asked(fal, hurried, order):
-    async with hurried(admin_key=None) as queue:
-        assert not queue.can_find
-        assert await queue.find(order, since_ms=fal.now_ms(), known=frozenset()) is None
-    assert fal.counts.total() == 0
+@pytest.mark.parametrize("needs_admin", [True, False])
+async def test_the_normal_key_is_enough_where_the_history_is_open(hurried, order, needs_admin):
+    settings = StandInFalSettings(history_needs_admin=needs_admin, history_shows=HistoryShows.ALL)
+    async with StandInFal(settings) as fal:
+        fal.hold()
+        urls = {"queue_url": fal.queue_url, "api_url": fal.api_url}
+        async with hurried(**urls, admin_key=None) as queue:
+            ticket = await queue.submit(order)
+            looking = queue.find(order, since_ms=fal.now_ms(), known=frozenset())
+            if needs_admin:
+                with pytest.raises(CannotLook):
+                    await looking
+            else:
+                assert await looking == ticket
+
+
+async def test_both_ids_of_the_model_are_looked_under(fal, hurried, order):
+    """Under which of them fal stores a request that came by an alias is not known."""
+    alias, own = "fal-ai/gpt-image-2", "openai/gpt-image-2"
+    since_ms = fal.now_ms()
+    for sent_to, configured in ((alias, own), (own, alias)):
+        async with hurried(model=sent_to) as queue:
+            ticket = await queue.submit(order)
+            job = await fal.next_job()
+            await fal.finish(job)
+        async with hurried(model=configured) as queue:
+            known = frozenset(other.id for other in fal.jobs if other is not job)
+            found = await queue.find(order, since_ms=since_ms, known=known)
+        assert found is not None
+        assert found.request_id == ticket.request_id
+    assert fal.violations == []
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_an_id_that_the_history_does_not_know_hides_nothing(fal, queue, order, lost, times):
+    since_ms = fal.now_ms()
+    await lost()
+    unknown = {"error": {"type": "not_found", "message": "no such model"}}
+    fal.faults.add(Reply(Stage.HISTORY, 404, unknown), times=times)
+    if times == 2:
+        with pytest.raises(TemporaryFailure):
+            await queue.find(order, since_ms=since_ms, known=frozenset())
+    else:
+        assert await queue.find(order, since_ms=since_ms, known=frozenset()) is None
+    assert await queue.find(order, since_ms=since_ms, known=frozenset()) is not None

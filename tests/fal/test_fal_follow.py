@@ -3,30 +3,14 @@ from contextlib import aclosing
 
 import pytest
 
-from bot.core.errors import Gone, KeyRejected
+from bot.core.errors import Gone, Trouble, Unproven
 from bot.core.jobs import Phase, Progress, Ticket
 from bot.standin.fal.faults import Reply, Stage
 from bot.standin.fal.trouble import EXHAUSTED
+from tests.fal.conftest import collected
 
 ENDED = Progress(Phase.ENDED)
 RUNNING = Progress(Phase.RUNNING)
-
-
-async def collected(queue, ticket):
-    return [report async for report in queue.follow(ticket)]
-
-
-@pytest.fixture
-def running(fal, queue, order):
-    """Submit an order and start it."""
-
-    async def run():
-        ticket = await queue.submit(order)
-        job = await fal.next_job()
-        await fal.start(job)
-        return ticket, job
-
-    return run
 
 
 async def test_the_stream_reports_each_change_once_and_ends(fal, queue, order):
@@ -221,9 +205,11 @@ async def test_an_answer_that_does_not_come_is_asked_for_again(fal, hurried, run
         armed.release()
 
 
-async def test_a_request_that_fal_does_not_know_is_gone_but_not_at_once(fal, queue):
-    with pytest.raises(Gone):
+async def test_a_request_that_fal_does_not_know_is_told_but_not_at_once(fal, queue):
+    with pytest.raises(Unproven) as caught:
         await collected(queue, Ticket("abc", "", "", ""))
+    assert type(caught.value.end) is Gone
+    assert caught.value.word
     assert fal.counts["status"] == 5
 
 
@@ -252,8 +238,9 @@ async def test_a_key_that_stops_working_ends_the_watch(queue, running, trouble):
     ticket, _ = await running()
     trouble("stream_405")
     trouble("status_401")
-    with pytest.raises(KeyRejected):
+    with pytest.raises(Unproven) as caught:
         await collected(queue, ticket)
+    assert (caught.value.trouble, caught.value.word) == (Trouble.KEY, None)
 
 
 async def test_a_403_must_be_said_repeatedly(fal, queue, running):
@@ -262,10 +249,11 @@ async def test_a_403_must_be_said_repeatedly(fal, queue, running):
         fal.faults.add(Reply(stage, 403, {"detail": "no"}))
     await fal.finish(job)
     assert await collected(queue, ticket) == [ENDED]
-    fal.faults.add(Reply(Stage.STREAM, 403, {"detail": "no"}))
-    fal.faults.add(Reply(Stage.STATUS, 403, {"detail": "no"}), times=2)
-    with pytest.raises(KeyRejected):
+    fal.faults.add(Reply(Stage.STREAM, 403, {"detail": "no"}), times=None)
+    fal.faults.add(Reply(Stage.STATUS, 403, {"detail": "no"}), times=3)
+    with pytest.raises(Unproven) as caught:
         await collected(queue, ticket)
+    assert caught.value.trouble is Trouble.KEY
 
 
 async def test_a_locked_account_does_not_end_the_watch(fal, queue, running):

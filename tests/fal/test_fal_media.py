@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bot.core.catalogue import Format, Quality, Size
-from bot.core.errors import MediaRejected, TemporaryFailure
+from bot.core.errors import ForeignHost, MediaRejected, TemporaryFailure
 from bot.core.jobs import PictureLink
 from bot.fal.media import allowed, checked
 from bot.standin.fal.faults import HugeMedia, OtherMedia, Reply, SlowMedia, Stage
@@ -219,7 +219,9 @@ async def test_what_may_pass_is_fetched_again(fal, queue, link, trouble, name):
         ("html", MediaRejected, 4),
         ("html_as_image", MediaRejected, 4),
         ("empty", MediaRejected, 4),
-        ("redirect", MediaRejected, 1),
+        ("410", MediaRejected, 4),
+        ("redirect", ForeignHost, 1),
+        ("moved", MediaRejected, 4),
         ("405", MediaRejected, 1),
         ("huge", MediaRejected, 1),
         ("huge_undeclared", MediaRejected, 1),
@@ -234,13 +236,71 @@ async def test_what_does_not_pass_is_refused(fal, queue, link, trouble, name, er
     assert fal.counts["media"] == tries
 
 
-async def test_a_redirect_is_not_followed(fal, queue, link):
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("hops", [1, 3])
+async def test_a_few_redirects_are_followed_without_a_key(fal, queue, link, status, hops):
     address = await link()
-    elsewhere = fal.queue_url + "/files/elsewhere.png"
-    fal.faults.add(Reply(Stage.MEDIA, 302, "", {"Location": elsewhere}))
-    with pytest.raises(MediaRejected):
+    fal.faults.add(Reply(Stage.MEDIA, status, "", {"Location": "?moved"}), times=hops - 1 or 1)
+    if hops > 1:
+        fal.faults.add(Reply(Stage.MEDIA, status, "", {"Location": address.url}))
+    assert (await queue.fetch(address)).format is Format.PNG
+    assert fal.counts["media"] == hops + 1
+    assert fal.violations == []
+
+
+async def test_a_circle_of_redirects_is_left_and_may_be_asked_about_again(
+    fal, queue, link, trouble
+):
+    address = await link()
+    circle = trouble("media_moved", times=None)
+    with pytest.raises(MediaRejected) as caught:
+        await queue.fetch(address)
+    assert "redirected" in caught.value.detail
+    assert fal.counts["media"] == 4
+    fal.faults.remove(circle)
+    assert (await queue.fetch(address)).format is Format.PNG
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://elsewhere.invalid/a.png",
+        "//elsewhere.invalid/a.png",
+        "https://127.0.0.1@elsewhere.invalid/a.png",
+        "/\\elsewhere.invalid/a.png",
+        "http://localhost/a.png",
+        "file:///etc/passwd",
+        "data:image/png;base64,AAAA",
+    ],
+)
+async def test_a_redirect_off_the_list_is_not_followed(fal, queue, link, location):
+    address = await link()
+    fal.faults.add(Reply(Stage.MEDIA, 302, "", {"Location": location}))
+    with pytest.raises(ForeignHost):
         await queue.fetch(address)
     assert fal.counts["media"] == 1
+
+
+@pytest.mark.parametrize("headers", [{}, {"Location": ""}])
+async def test_a_redirect_to_nowhere_is_no_end(fal, queue, link, headers):
+    address = await link()
+    fal.faults.add(Reply(Stage.MEDIA, 302, "", headers))
+    with pytest.raises(MediaRejected) as caught:
+        await queue.fetch(address)
+    assert type(caught.value) is MediaRejected
+    assert (await queue.fetch(address)).format is Format.PNG
+
+
+@pytest.mark.parametrize("name", ["403", "404", "410", "gateway_404", "500"])
+async def test_two_seconds_without_the_file_end_nothing(fal, queue, link, trouble, name):
+    address = await link()
+    trouble(f"media_{name}", for_s=2)
+    for _ in range(2):
+        with pytest.raises((MediaRejected, TemporaryFailure)) as caught:
+            await queue.fetch(address)
+        assert name[-3:] in caught.value.detail
+        fal.advance(1)
+    assert (await queue.fetch(address)).format is Format.PNG
 
 
 async def test_the_bound_is_exact(fal, hurried, link):
@@ -310,9 +370,10 @@ async def test_another_size_than_asked_for_is_told_as_it_is(queue, link, trouble
 async def test_a_foreign_host_is_not_asked(fal, queue, link, trouble):
     trouble("result_foreign_host")
     address = await link()
-    with pytest.raises(MediaRejected):
+    with pytest.raises(ForeignHost) as caught:
         await queue.fetch(address)
+    assert "elsewhere.invalid" in caught.value.detail
     for url in (fal.queue_url.replace("127.0.0.1", "localhost") + "/files/x", "not an address"):
-        with pytest.raises(MediaRejected):
+        with pytest.raises(ForeignHost):
             await queue.fetch(PictureLink(url, "image/png", 0, 0))
     assert fal.counts["media"] == 0

@@ -2,7 +2,8 @@
 
 GET  /_standin/state      counts, bill, violations, jobs
 POST /_standin/set        {"run_s": 2, "concurrency": 4}
-POST /_standin/faults     {"name": "submit_lost", "times": 1, "prompt_has": "dragon"}
+POST /_standin/faults     {"name": "submit_lost", "times": 1, "prompt_has": "dragon"};
+                          "seconds" instead of "times", or "times" null for good
 DELETE /_standin/faults   disarm all, end what they hold up
 POST /_standin/hold, /_standin/release, /_standin/advance {"seconds": 60}, /_standin/forget
 POST /_standin/jobs/{id}/start|finish|requeue
@@ -102,9 +103,10 @@ def _arm(world: World, sent: JsonObject) -> None:
     times = sent.get("times", 1)
     if times is not None:
         times = max(1, int(_number(times)))
+    for_s = _number(sent["seconds"]) if "seconds" in sent else None
     mark = sent.get("prompt_has")
     where = None if mark is None else prompt_has(str(mark))
-    world.faults.add(NAMED[str(sent["name"])], times=times, where=where)
+    world.faults.add(NAMED[str(sent["name"])], times=times, for_s=for_s, where=where)
 
 
 def prompt_has(mark: str) -> Where:

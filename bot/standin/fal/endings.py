@@ -126,6 +126,17 @@ FAILURES: dict[str, Failure] = {
 """Every way to fail, by the name that a fault uses. The only names that are not fal's own are
 those of a family with two forms."""
 
+UNTYPED: dict[str, tuple[int, str]] = {
+    "framework_500": (500, "Internal Server Error"),
+    "own_400": (400, "The app refused it in its own words."),
+    "own_401": (401, "The app refused it in its own words."),
+    "own_404": (404, "The app refused it in its own words."),
+    "gpu_503": (503, "GPU error"),
+    "cancelled_499": (499, "Request cancelled by the client."),
+}
+"""Ends without a type: an uncaught error of the app, its own exceptions with any status, a GPU
+that failed, a cancel that the app saw. They are repeated for good, with the request's id."""
+
 
 def failed(name: str, *, sent: JsonObject, told_units: str | None) -> Ending:
     """Write the ending of a request that failed.
@@ -133,6 +144,9 @@ def failed(name: str, *, sent: JsonObject, told_units: str | None) -> Ending:
     Raises:
         KeyError: No failure has that name.
     """
+    if name in UNTYPED:
+        status, text = UNTYPED[name]
+        return Ending(status, {"detail": text}, told_units=told_units)
     failure = FAILURES[name]
     retryable = "true" if failure.is_retryable else "false"
     if not failure.is_model_error:

@@ -1,13 +1,15 @@
 """What can go wrong, as values, and the list of what shall go wrong next.
 
 A few kinds of fault cover all calls; `bot.standin.fal.trouble` gives the usual ones names. Each
-fault strikes once unless it is armed for more, and tells when it has struck.
+fault strikes once unless it is armed for more, for some seconds or for good, and tells when it has
+struck.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import TypeVar
 
 from bot.core.catalogue import Size
@@ -59,6 +61,8 @@ class Reply:
     Attributes:
         body: Text is sent as it is, anything else as JSON.
         accepted: On submit: the job was accepted all the same. On cancel: it was heard.
+        identified: It carries `x-fal-request-id`: it comes from fal itself and not from something
+            in between. Only for calls about a job that is known.
     """
 
     stage: Stage
@@ -66,6 +70,7 @@ class Reply:
     body: object
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     accepted: bool = False
+    identified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ class EndsWith:
     """A job ends with an error instead of pictures.
 
     Attributes:
-        name: A key of `bot.standin.fal.endings.FAILURES`.
+        name: A key of `bot.standin.fal.endings.FAILURES` or `UNTYPED`.
         billed: It costs as much as if it had worked.
         tells_units: Whether the result carries the units; None leaves it to the settings.
     """
@@ -127,11 +132,13 @@ class Output:
         count: How many, None for as many as asked for.
         instead: Fields of each picture's object to replace.
         without: Fields of each picture's object to leave out.
+        only: The pictures meant by these two, from 1; None for all.
     """
 
     count: int | None = None
     instead: Mapping[str, object] = field(default_factory=dict[str, object])
     without: frozenset[str] = frozenset()
+    only: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +212,17 @@ class Armed:
 
     Attributes:
         times: How often it will still strike, None for always.
+        for_s: How long after its first strike it still does, on the stand-in's clock; None for
+            as long as `times` says.
         strikes: How often it has.
     """
 
     fault: Fault
     times: int | None
     where: Where | None
+    for_s: float | None = None
     strikes: int = 0
+    until_ms: float = inf
     struck: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -229,24 +240,37 @@ class Armed:
 
 
 class Faults:
-    """The armed faults, first in first struck."""
+    """The armed faults, first in first struck.
 
-    def __init__(self) -> None:
+    Args:
+        now_ms: The stand-in's time of day.
+    """
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self._now_ms = now_ms
         self._armed: list[Armed] = []
         self._spent: list[Armed] = []
 
     def __len__(self) -> int:
         return len(self._armed)
 
-    def add(self, fault: Fault, *, times: int | None = 1, where: Where | None = None) -> Armed:
+    def add(
+        self,
+        fault: Fault,
+        *,
+        times: int | None = 1,
+        for_s: float | None = None,
+        where: Where | None = None,
+    ) -> Armed:
         """Arm a fault.
 
         Args:
             fault: What shall go wrong.
             times: How often; None until it is removed.
+            for_s: Instead of `times`: for so many seconds from the first strike on.
             where: Only for jobs with such an input.
         """
-        armed = Armed(fault, times, where)
+        armed = Armed(fault, times if for_s is None else None, where, for_s)
         self._armed.append(armed)
         return armed
 
@@ -267,8 +291,12 @@ class Faults:
         self, kind: type[_Kind], sent: Mapping[str, object], stage: Stage | None = None
     ) -> tuple[_Kind, Armed] | None:
         """Strike with the first armed fault of a kind, if there is one for this call."""
-        for armed in self._armed:
+        now_ms = self._now_ms()
+        for armed in list(self._armed):
             fault = armed.fault
+            if now_ms >= armed.until_ms:
+                self._spend(armed)
+                continue
             if not isinstance(fault, kind) or getattr(fault, "stage", stage) is not stage:
                 continue
             if armed.where is not None and not armed.where(sent):
@@ -278,11 +306,16 @@ class Faults:
         return None
 
     def _strike(self, armed: Armed) -> None:
+        if armed.for_s is not None and not armed.strikes:
+            armed.until_ms = self._now_ms() + armed.for_s * 1000
         armed.strikes += 1
         armed.struck.set()
         if armed.times is None:
             return
         armed.times -= 1
         if armed.times <= 0:
-            self._armed.remove(armed)
-            self._spent.append(armed)
+            self._spend(armed)
+
+    def _spend(self, armed: Armed) -> None:
+        self._armed.remove(armed)
+        self._spent.append(armed)

@@ -19,7 +19,7 @@ from bot.standin.fal.inputs import JsonObject
 from bot.standin.fal.jobs import Ending, FalJob, FalState
 from bot.standin.fal.settings import QueuedCancel, RunningCancel
 from bot.standin.fal.submit import urls
-from bot.standin.fal.wire import NOT_FOUND, altered, answer, drop, struck
+from bot.standin.fal.wire import NOT_FOUND, altered, answer, drop, replied, struck
 from bot.standin.fal.world import World
 
 _KEPT_MS = 3_600_000
@@ -40,8 +40,8 @@ def _job(world: World, request: web.Request) -> FalJob | None:
     return job if job is not None and job.app == f"{parts['owner']}/{parts['app']}" else None
 
 
-def _identified(job: FalJob) -> dict[str, str]:
-    return {"x-fal-request-id": job.id}
+def _identified(job: FalJob | None) -> dict[str, str]:
+    return {"x-fal-request-id": job.id} if job is not None else {}
 
 
 def status_body(world: World, job: FalJob, *, logs: bool) -> JsonObject:
@@ -70,7 +70,7 @@ async def status(world: World, request: web.Request) -> web.StreamResponse:
     """202 while the request lives, 200 once it has ended."""
     job = _job(world, request)
     sent = job.input if job else {}
-    trouble = await struck(world.faults, Stage.STATUS, request, sent)
+    trouble = await struck(world.faults, Stage.STATUS, request, sent, _identified(job))
     if trouble is not None:
         return trouble
     if job is None:
@@ -84,7 +84,8 @@ async def status(world: World, request: web.Request) -> web.StreamResponse:
 async def stream(world: World, request: web.Request) -> web.StreamResponse:
     """The same states as server-sent events, until the request has ended."""
     job = _job(world, request)
-    trouble = await struck(world.faults, Stage.STREAM, request, job.input if job else {})
+    sent = job.input if job else {}
+    trouble = await struck(world.faults, Stage.STREAM, request, sent, _identified(job))
     if trouble is not None:
         return trouble
     if job is None:
@@ -147,7 +148,7 @@ async def result(world: World, request: web.Request) -> web.StreamResponse:
     """The model's own answer, good or bad, once there is one."""
     job = _job(world, request)
     sent = job.input if job else {}
-    trouble = await struck(world.faults, Stage.RESULT, request, sent)
+    trouble = await struck(world.faults, Stage.RESULT, request, sent, _identified(job))
     if trouble is not None:
         return trouble
     if job is None:
@@ -188,8 +189,8 @@ async def cancel(world: World, request: web.Request) -> web.StreamResponse:
     if isinstance(fault, Drop):
         return drop(request)
     if isinstance(fault, Reply):
-        return answer(fault.body, fault.status, fault.headers)
-    return answer(body, code)
+        return replied(fault, _identified(job))
+    return answer(body, code, _identified(job))
 
 
 def _cancelled(world: World, job: FalJob) -> tuple[int, JsonObject]:

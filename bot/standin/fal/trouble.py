@@ -1,10 +1,11 @@
 """The usual faults by name, for tests that want to read well and for the control by HTTP.
 
-A name begins with the call that it strikes. What is not here is built from the kinds of
+A name begins with the call that it strikes. Unless it says otherwise an answer comes from
+something in between, without fal's request id. What is not here is built from the kinds of
 `bot.standin.fal.faults`.
 """
 
-from bot.standin.fal.endings import FAILURES
+from bot.standin.fal.endings import FAILURES, UNTYPED
 from bot.standin.fal.faults import (
     Alter,
     BrokenMedia,
@@ -32,6 +33,7 @@ EXHAUSTED = (
 ADMIN_LOCK = "User is locked. Reason: Admin lock. Please contact support@fal.ai"
 FOREIGN = "https://elsewhere.invalid"
 """An address that no resolver knows, so that a mistake sends nothing anywhere."""
+CANCELLED = "Request cancelled by the client."
 GARBAGE = '{"status": "IN_QU'
 HTML = "<html><body>It works!</body></html>"
 NGINX = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
@@ -65,6 +67,15 @@ _EVERYWHERE: dict[str, Fault] = {
     **{f"{stage}_not_json": Reply(stage, 200, HTML, accepted=True) for stage in _ALL_CALLS},
     **{f"{stage}_404": Reply(stage, 404, {"status": "NOT_FOUND"}) for stage in _ALL_CALLS},
     **{f"{stage}_405": _refusal(stage, 405, "Method Not Allowed") for stage in _ALL_CALLS},
+    **{f"{stage}_302": Reply(stage, 302, "", {"Location": FOREIGN}) for stage in _ALL_CALLS},
+    **{f"{stage}_402": _refusal(stage, 402, "Payment required") for stage in _ALL_CALLS},
+    **{f"{stage}_locked": _refusal(stage, 403, EXHAUSTED) for stage in _ALL_CALLS},
+    **{f"{stage}_499": _refusal(stage, 499, CANCELLED) for stage in _ALL_CALLS},
+    **{
+        f"{stage}_gateway_{code}": Reply(stage, code, f"<html>{code}</html>")
+        for stage in _ALL_CALLS
+        for code in (400, 401, 403, 404, 408, 409, 410, 425, 499)
+    },
 }
 
 _SUBMIT: dict[str, Fault] = {
@@ -76,7 +87,6 @@ _SUBMIT: dict[str, Fault] = {
         )
         for code in _SERVER_ERRORS
     },
-    "submit_locked": _refusal(Stage.SUBMIT, 403, EXHAUSTED),
     "submit_admin_lock": _refusal(Stage.SUBMIT, 403, ADMIN_LOCK),
     "submit_403": _refusal(Stage.SUBMIT, 403, "This key may not call this model"),
     "submit_404": _refusal(Stage.SUBMIT, 404, "Application not found"),
@@ -99,6 +109,7 @@ _FOLLOW: dict[str, Fault] = {
         Stage.STATUS,
         instead=dict.fromkeys(("status_url", "response_url", "cancel_url")),
     ),
+    "status_of_another": Alter(Stage.STATUS, instead={"request_id": "somebody-elses"}),
     "status_unknown_word": Alter(Stage.STATUS, instead={"status": "FAILED"}),
     "stream_cut": CutStream(1),
     "stream_empty": CutStream(0),
@@ -110,12 +121,21 @@ _FOLLOW: dict[str, Fault] = {
 }
 
 _RESULT: dict[str, Fault] = {
-    **{f"result_{name}": EndsWith(name) for name in FAILURES},
-    **{f"result_{name}_billed": EndsWith(name, billed=True) for name in FAILURES},
+    **{f"result_{name}": EndsWith(name) for name in (*FAILURES, *UNTYPED)},
+    **{f"result_{name}_billed": EndsWith(name, billed=True) for name in (*FAILURES, *UNTYPED)},
+    "result_too_early": Reply(
+        Stage.RESULT, 400, {"detail": "Request is still in progress"}, identified=True
+    ),
+    "result_in_progress": Reply(Stage.RESULT, 202, {"status": "IN_PROGRESS"}, identified=True),
+    "result_passing_500": Reply(
+        Stage.RESULT, 500, {"detail": "Internal Server Error"}, identified=True
+    ),
+    "result_of_another": Alter(Stage.RESULT, instead={"request_id": "somebody-elses"}),
     "result_units_missing": Units(None),
     "result_units_garbled": Units("about three"),
     "result_units_negative": Units("-1"),
     "result_units_zero": Units("0"),
+    "result_units_4000": Units("4000"),
     "result_units_huge": Units("1000000"),
     "result_fewer": Output(count=1),
     "result_more": Output(count=5),
@@ -125,6 +145,7 @@ _RESULT: dict[str, Fault] = {
     "result_null_size": Output(instead={"width": None, "height": None}),
     "result_without_size": Output(without=frozenset({"width", "height"})),
     "result_without_url": Output(without=frozenset({"url"})),
+    "result_one_without_url": Output(without=frozenset({"url"}), only=frozenset({1})),
     "result_without_type": Output(without=frozenset({"content_type", "file_name"})),
     "result_without_images": Alter(Stage.RESULT, without=frozenset({"images"})),
     "result_null_images": Alter(Stage.RESULT, instead={"images": None}),
@@ -143,10 +164,21 @@ _MEDIA: dict[str, Fault] = {
     "media_broken": BrokenMedia(),
     "media_resized": ResizedMedia(),
     "media_redirect": Reply(Stage.MEDIA, 302, "", {"Location": f"{FOREIGN}/picture.png"}),
+    "media_moved": Reply(Stage.MEDIA, 302, "", {"Location": "?moved"}),
     "media_403": _refusal(Stage.MEDIA, 403, "Forbidden"),
+    "media_404": _refusal(Stage.MEDIA, 404, "File not found"),
+    "media_410": _refusal(Stage.MEDIA, 410, "Gone"),
 }
 
-NAMED: dict[str, Fault] = {**_EVERYWHERE, **_SUBMIT, **_FOLLOW, **_RESULT, **_MEDIA}
+_HISTORY: dict[str, Fault] = {
+    "history_403": Reply(
+        Stage.HISTORY,
+        403,
+        {"error": {"type": "authorization_error", "message": "This key may not read it"}},
+    ),
+}
+
+NAMED: dict[str, Fault] = {**_EVERYWHERE, **_SUBMIT, **_FOLLOW, **_RESULT, **_MEDIA, **_HISTORY}
 """Every named fault."""
 
 

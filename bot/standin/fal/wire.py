@@ -60,8 +60,18 @@ def altered(faults: Faults, stage: Stage, sent: Mapping[str, object], body: obje
     return {name: value for name, value in changed.items() if name not in taken[0].without}
 
 
+def replied(fault: Reply, identity: Mapping[str, str]) -> web.Response:
+    """Answer as a fault says; `identity` goes along where fal itself is the one who speaks."""
+    headers = {**identity, **fault.headers} if fault.identified else fault.headers
+    return answer(fault.body, fault.status, headers)
+
+
 async def struck(
-    faults: Faults, stage: Stage, request: web.Request, sent: Mapping[str, object]
+    faults: Faults,
+    stage: Stage,
+    request: web.Request,
+    sent: Mapping[str, object],
+    identity: Mapping[str, str] | None = None,
 ) -> web.Response | None:
     """Let the faults strike that replace the whole answer of a call without side effects."""
     taken = faults.take(Delay, sent, stage)
@@ -71,7 +81,7 @@ async def struck(
         return drop(request)
     reply = faults.take(Reply, sent, stage)
     if reply is not None:
-        return answer(reply[0].body, reply[0].status, reply[0].headers)
+        return replied(reply[0], identity or {})
     return None
 
 

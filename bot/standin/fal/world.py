@@ -29,7 +29,7 @@ class World:
         self.settings = settings
         self.clock = FalClock()
         self.changes = Changes()
-        self.faults = Faults()
+        self.faults = Faults(self.clock.now_ms)
         self.journal = Journal(settings.record_max)
         self.gallery = Gallery(
             picture_bytes_min=settings.picture_bytes_min, reuse_pictures=settings.reuse_pictures
@@ -134,6 +134,8 @@ class World:
             "file_name": exhibit.path.rpartition("/")[2],
             "width": wanted.size.width,
             "height": wanted.size.height,
-            **output.instead,
         }
-        return {name: value for name, value in image.items() if name not in output.without}
+        if output.only is not None and index not in output.only:
+            return image
+        changed = {**image, **output.instead}
+        return {name: value for name, value in changed.items() if name not in output.without}

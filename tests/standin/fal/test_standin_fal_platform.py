@@ -143,9 +143,10 @@ async def test_queries_that_the_pages_do_not_allow_are_refused(fal, admin, path,
     assert len(fal.violations) == 1
 
 
-async def test_the_platform_needs_the_admin_key(sent):
-    no_admin = StandInFalSettings(admin_key=None, history_needs_admin=False)
-    for settings, codes in ((StandInFalSettings(), (403, 403)), (no_admin, (200, 403))):
+async def test_the_bill_needs_the_admin_key_and_the_history_only_where_it_is_closed(sent):
+    closed = StandInFalSettings(history_needs_admin=True)
+    no_admin = StandInFalSettings(admin_key=None)
+    for settings, codes in ((closed, (403, 403)), (no_admin, (200, 403))):
         async with StandInFal(settings) as fal, httpx.AsyncClient(trust_env=False) as http:
             for path, code in zip((HISTORY, BILLING), codes, strict=True):
                 url = fal.queue_url + path

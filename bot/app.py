@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from bot import __version__
 from bot.chat.client import ImagineClient, close_quietly, point_at
 from bot.chat.courier import DiscordCourier
 from bot.chat.desk import Desk
@@ -22,7 +23,7 @@ from bot.chat.log_channel import DiscordLogPoster
 from bot.core.errors import Broken
 from bot.fal.calls import FalSettings
 from bot.fal.queue import FalQueue
-from bot.ops.health import Health
+from bot.ops.health import Health, Steady
 from bot.services.allowance import HostLimits, Quota
 from bot.services.blocks import Blocks
 from bot.services.books import Books
@@ -44,18 +45,26 @@ from bot.services.runner import Runner
 from bot.services.usage import UsageReports
 from bot.services.words import Words
 from bot.settings import Settings
-from bot.storage.database import Database, opened_database, ping
+from bot.storage.database import Database
+from bot.storage.disk import check_room
+from bot.storage.installation import write_probe
+from bot.storage.running import RunningDatabase, running_database
 from bot.storage.shelf import Shelf
-from bot.storage.sole import sole_owner
 
 _log = logging.getLogger(__name__)
 
 GRACE_S = 20.0
 """So long what is under way may finish after a stop was asked for."""
 
+_PROBE_TIMEOUT_S = 3.0
 
-async def run(settings: Settings) -> None:
+
+async def run(settings: Settings, *, accepts_database: bool = False) -> None:
     """Run the bot until SIGTERM or SIGINT.
+
+    Args:
+        settings: All of them.
+        accepts_database: Take the database although it is not the one that this bot had.
 
     Raises:
         BotError: It cannot start, or Discord closed the door for good.
@@ -64,8 +73,8 @@ async def run(settings: Settings) -> None:
     _stop_on_signals(stop, hurry)
     point_at(settings.discord_api_url)
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(opened_database(settings.database_url))
-        stack.enter_context(sole_owner(settings.database_url))
+        opened = await stack.enter_async_context(_database(settings, accepts=accepts_database))
+        database = opened.database
         queue = await stack.enter_async_context(FalQueue(fal_settings(settings)))
         client = ImagineClient(shard_count=settings.shard_count, shard_ids=settings.shard_ids)
         health = await _open_health(settings, database, client)
@@ -104,7 +113,33 @@ async def run(settings: Settings) -> None:
         poster = DiscordLogPoster(client)
         log_channel = LogChannel(database, clock, poster, owns=_owner(settings))
         await stack.enter_async_context(_beside(errands.run(), name="errands"))
-        await _serve(client, desk.runner, log_channel, stop, hurry)
+        await _serve(client, desk.runner, log_channel, opened, stop, hurry)
+
+
+@asynccontextmanager
+async def _database(settings: Settings, *, accepts: bool) -> AsyncGenerator[RunningDatabase]:
+    """Open the database, and say in the log which one it is: a wrong one looks like a new one."""
+    async with running_database(
+        settings.database_url,
+        Path(settings.data_dir),
+        shard_ids=settings.shard_ids,
+        accepts=accepts,
+    ) as opened:
+        facts = {
+            "path": opened.where,
+            "schema": opened.version,
+            "installation": opened.installation,
+            "caps": settings.shown_caps(),
+            "model": settings.fal_model,
+            "version": __version__,
+        }
+        if opened.migrated_from is not None:
+            facts["schema_before"] = opened.migrated_from
+        if opened.is_new:
+            _log.warning("new database", extra=facts)
+        else:
+            _log.info("database opened", extra=facts)
+        yield opened
 
 
 @asynccontextmanager
@@ -178,26 +213,37 @@ async def _serve(
     client: ImagineClient,
     runner: Runner,
     log_channel: LogChannel,
+    opened: RunningDatabase,
     stop: asyncio.Event,
     hurry: asyncio.Event,
 ) -> None:
-    """Listen and send until a stop is asked for, then drain."""
+    """Listen and send until a stop is asked for, then drain.
+
+    Raises:
+        Broken: The database is no longer this bot's; nothing more is written then.
+    """
     listening = asyncio.create_task(client.listen(), name="gateway")
     sending = asyncio.create_task(runner.run(), name="line")
     posting = asyncio.create_task(log_channel.run(), name="log channels")
+    watching = asyncio.create_task(opened.watch(), name="database")
     stopping = asyncio.create_task(stop.wait(), name="stop")
     try:
-        await asyncio.wait({listening, sending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            {listening, sending, watching, stopping}, return_when=asyncio.FIRST_COMPLETED
+        )
         _log.info("stopping", extra={"at_fal": runner.at_fal, "in_line": runner.waiting})
         sending.cancel()
+        if watching.done():
+            hurry.set()
         await _drain(runner, hurry)
-        for task in (listening, sending):
+        for task in (listening, sending, watching):
             if task.done() and not task.cancelled():
                 task.result()
     finally:
-        for task in (listening, sending, posting, stopping):
+        tasks = (listening, sending, posting, watching, stopping)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(listening, sending, posting, stopping, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _drain(runner: Runner, hurry: asyncio.Event) -> None:
@@ -235,18 +281,21 @@ def _owner(settings: Settings) -> Callable[[int], bool]:
 
 
 async def _open_health(settings: Settings, database: Database, client: ImagineClient) -> Health:
-    async def database_answers() -> bool:
+    async def database_writes() -> bool:
         try:
-            async with asyncio.timeout(2):
-                await ping(database)
-        except (Broken, TimeoutError):
+            check_room(settings.database_url)
+            async with asyncio.timeout(_PROBE_TIMEOUT_S):
+                await write_probe(database)
+        except (Broken, TimeoutError) as error:
+            why = str(error) or f"no answer in {_PROBE_TIMEOUT_S:.0f} s"
+            _log.warning("database does not take writes", extra={"error": why})
             return False
         return True
 
     async def discord_is_connected() -> bool:
         return client.is_connected
 
-    probes = {"database": database_answers, "discord": discord_is_connected}
+    probes = {"database": Steady(database_writes), "discord": discord_is_connected}
     health = Health(settings.http_host, settings.http_port, probes)
     try:
         await health.open()

@@ -38,7 +38,7 @@ from bot.services.runner import Runner
 from bot.services.words import Words
 from bot.standin.process import BotProcess
 from bot.storage import rules
-from bot.storage.database import Database, migrate, opened_database
+from bot.storage.database import Database, migrated_database, opened_database
 
 RULES, ROLES = 200, 50
 ROLE_FIRST = 5_000
@@ -79,10 +79,9 @@ async def _decide(folder: Path, entries: int) -> None:
     # The past ends yesterday: what is held now comes after all of it, as in real life.
     await seed(full, entries, first_day=datetime.now(UTC).date() - timedelta(days=DAYS))
     async with (
-        opened_database(f"sqlite:///{folder / 'empty.db'}") as empty_db,
+        migrated_database(f"sqlite:///{folder / 'empty.db'}") as empty_db,
         opened_database(full) as full_db,
     ):
-        await migrate(empty_db)
         await _put_rules(full_db)
         os.sync()  # the seed's own pages are not to be written in the middle of the measuring
         _say(f"{_REQUESTS} requests in each, by turns")

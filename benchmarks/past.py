@@ -18,7 +18,7 @@ import click
 
 from bot.core.catalogue import Quality, Size, hold_microusd
 from bot.storage import ledger
-from bot.storage.database import migrate, opened_database
+from bot.storage.database import migrated_database, opened_database
 from bot.storage.ids import new_id
 
 SERVER = 2**60 + 1
@@ -99,8 +99,8 @@ async def seed(
         first_day: The first day, in UTC as in the server; by default the range ends today.
         days: How many days.
     """
-    async with opened_database(database_url) as database:
-        await migrate(database)
+    async with migrated_database(database_url):
+        pass
     first = first_day or datetime.now(UTC).date() - timedelta(days=days - 1)
     past = _past(entries, server_id, members, first, days)
     if database_url.startswith("sqlite:///"):

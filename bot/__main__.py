@@ -16,6 +16,7 @@ import click
 
 from bot.console.audit import audit
 from bot.console.blocks import block
+from bot.console.checking import found_wrong
 from bot.console.ending import give_up
 from bot.console.gifts import gift
 from bot.console.limits import limit
@@ -46,8 +47,16 @@ for _moderation in (limit, gift, block, usage, audit):
 
 
 @main.command()
-def run() -> None:
-    """Run the bot until Ctrl-C or SIGTERM."""
+@click.option(
+    "--accept-database",
+    is_flag=True,
+    help="Take the database that is there, though it is not the one that this bot had.",
+)
+def run(*, accept_database: bool) -> None:
+    """Run the bot until Ctrl-C or SIGTERM.
+
+    Only this command makes a database or brings one up to date.
+    """
     from bot.app import run as run_app  # noqa: PLC0415 - other commands start faster without
 
     settings = _settings()
@@ -55,7 +64,7 @@ def run() -> None:
     # What start-up made stays for good: leaving it out of collections keeps their pauses short.
     gc.freeze()
     try:
-        asyncio.run(run_app(settings))
+        asyncio.run(run_app(settings, accepts_database=accept_database))
     except BotError as error:
         give_up([str(error)], code=1)
 
@@ -80,26 +89,18 @@ def demo(out: str, port: int, page: bool | None) -> None:
 
 @main.command()
 def check() -> None:
-    """Check settings, database and ledger.
+    """Check settings, database, disk and ledger.
 
     Prints one line for each problem and ends with exit code 1 if there is any. Beside the problems
     it names what the host may have lost to submits that got no answer.
     """
     settings = _settings(code=1)
-    try:
-        problems, notes = asyncio.run(_check(settings.database_url))
-    except BotError as error:
-        give_up([str(error)], code=1)
+    problems, notes = asyncio.run(found_wrong(settings.database_url, settings.data_dir))
     for note in notes:
         click.echo(note)
     if problems:
         give_up(problems, code=1)
     click.echo("All is well: settings, database, ledger.")
-
-
-async def _check(database_url: str) -> tuple[list[str], list[str]]:
-    async with opened_database(database_url) as database:
-        return await reports.check(database)
 
 
 @main.command()

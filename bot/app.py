@@ -9,11 +9,12 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from bot import __version__
 from bot.chat.client import ImagineClient, close_quietly, point_at
 from bot.chat.courier import DiscordCourier
 from bot.chat.desk import Desk
@@ -22,7 +23,7 @@ from bot.chat.log_channel import DiscordLogPoster
 from bot.core.errors import Broken
 from bot.fal.calls import FalSettings
 from bot.fal.queue import FalQueue
-from bot.ops.health import Health
+from bot.ops.health import Health, Steady
 from bot.services.allowance import Quota
 from bot.services.blocks import Blocks
 from bot.services.brakes import Brakes
@@ -45,17 +46,25 @@ from bot.services.supervisor import Supervisor
 from bot.services.usage import UsageReports
 from bot.services.words import Words
 from bot.settings import Settings
-from bot.storage.database import Database, opened_database, ping
-from bot.storage.sole import sole_owner
+from bot.storage.database import Database
+from bot.storage.disk import check_room
+from bot.storage.installation import write_probe
+from bot.storage.running import RunningDatabase, running_database
 
 _log = logging.getLogger(__name__)
 
 GRACE_S = 20.0
 """So long what is under way may finish after a stop was asked for."""
 
+_PROBE_TIMEOUT_S = 3.0
 
-async def run(settings: Settings) -> None:
+
+async def run(settings: Settings, *, accepts_database: bool = False) -> None:
     """Run the bot until SIGTERM or SIGINT.
+
+    Args:
+        settings: All of them.
+        accepts_database: Take the database although it is not the one that this bot had.
 
     Raises:
         BotError: It cannot start, or Discord closed the door for good.
@@ -64,8 +73,8 @@ async def run(settings: Settings) -> None:
     _stop_on_signals(stop, hurry)
     point_at(settings.discord_api_url)
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(opened_database(settings.database_url))
-        stack.enter_context(sole_owner(settings.database_url))
+        opened = await stack.enter_async_context(_database(settings, accepts=accepts_database))
+        database = opened.database
         queue = await stack.enter_async_context(FalQueue(fal_settings(settings)))
         client = ImagineClient(shard_count=settings.shard_count, shard_ids=settings.shard_ids)
         health = await _open_health(settings, database, client)
@@ -101,8 +110,43 @@ async def run(settings: Settings) -> None:
         supervisor.keep("errands", errands.run)
         supervisor.keep("log channels", log_channel.run)
         supervisor.vital("gateway", client.listen)
+        supervisor.vital("database", lambda: _watched(opened, hurry))
         generation.keep_running(supervisor)
         await _serve(supervisor, generation.runner, stop, hurry)
+
+
+@asynccontextmanager
+async def _database(settings: Settings, *, accepts: bool) -> AsyncGenerator[RunningDatabase]:
+    """Open the database, and say in the log which one it is: a wrong one looks like a new one."""
+    async with running_database(
+        settings.database_url,
+        Path(settings.data_dir),
+        shard_ids=settings.shard_ids,
+        accepts=accepts,
+    ) as opened:
+        facts = {
+            "path": opened.where,
+            "schema": opened.version,
+            "installation": opened.installation,
+            "caps": settings.shown_caps(),
+            "model": settings.fal_model,
+            "version": __version__,
+        }
+        if opened.migrated_from is not None:
+            facts["schema_before"] = opened.migrated_from
+        if opened.is_new:
+            _log.warning("new database", extra=facts)
+        else:
+            _log.info("database opened", extra=facts)
+        yield opened
+
+
+async def _watched(opened: RunningDatabase, hurry: asyncio.Event) -> None:
+    """Watch whose database it is; nothing more is written once it is another's."""
+    try:
+        await opened.watch()
+    finally:
+        hurry.set()
 
 
 def _line_note(brakes: Brakes) -> str | None:
@@ -208,18 +252,21 @@ def _owner(settings: Settings) -> Callable[[int], bool]:
 
 
 async def _open_health(settings: Settings, database: Database, client: ImagineClient) -> Health:
-    async def database_answers() -> bool:
+    async def database_writes() -> bool:
         try:
-            async with asyncio.timeout(2):
-                await ping(database)
-        except (Broken, TimeoutError):
+            check_room(settings.database_url)
+            async with asyncio.timeout(_PROBE_TIMEOUT_S):
+                await write_probe(database)
+        except (Broken, TimeoutError) as error:
+            why = str(error) or f"no answer in {_PROBE_TIMEOUT_S:.0f} s"
+            _log.warning("database does not take writes", extra={"error": why})
             return False
         return True
 
     async def discord_is_connected() -> bool:
         return client.is_connected
 
-    probes = {"database": database_answers, "discord": discord_is_connected}
+    probes = {"database": Steady(database_writes), "discord": discord_is_connected}
     health = Health(settings.http_host, settings.http_port, probes)
     try:
         await health.open()

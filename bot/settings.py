@@ -13,13 +13,21 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from bot.core.cap_names import is_cap, is_of_our_words, nearest_cap
 from bot.core.catalogue import MODELS, Quality, Size, parse_size
 from bot.core.errors import BotError, IllegalSize
-from bot.core.money import microusd_from_decimal
+from bot.core.money import format_usd, microusd_from_decimal
 from bot.services.allowance import HostLimits
 
 
@@ -149,6 +157,9 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 Usd = Annotated[int | None, BeforeValidator(_usd), BeforeValidator(_none_if_empty)]
 
 
+_QUOTES = ('"', "'")
+
+
 class StorageSettings(BaseSettings):
     """The part that is enough to read what is stored."""
 
@@ -165,7 +176,23 @@ class StorageSettings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_database_address)] = Field(
         "sqlite:///data/bot.db", description="SQLite file, or postgresql://…", repr=False
     )
-    data_dir: Text = Field("data", description="Pictures waiting for pick-up")
+    data_dir: Text = Field(
+        "data", description="Pictures waiting for pick-up, and which database is this bot's"
+    )
+    undelivered_days: int = Field(
+        7, ge=1, le=365, description="Days that pictures wait there for pick-up"
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _without_quotes(cls, value: object) -> object:
+        """Take quotes off that `docker --env-file` leaves around a value."""
+        text = value.strip() if isinstance(value, str) else ""
+        if not text.startswith(_QUOTES) and not text.endswith(_QUOTES):
+            return value
+        if len(text) < 2 or text[0] != text[-1]:
+            raise ValueError("has a quotation mark at one end only; take it off")
+        return text[1:-1]
 
     @classmethod
     def load(cls, env_file: str | None = ".env") -> Self:
@@ -203,6 +230,18 @@ class LimitSettings(StorageSettings):
             server_usd_per_month_microusd=self.server_usd_per_month,
             bot_usd_per_day_microusd=self.bot_usd_per_day,
         )
+
+    def shown_caps(self) -> dict[str, str]:
+        """What holds, by the names of the settings, as the log shows it."""
+        usd = ("default_usd_per_month", "server_usd_per_month", "bot_usd_per_day")
+        amounts: dict[str, int | None] = {name: getattr(self, name) for name in usd}
+        return {
+            "DEFAULT_IMAGES_PER_DAY": str(self.default_images_per_day),
+            **{
+                name.upper(): "none" if amount is None else format_usd(amount)
+                for name, amount in amounts.items()
+            },
+        }
 
 
 class Settings(LimitSettings):
@@ -271,23 +310,38 @@ class Settings(LimitSettings):
         return settings
 
 
-_NAME = re.compile(r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=", re.MULTILINE)
+_NAME = re.compile(r"^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=", re.MULTILINE)
 _LIKENESS_MIN = 0.9
 """So alike are `BOT_USD_PER_DAYS` and the right name, but not fal's own `FAL_KEY_ID` and ours."""
 
 
 def _misspelt_names(env_file: str | None) -> list[str]:
-    """Name what was surely meant as a setting: a cap with a slip in its name would cap nothing."""
+    """Name what was surely meant as a setting: a cap with a slip in its name would cap nothing.
+
+    In the file, which is ours, every name that reads like a cap is refused. The environment is
+    shared with other programs, so there it must be made of our words.
+    """
     try:
         text = Path(env_file).read_text("utf-8") if env_file else ""
     except (OSError, UnicodeDecodeError):
         text = ""
-    known = [name.upper() for name in Settings.model_fields]
+    in_file = dict.fromkeys(_NAME.findall(text))
+    known = {name.upper(): field.description or "" for name, field in Settings.model_fields.items()}
     lines: list[str] = []
-    for name in dict.fromkeys((*_NAME.findall(text), *os.environ)):
-        alike = difflib.get_close_matches(name.upper(), known, n=1, cutoff=_LIKENESS_MIN)
-        if alike and name.upper() not in known:
+    for name in (*in_file, *(name for name in os.environ if name not in in_file)):
+        plain = re.sub(r"[.-]", "_", name.upper())
+        if name.upper() in known:
+            continue
+        alike = difflib.get_close_matches(plain, known, n=1, cutoff=_LIKENESS_MIN)
+        if alike:
             lines.append(f"{name}: is no setting; {alike[0]} is meant")
+        elif is_cap(plain) and (name in in_file or is_of_our_words(plain)):
+            nearest = nearest_cap(plain, known)
+            what = known[nearest]
+            lines.append(
+                f"{name}: is no setting and would cap nothing; "
+                f"the nearest is {nearest} ({what[0].lower()}{what[1:]})"
+            )
     return lines
 
 

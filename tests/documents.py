@@ -50,11 +50,14 @@ def settings_table() -> str:
 
 
 def env_example() -> str:
-    """The whole `.env.example`: a comment for each setting, secrets empty."""
-    parts = ["# Copy this file to .env and fill in the secrets. Empty means none.\n"]
+    """The whole `.env.example`: a comment for each setting, secrets empty.
+
+    Defaults are commented out: a container has others, which an unedited copy must not override.
+    """
+    parts = ["# Copy this file to .env and fill in the secrets; the rest shows the defaults.\n"]
     for name, field in settings_by_need().items():
-        need = " (required)" if field.is_required() else ""
-        parts.append(f"# {field.description}{need}\n{name}={typed_default(field)}\n")
+        need, mark = (" (required)", "") if field.is_required() else ("", "#")
+        parts.append(f"# {field.description}{need}\n{mark}{name}={typed_default(field)}\n")
     return "\n".join(parts)
 
 

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.settings import Settings
-from bot.storage.database import Database, opened_database
+from bot.storage.database import Database, migrated_database
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_SETTINGS = dict.fromkeys(name.upper() for name in Settings.model_fields)
@@ -74,7 +74,7 @@ class Host:
 
     def in_database(self, work: Callable[[Database], Awaitable[Any]]) -> Any:
         async def opened() -> Any:
-            async with opened_database(self.url) as database:
+            async with migrated_database(self.url) as database:
                 return await work(database)
 
         return asyncio.run(opened())

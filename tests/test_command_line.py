@@ -17,7 +17,7 @@ from bot.core.jobs import Event, Job, PictureLink, State, Ticket
 from bot.services.reports import JOB_COLUMNS, LEDGER_COLUMNS
 from bot.settings import Settings
 from bot.storage import jobs, ledger
-from bot.storage.database import Database, opened_database
+from bot.storage.database import Database, migrated_database
 
 ROOT = Path(__file__).resolve().parents[1]
 AT_MS = 1_772_323_200_000
@@ -52,10 +52,14 @@ def in_database(work: Any) -> None:
     """Run async work on the database of this test, which it creates."""
 
     async def run() -> None:
-        async with opened_database("sqlite:///bot.db") as database:
+        async with migrated_database("sqlite:///bot.db") as database:
             await work(database)
 
     asyncio.run(run())
+
+
+async def nothing(database: Database) -> None:
+    """Making the tables is enough."""
 
 
 def make_job(number: int, **changes: Any) -> Job:
@@ -194,6 +198,8 @@ def test_an_illegal_size_ends_with_code_2_the_rule_and_the_nearest_size(size, se
 
 @pytest.mark.parametrize(("what", "columns"), [("jobs", JOB_COLUMNS), ("ledger", LEDGER_COLUMNS)])
 def test_an_empty_database_exports_an_empty_list_and_a_heading(what, columns):
+    in_database(nothing)
+
     assert json.loads(call("export", what).output) == []
     assert call("export", what, "--format", "csv").output == ",".join(columns) + "\n"
 
@@ -258,6 +264,7 @@ def test_csv_and_json_say_the_same(what):
 def test_exports_need_no_secrets(monkeypatch):
     monkeypatch.delenv("DISCORD_TOKEN")
     monkeypatch.delenv("FAL_KEY")
+    in_database(nothing)
     assert call("export", "jobs").exit_code == 0
 
 
@@ -282,6 +289,7 @@ def test_a_file_that_is_no_database_is_one_line_and_code_1(clean_place):
 
 
 def test_check_is_content_with_an_empty_and_with_a_right_database():
+    in_database(nothing)
     assert call("check").exit_code == 0
     in_database(small_books)
 

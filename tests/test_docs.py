@@ -44,32 +44,45 @@ def example_lines() -> list[str]:
     return ENV_EXAMPLE.read_text("utf-8").splitlines()
 
 
-def test_the_example_names_exactly_the_settings_and_their_defaults():
-    given = dict(line.split("=", 1) for line in example_lines() if line and line[0] != "#")
+def example() -> dict[str, tuple[str, str]]:
+    """Each setting of the example with its mark, `#` or nothing, and its value."""
+    found = [re.fullmatch(r"(#?)([A-Z_]+)=(.*)", line) for line in example_lines()]
+    return {match[2]: (match[1], match[3]) for match in found if match}
 
-    assert given == {name: typed_default(field) for name, field in settings_by_need().items()}
+
+def test_the_example_names_exactly_the_settings_and_their_defaults():
+    assert {name: value for name, (_, value) in example().items()} == {
+        name: typed_default(field) for name, field in settings_by_need().items()
+    }
+
+
+def test_the_example_sets_only_what_is_required():
+    """A container has defaults of its own, which a copy of this file must not override."""
+    given = {name for name, (mark, _) in example().items() if not mark}
+    assert given == {name for name, field in settings_by_need().items() if field.is_required()}
 
 
 def test_the_example_explains_each_setting_on_the_line_above():
     lines = example_lines()
     for number, line in enumerate(lines):
-        if line and line[0] != "#":
+        if re.match("#?[A-Z_]+=", line):
             assert re.match("# .{5,}", lines[number - 1]), line
             assert len(lines[number - 1]) <= 100
 
 
 def test_the_example_puts_what_is_required_first_and_holds_no_secret():
-    given = [line.split("=", 1) for line in example_lines() if line and line[0] != "#"]
+    given = example()
     required = [name for name, field in settings_by_need().items() if field.is_required()]
 
-    assert [name for name, _ in given[: len(required)]] == required
-    assert {value for name, value in given if name in SECRETS} == {""}
+    assert [*given][: len(required)] == required
+    assert {given[name][1] for name in SECRETS} == {""}
 
 
-def test_the_example_with_the_secrets_filled_in_means_the_defaults(tmp_path, monkeypatch):
+@pytest.mark.parametrize("mark", ["#", ""])
+def test_the_example_with_the_secrets_filled_in_means_the_defaults(tmp_path, monkeypatch, mark):
     for name in settings_by_need():
         monkeypatch.delenv(name, raising=False)
-    filled = ENV_EXAMPLE.read_text("utf-8")
+    filled = re.sub("(?m)^#(?=[A-Z_]+=)", mark, ENV_EXAMPLE.read_text("utf-8"))
     for name, secret in (("DISCORD_TOKEN", "token"), ("FAL_KEY", "id:secret")):
         monkeypatch.setenv(name, secret)
         filled = filled.replace(f"{name}=\n", f"{name}={secret}\n")

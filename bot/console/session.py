@@ -17,12 +17,12 @@ def on_database(work: Callable[[Database], Awaitable[_T]]) -> _T:
     """Do something on the database that is there already, beside a bot that may run on it.
 
     Raises:
-        BotError: It cannot be used, is newer than this code, or is not there.
+        BotError: It cannot be used, is older or newer than this code, or is not there.
     """
     url = StorageSettings.load().database_url
 
     async def opened() -> _T:
-        async with opened_database(url, must_exist=True) as database:
+        async with opened_database(url) as database:
             return await work(database)
 
     return asyncio.run(opened())

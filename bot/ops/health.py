@@ -1,15 +1,39 @@
 """`/healthz` and `/readyz` for the container's health check and for load balancers.
 
-`/healthz` says that the process answers; `/readyz` that the database answers and Discord is
+`/healthz` says that the process answers; `/readyz` that the database takes writes and Discord is
 connected. Both answer JSON and tell nothing that is secret.
 """
 
+import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
 Probe = Callable[[], Awaitable[bool]]
+
+STEADY_S = 5.0
+
+
+class Steady:
+    """A probe that costs something: asked at most every few seconds, by all askers together."""
+
+    def __init__(self, probe: Probe, for_s: float = STEADY_S) -> None:
+        self._probe = probe
+        self._for_s = for_s
+        self._asking = asyncio.Lock()
+        self._answer = False
+        self._asked_s: float | None = None
+
+    async def __call__(self) -> bool:
+        """Answer anew, or as a moment ago."""
+        async with self._asking:
+            now_s = time.monotonic()
+            if self._asked_s is None or now_s - self._asked_s >= self._for_s:
+                self._answer = await self._probe()
+                self._asked_s = time.monotonic()
+            return self._answer
 
 
 class Health:

@@ -20,7 +20,17 @@ _T = TypeVar("_T")
 
 
 class DatabaseUnavailable(Broken):
-    """The database cannot be used now: unreachable, locked, full, or gone in the middle."""
+    """The database cannot be used now: unreachable, locked, full, or gone in the middle.
+
+    What was under way is certainly not saved, but for `CommitUnknown`.
+    """
+
+
+class CommitUnknown(DatabaseUnavailable):
+    """The connection broke during the commit itself: it is saved or not, and nobody can say.
+
+    Whoever does it again must first look whether it is there.
+    """
 
 
 class Row(Protocol):
@@ -69,7 +79,8 @@ class Database(Protocol):
     def write(self, *locks: int) -> AbstractAsyncContextManager[Connection]:
         """Open one transaction: committed at the end, rolled back on any exception.
 
-        A cancellation that arrives while the commit is under way may find it done.
+        A cancellation that arrives while the commit is under way may find it done, and so does
+        `CommitUnknown`; any other exception means that nothing was saved.
 
         Args:
             locks: What must not change beside us (a server's id; 0 for the whole bot). SQLite

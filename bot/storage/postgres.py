@@ -2,11 +2,10 @@
 
 asyncpg is imported when a database is opened, so that the bot runs without it. Readers and writers
 have pools of their own: writers that wait for a server's lock never keep a reader waiting. Nothing
-is repeated silently. What asyncpg says in its errors may hold values of a row, or pieces of the
-address, so its words go no further than this module.
+is repeated silently. Sessions carry limits of their own, so that one that is frozen inside a
+transaction cannot hold a lock for ever: the server itself ends it, whatever became of its bot.
 """
 
-import asyncio
 import importlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from bot.core.errors import Broken
 from bot.storage.connection import (
+    CommitUnknown,
     Connection,
     DatabaseUnavailable,
     Engine,
@@ -23,8 +23,8 @@ from bot.storage.connection import (
     Usable,
     Value,
     complete,
-    violation,
 )
+from bot.storage.postgres_errors import PostgresErrors, Remedy
 
 _T = TypeVar("_T")
 
@@ -34,6 +34,20 @@ CONNECT_TIMEOUT_S = 10
 ACQUIRE_TIMEOUT_S = 30
 COMMAND_TIMEOUT_S = 60
 _ROLLBACK_TIMEOUT_S = 5
+
+SESSION = {
+    "application_name": "imagine-bot",
+    "idle_in_transaction_session_timeout": "60s",
+    "lock_timeout": "30s",
+    "statement_timeout": f"{COMMAND_TIMEOUT_S}s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+"""Settings of every session. The last three end those of a machine that is gone."""
+
+_PATIENT_SESSION = {**SESSION, "lock_timeout": "600s", "statement_timeout": "0"}
+"""For migrations: they take as long as they take, and wait for one of another process."""
 
 
 class _Link(Protocol):
@@ -50,6 +64,8 @@ class _Link(Protocol):
         timeout: float | None = None,  # noqa: ASYNC109 - asyncpg's own argument
     ) -> str: ...
 
+    def is_closed(self) -> bool: ...
+
     def terminate(self) -> None: ...
 
 
@@ -63,18 +79,27 @@ class _Pool(Protocol):
 
     async def close(self) -> None: ...
 
+    async def expire_connections(self) -> None: ...
+
     def terminate(self) -> None: ...
 
 
 class PostgresConnection(Usable):
-    """A `Connection` over one of asyncpg's."""
+    """A `Connection` over one of asyncpg's.
 
-    __slots__ = ("_link", "_translate")
+    Attributes:
+        remedy: What must be renewed after the errors so far.
+        is_answered: Whether the last error was the server's own refusal, not a loss on the way.
+    """
 
-    def __init__(self, link: _Link, translate: Callable[[Exception], Broken | None]) -> None:
+    __slots__ = ("_errors", "_link", "is_answered", "remedy")
+
+    def __init__(self, link: _Link, errors: PostgresErrors) -> None:
         super().__init__()
         self._link = link
-        self._translate = translate
+        self._errors = errors
+        self.remedy = Remedy.NOTHING
+        self.is_answered = False
 
     async def fetch(self, sql: str, *args: Value) -> list[Row]:
         """See `Connection`."""
@@ -96,15 +121,50 @@ class PostgresConnection(Usable):
         self.check_open()
         return await self._guard(lambda: self._link.execute(sql, *args))
 
+    async def commit(self) -> None:
+        """Commit.
+
+        Raises:
+            CommitUnknown: No answer came to it.
+            DatabaseUnavailable: The server undid it, or the connection was lost before.
+        """
+        if self._is_lost():
+            raise DatabaseUnavailable("the connection to PostgreSQL was lost before the commit")
+        try:
+            answer = await self.run("COMMIT")
+        except DatabaseUnavailable:
+            if self.is_answered:
+                raise
+            answer = None
+        if answer is None:
+            raise CommitUnknown(
+                "the connection to PostgreSQL was lost in the commit, so nobody knows "
+                "whether it was saved"
+            )
+        if answer != "COMMIT":
+            # What cannot be committed is rolled back by the server in silence.
+            raise Broken("PostgreSQL rolled a transaction back that was to be committed")
+
+    def _is_lost(self) -> bool:
+        try:
+            return self._link.is_closed()
+        except Exception as error:
+            # The pool has taken a lost one back already, and lets nobody ask it.
+            if self._errors.translated(error) is None:
+                raise
+            return True
+
     async def _guard(self, call: Callable[[], Awaitable[_T]]) -> _T:
         try:
             # A link that was lost refuses the very call, before there is anything to await.
             return await call()
         except Exception as error:
             self.spoil()
-            failure = self._translate(error)
+            failure = self._errors.translated(error)
             if failure is None:
                 raise
+            self.remedy = max(self.remedy, self._errors.remedy(error), key=lambda one: one.value)
+            self.is_answered = self._errors.is_answer(error)
         # Outside the handler, so that the library's words do not hang on as the context.
         raise failure
 
@@ -113,7 +173,8 @@ class PostgresDatabase:
     """A `Database` on a server."""
 
     def __init__(self, library: ModuleType, writers: _Pool, readers: _Pool) -> None:
-        self._library = library
+        self._library: Any = library
+        self._errors = PostgresErrors(library)
         self._writers = writers
         self._readers = readers
         self._is_closed = False
@@ -137,7 +198,7 @@ class PostgresDatabase:
                 await lent.run(_beginning(locks))
                 yield lent
                 lent.check_whole()
-                await _commit(lent)
+                await lent.commit()
             except BaseException:
                 await complete(self._roll_back(link))
                 raise
@@ -155,18 +216,34 @@ class PostgresDatabase:
         if self._is_closed:
             raise DatabaseUnavailable("the database is closed")
         link = await self._acquire(pool)
-        lent = PostgresConnection(link, self._translated)
+        lent = PostgresConnection(link, self._errors)
         try:
             yield link, lent
         finally:
             lent.end()
-            await complete(pool.release(link))
+            await complete(self._give_back(pool, link, lent.remedy))
+
+    async def _give_back(self, pool: _Pool, link: _Link, remedy: Remedy) -> None:
+        """Return a connection; one that the next try could not use either is thrown away."""
+        if remedy is not Remedy.NOTHING:
+            self._throw_away(link)
+        if remedy is Remedy.POOL:
+            # A server that only reads now: who was connected to it must look for the one that
+            # writes, readers too, for they would read what is no longer brought up to date.
+            await self._writers.expire_connections()
+            await self._readers.expire_connections()
+        await pool.release(link)
+
+    def _throw_away(self, link: _Link) -> None:
+        # One that was lost is no longer ours, and asyncpg objects to any use of it.
+        with suppress(self._library.InterfaceError):
+            link.terminate()
 
     async def _acquire(self, pool: _Pool) -> _Link:
         try:
             return await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
         except Exception as error:
-            failure = self._translated(error)
+            failure = self._errors.connecting(error)
             if failure is None:
                 raise
         raise failure
@@ -175,34 +252,10 @@ class PostgresDatabase:
         try:
             await link.execute("ROLLBACK", timeout=_ROLLBACK_TIMEOUT_S)
         except Exception as error:
-            if self._translated(error) is None:
+            if self._errors.translated(error) is None:
                 raise
-            # A connection that cannot roll back is thrown away; the server ends its transaction.
-            # One that was lost is no longer ours, and asyncpg objects to any use of it.
-            with suppress(self._library.InterfaceError):
-                link.terminate()
-
-    def _translated(self, error: Exception) -> Broken | None:
-        """Turn an exception of asyncpg into ours, without any value in it; None for others."""
-        library: Any = self._library
-        if isinstance(error, library.PostgresError):
-            return _translated_answer(error)
-        if isinstance(error, UnicodeEncodeError):
-            return Broken("a text holds characters that cannot be stored")
-        if isinstance(error, library.exceptions.DataError | OverflowError):
-            return Broken("a value does not fit the column it is meant for")
-        if isinstance(error, TimeoutError | asyncio.TimeoutError):
-            return DatabaseUnavailable("PostgreSQL did not answer in time")
-        if isinstance(error, OSError | library.InterfaceError | library.InternalClientError):
-            # The last one is asyncpg's own confusion after a connection was torn in a statement.
-            return DatabaseUnavailable("the connection to PostgreSQL is lost or closed")
-        return None
-
-
-async def _commit(conn: PostgresConnection) -> None:
-    """Commit; a transaction that cannot be committed is rolled back by the server in silence."""
-    if await conn.run("COMMIT") != "COMMIT":
-        raise Broken("PostgreSQL rolled a transaction back that was to be committed")
+            # What cannot roll back is thrown away; the server ends its transaction.
+            self._throw_away(link)
 
 
 def _beginning(locks: tuple[int, ...]) -> str:
@@ -211,39 +264,28 @@ def _beginning(locks: tuple[int, ...]) -> str:
     return "; ".join(("BEGIN ISOLATION LEVEL READ COMMITTED", *taken))
 
 
-def _translated_answer(error: Any) -> Broken:  # noqa: ANN401 - asyncpg carries no types
-    """Name what the server refused by its SQLSTATE, https://www.postgresql.org/docs/18/errcodes-appendix.html."""
-    code = str(error.sqlstate or "")
-    if code.startswith("23"):
-        constraint = error.constraint_name or error.column_name or "a constraint"
-        return violation(f"{error.table_name}, {constraint}", str(error.table_name))
-    if code.startswith(("08", "40", "53", "55", "57", "58")):
-        return DatabaseUnavailable(f"PostgreSQL cannot do this now: {type(error).__name__}")
-    return Broken(f"PostgreSQL refuses a statement: {type(error).__name__} ({code})")
-
-
-async def open_postgres(url: str) -> PostgresDatabase:
+async def open_postgres(url: str, *, is_patient: bool = False) -> PostgresDatabase:
     """Connect to a server.
+
+    Args:
+        url: See `open_database`.
+        is_patient: Let statements and waits for locks take long, as migrations may.
 
     Raises:
         DatabaseUnavailable: It cannot be used; the sentence says why and never shows the password.
     """
-    where = _shown(url)
-    try:
-        library = importlib.import_module("asyncpg")
-    except ImportError:
-        raise DatabaseUnavailable(
-            "DATABASE_URL names a PostgreSQL server, but asyncpg is not installed; "
-            "install the bot with its extra `postgres`"
-        ) from None
+    where = shown_server(url)
+    library = asyncpg_library()
     pools: list[_Pool] = []
     try:
         for size, read_only in ((WRITERS_MAX, "off"), (READERS_MAX, "on")):
-            pools.append(await _pool(library, url, size=size, read_only=read_only))
+            pools.append(
+                await _pool(library, url, size=size, read_only=read_only, is_patient=is_patient)
+            )
     except BaseException as error:
         for pool in pools:
             pool.terminate()
-        failure = _translated_opening(library, error, where)
+        failure = PostgresErrors(library).opening(error, where, CONNECT_TIMEOUT_S)
         if failure is None:
             raise
     else:
@@ -251,7 +293,29 @@ async def open_postgres(url: str) -> PostgresDatabase:
     raise failure
 
 
-async def _pool(library: Any, url: str, *, size: int, read_only: str) -> _Pool:  # noqa: ANN401 - asyncpg carries no types
+def asyncpg_library() -> ModuleType:
+    """Import asyncpg.
+
+    Raises:
+        DatabaseUnavailable: It is not installed.
+    """
+    try:
+        return importlib.import_module("asyncpg")
+    except ImportError:
+        raise DatabaseUnavailable(
+            "DATABASE_URL names a PostgreSQL server, but asyncpg is not installed; "
+            "install the bot with its extra `postgres`"
+        ) from None
+
+
+async def _pool(
+    library: Any,  # noqa: ANN401 - asyncpg carries no types
+    url: str,
+    *,
+    size: int,
+    read_only: str,
+    is_patient: bool,
+) -> _Pool:
     """Make a pool with one connection open.
 
     The reset that asyncpg does after each use is a round trip; nothing here changes a session, and
@@ -266,13 +330,16 @@ async def _pool(library: Any, url: str, *, size: int, read_only: str) -> _Pool: 
         min_size=1,
         max_size=size,
         timeout=CONNECT_TIMEOUT_S,
-        command_timeout=COMMAND_TIMEOUT_S,
+        command_timeout=None if is_patient else COMMAND_TIMEOUT_S,
         reset=keep,
-        server_settings={"default_transaction_read_only": read_only},
+        server_settings={
+            **(_PATIENT_SESSION if is_patient else SESSION),
+            "default_transaction_read_only": read_only,
+        },
     )
 
 
-def _shown(url: str) -> str:
+def shown_server(url: str) -> str:
     """Say where the server is, without user and password.
 
     Raises:
@@ -291,30 +358,3 @@ def _shown(url: str) -> str:
     asked = parse_qs(parts.query).get("host")
     host = parts.hostname or (asked[0] if asked else "localhost")
     return f"{unquote(parts.path).lstrip('/') or 'the default database'} at {host}:{port}"
-
-
-def _translated_opening(
-    library: Any,  # noqa: ANN401 - asyncpg carries no types
-    error: BaseException,
-    where: str,
-) -> DatabaseUnavailable | None:
-    """Say in a sentence why a server cannot be used; None for what is no failure of opening."""
-    names = library.exceptions
-    sentences: tuple[tuple[Any, str], ...] = (
-        (names.InvalidCatalogNameError, "the server has no such database"),
-        (names.InvalidAuthorizationSpecificationError, "the server refuses the user or password"),
-        (names.TooManyConnectionsError, "the server has no connection left"),
-        (names.CannotConnectNowError, "the server is starting or stopping"),
-        (names.PostgresError, f"the server refuses: {type(error).__name__}"),
-        (ConnectionRefusedError, "nothing listens there"),
-        (TimeoutError, f"no answer in {CONNECT_TIMEOUT_S} s"),
-        (OSError, "it cannot be reached"),
-        (names.InterfaceError, "the address or the server's answer makes no sense"),
-        (ValueError, "the address makes no sense"),
-    )
-    for kind, sentence in sentences:
-        if isinstance(error, kind):
-            return DatabaseUnavailable(
-                f"the PostgreSQL database {where} cannot be used: {sentence}"
-            )
-    return None

@@ -11,12 +11,13 @@ from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 import aiosqlite
 
-from bot.core.errors import Broken
 from bot.storage import seals
 from bot.storage.connection import (
+    CommitUnknown,
     Connection,
     DatabaseUnavailable,
     Engine,
@@ -25,11 +26,16 @@ from bot.storage.connection import (
     Value,
     complete,
 )
-from bot.storage.connection import violation as named_violation
+from bot.storage.sqlite_errors import (
+    BUSY_TIMEOUT_MS,
+    explained,
+    may_be_committed,
+    obstacle,
+    translated,
+)
 
 _T = TypeVar("_T")
 
-BUSY_TIMEOUT_MS = 5000
 READERS_MAX = 4
 _OLDEST_SQLITE = (3, 35, 0)
 """The first version with `RETURNING`."""
@@ -41,11 +47,12 @@ _PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_
 class SqliteConnection(Usable):
     """A `Connection` over one aiosqlite connection."""
 
-    __slots__ = ("_link",)
+    __slots__ = ("_link", "_path")
 
-    def __init__(self, link: aiosqlite.Connection) -> None:
+    def __init__(self, link: aiosqlite.Connection, path: Path) -> None:
         super().__init__()
         self._link = link
+        self._path = path
 
     async def fetch(self, sql: str, *args: Value) -> list[Row]:
         """See `Connection`."""
@@ -63,12 +70,29 @@ class SqliteConnection(Usable):
         cursor = await self._guard(self._link.execute(sql, _bound(args)))
         return cursor.rowcount
 
+    async def commit(self) -> None:
+        """Commit.
+
+        Raises:
+            CommitUnknown: It failed so late that a later start may find it done.
+            DatabaseUnavailable: It failed, and is undone by the rollback that follows.
+        """
+        self.check_whole()
+        try:
+            await self._link.execute("COMMIT")
+        except sqlite3.Error as error:
+            why = explained(error, self._path)
+            failure = CommitUnknown(why) if may_be_committed(error) else DatabaseUnavailable(why)
+        else:
+            return
+        raise failure
+
     async def _guard(self, call: Awaitable[_T]) -> _T:
         try:
             return await call
         except (sqlite3.Error, OverflowError, UnicodeEncodeError, ValueError) as error:
             self.spoil()
-            failure = _translated(error)
+            failure = translated(error, self._path)
         # Without the cause: SQLite's errors are harmless, but both engines behave alike.
         raise failure
 
@@ -99,7 +123,7 @@ class SqliteDatabase:
                 if self._idle_readers
                 else await _connect(self._path, "query_only=ON")
             )
-            lent = SqliteConnection(link)
+            lent = SqliteConnection(link, self._path)
             try:
                 yield lent
             finally:
@@ -111,12 +135,11 @@ class SqliteDatabase:
         """See `Database`."""
         async with self._writing:
             self._check_open()
-            lent = SqliteConnection(self._writer)
+            lent = SqliteConnection(self._writer, self._path)
             try:
                 await lent.execute("BEGIN IMMEDIATE")
                 yield lent
-                lent.check_whole()
-                await lent.execute("COMMIT")
+                await lent.commit()
             except BaseException:
                 # Cancelled or not: this waits behind whatever the thread still does, and does
                 # nothing where the transaction never began or is committed already.
@@ -145,8 +168,13 @@ class SqliteDatabase:
             raise DatabaseUnavailable("the database is closed")
 
 
-async def open_sqlite(path: Path) -> SqliteDatabase:
-    """Open or make a database file, and the folder it lies in.
+async def open_sqlite(path: Path, *, makes: bool) -> SqliteDatabase:
+    """Open a database file.
+
+    Args:
+        path: The file.
+        makes: Make what is not there, the folder too, and turn the log of changes on, without
+            which readers wait for writers. Otherwise nothing of the file is changed.
 
     Raises:
         DatabaseUnavailable: The file cannot be used; the sentence says why.
@@ -156,24 +184,45 @@ async def open_sqlite(path: Path) -> SqliteDatabase:
             f"SQLite {sqlite3.sqlite_version} is too old; "
             f"{'.'.join(map(str, _OLDEST_SQLITE))} or newer is needed"
         )
+    if makes:
+        make_folder(path.parent)
+    _check_kind(path)
+    first = "journal_mode=WAL" if makes else "query_only=OFF"
+    return SqliteDatabase(path, await _connect(path, first, makes=makes))
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse a folder or a pipe: SQLite would wait for ever at the end of one."""
+    if path.exists() and not path.is_file():
+        raise DatabaseUnavailable(f"the database {path} cannot be opened: {obstacle(path)}")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for a database, with those above it.
+
+    Raises:
+        DatabaseUnavailable: It cannot be made.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DatabaseUnavailable(
-            f"the folder {path.parent} cannot be made: {error.strerror}"
-        ) from error
-    return SqliteDatabase(path, await _connect(path, "journal_mode=WAL"))
+        why = obstacle(folder / "x") or error.strerror
+        raise DatabaseUnavailable(f"the folder {folder} cannot be made: {why}") from None
 
 
-async def _connect(path: Path, first_pragma: str) -> aiosqlite.Connection:
+async def _connect(path: Path, first_pragma: str, *, makes: bool = False) -> aiosqlite.Connection:
     """Connect and set the pragmas; never leaves a half-open connection, whose thread would stay."""
     connecting = aiosqlite.connect(
-        path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, cached_statements=256
+        _address(path, "rwc" if makes else "rw"),
+        uri=True,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+        isolation_level=None,
+        cached_statements=256,
     )
     try:
         link = await complete(_awaited(connecting))
     except sqlite3.Error as error:
-        raise DatabaseUnavailable(f"the database file {path} cannot be opened: {error}") from error
+        raise DatabaseUnavailable(explained(error, path)) from None
     except asyncio.CancelledError:
         await complete(connecting.close())
         raise
@@ -187,11 +236,15 @@ async def _connect(path: Path, first_pragma: str) -> aiosqlite.Connection:
             await link.execute_fetchall(f"PRAGMA {pragma}")
     except sqlite3.Error as error:
         await complete(link.close())
-        raise DatabaseUnavailable(f"the database file {path} cannot be used: {error}") from error
+        raise DatabaseUnavailable(explained(error, path)) from None
     except BaseException:
         await complete(link.close())
         raise
     return link
+
+
+def _address(path: Path, mode: str) -> str:
+    return f"file:{quote(str(path.absolute()))}?mode={mode}"
 
 
 async def _awaited(work: Awaitable[_T]) -> _T:
@@ -201,20 +254,3 @@ async def _awaited(work: Awaitable[_T]) -> _T:
 def _bound(args: tuple[Value, ...]) -> Mapping[str, Value]:
     """Name the values as SQLite names `$1`: positions for it are deprecated since Python 3.12."""
     return dict(zip(_NAMES, args, strict=False))
-
-
-def _translated(error: Exception) -> Broken:
-    if isinstance(error, sqlite3.IntegrityError):
-        return named_violation(str(error), str(error))
-    if isinstance(error, OverflowError):
-        return Broken("a number is too large to be stored")
-    if isinstance(error, UnicodeEncodeError):
-        return Broken("a text holds characters that cannot be stored")
-    if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-        return DatabaseUnavailable(
-            "the database file is locked by another program, "
-            f"and still was after {BUSY_TIMEOUT_MS // 1000} s"
-        )
-    if isinstance(error, sqlite3.ProgrammingError):
-        return Broken(f"the database refuses a statement: {error}")
-    return DatabaseUnavailable(f"the database failed: {error}")

@@ -84,7 +84,7 @@ async def test_money_in_doubt_counts_against_the_budgets_and_not_against_the_mem
 
 
 async def test_what_was_given_up_is_found_later_and_comes_for_nothing(open_house):
-    house, job = await gone(open_house)
+    _, job = await gone(open_house)
     again = await open_house(times=SILENT)
     again.queue.results = [rendering(1, billed_microusd=60_000)]
     assert await again.generation.rescue.look() == 1

@@ -1,0 +1,68 @@
+"""What `check` looks at: the disks, the folder, the database as files, and what it says."""
+
+import tempfile
+from pathlib import Path
+
+from bot.core.errors import BotError, Broken
+from bot.services import reports
+from bot.storage.database import Database, opened_database
+from bot.storage.disk import FULL_BYTES, SCARCE_BYTES, nearest_folder, rooms
+from bot.storage.installation import write_probe
+from bot.storage.integrity import damage
+from bot.storage.sqlite_errors import obstacle
+
+Findings = tuple[list[str], list[str]]
+"""Problems, and what the host should know all the same."""
+
+
+async def found_wrong(database_url: str, data_dir: str) -> Findings:
+    """Look at everything that a bot with these settings would use.
+
+    Returns:
+        One line for each problem, and for each note.
+    """
+    problems, notes = _of_disks(database_url, Path(data_dir))
+    try:
+        async with opened_database(database_url) as database:
+            wrong, also = await _of_database(database)
+    except BotError as error:
+        return [*problems, str(error)], notes
+    return problems + wrong, notes + also
+
+
+async def _of_database(database: Database) -> Findings:
+    problems: list[str] = []
+    try:
+        await write_probe(database)
+    except Broken as error:
+        problems.append(str(error))
+    problems += await damage(database)
+    try:
+        wrong, notes = await reports.check(database)
+    except Broken as error:
+        wrong, notes = [str(error)], []
+    return list(dict.fromkeys(problems + wrong)), notes
+
+
+def _of_disks(database_url: str, data_dir: Path) -> Findings:
+    problem = _of_folder(data_dir)
+    try:
+        found = rooms(database_url, data_dir)
+    except OSError as error:
+        return [problem or f"the disk of DATA_DIR cannot be asked: {error.strerror}"], []
+    problems = [str(room) for room in found if room.free_bytes < FULL_BYTES]
+    notes = [str(room) for room in found if FULL_BYTES <= room.free_bytes < SCARCE_BYTES]
+    return ([problem] if problem else []) + problems, notes
+
+
+def _of_folder(data_dir: Path) -> str | None:
+    """Say why pictures could not be kept; nothing is left behind, and no folder made."""
+    folder = nearest_folder(data_dir)
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"probe")
+            file.flush()
+    except OSError as error:
+        why = obstacle(folder / "x") or error.strerror
+        return f"DATA_DIR, the folder {data_dir}, cannot be written to: {why}"
+    return None

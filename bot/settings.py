@@ -269,9 +269,6 @@ class Settings(LimitSettings):
     fal_media_hosts: Annotated[
         tuple[str, ...], BeforeValidator(_words), AfterValidator(_media_hosts)
     ] = Field(("*.fal.media",), description="Hosts that pictures may be fetched from")
-    undelivered_days: int = Field(
-        7, ge=1, le=365, description="Days for which pictures wait for pick-up"
-    )
     http_host: Text = Field("127.0.0.1", description="Where health is served")
     http_port: int = Field(8080, ge=0, le=65535, description="Port of the above; 0 takes any")
     public_url: Annotated[WebAddress | None, BeforeValidator(_none_if_empty)] = Field(

@@ -1,7 +1,7 @@
 """Commits what was learned from outside and cannot be learned twice, and replays what was not.
 
-Three facts are kept whatever the database does: fal's ticket, fal's result with its bill, and the
-message in which the pictures stand. Each is a change that is safe to make again: a fact that is
+These facts are kept whatever the database does: fal's ticket, fal's result with its bill, and the
+messages in which the pictures stand. Each is a change that is safe to make again: a fact that is
 known already changes nothing.
 """
 
@@ -13,6 +13,7 @@ from typing import Any
 from bot.core.errors import StaleState
 from bot.core.jobs import Job, PictureLink, Rendering, State, Ticket
 from bot.services.books import Books
+from bot.services.late_books import LateBooks
 from bot.services.patience import insist
 from bot.services.ports import Delivered
 from bot.storage.journal import Fact, Journal
@@ -23,8 +24,9 @@ _log = logging.getLogger(__name__)
 class Facts:
     """The books, with a journal behind them."""
 
-    def __init__(self, books: Books, journal: Journal) -> None:
+    def __init__(self, books: Books, late: LateBooks, journal: Journal) -> None:
         self._books = books
+        self._late = late
         self._journal = journal
 
     async def accept(self, job: Job, ticket: Ticket) -> Job:
@@ -45,6 +47,11 @@ class Facts:
             lambda: self._books.deliver(job, delivered, arrived), "delivered", fact
         )
 
+    async def add(self, job: Job, delivered: Delivered, arrived: list[int]) -> Job:
+        """The member has pictures that came after the others."""
+        fact = Fact(job.id, "added", {**asdict(delivered), "arrived": arrived})
+        return await self._insist(lambda: self._late.add(job, arrived), "posted late", fact)
+
     async def _insist(self, change: Any, what: str, fact: Fact) -> Job:  # noqa: ANN401 - see insist
         return await insist(change, fact.job_id, what, fact=fact, journal=self._journal)
 
@@ -54,7 +61,7 @@ class Facts:
         for fact in found:
             try:
                 await insist(lambda one=fact: self._again(one), fact.job_id, f"{fact.kind} again")
-            except (StaleState, KeyError, TypeError, ValueError) as error:
+            except (StaleState, LookupError, TypeError, ValueError) as error:
                 about = {"job_id": fact.job_id, "kind": fact.kind, "detail": str(error)}
                 _log.error("fact of the journal does not fit its job", extra=about)
             await self._journal.settle(fact)
@@ -72,6 +79,11 @@ class Facts:
         elif fact.kind == "posted" and job.state is State.RENDERED:
             delivered = Delivered(body["message_id"], body["channel_id"], body["route"])
             await self._books.deliver(job, delivered, body["arrived"])
+        elif fact.kind == "added" and job.state is State.DELIVERED:
+            arrived: list[int] = body["arrived"]
+            missing = [index for index in arrived if not job.links[index].arrived]
+            if missing:
+                await self._late.add(job, missing)
 
 
 def _rendering_body(rendering: Rendering) -> dict[str, Any]:

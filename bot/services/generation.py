@@ -94,7 +94,8 @@ def build_generation(outside: Outside, policy: Policy, quota: Quota, words: Word
     queue, courier = outside.queue, outside.courier
     books = Books(database, clock, search_max_s=times.search_max_s)
     brakes, wishes = Brakes(), Wishes()
-    facts = Facts(books, Journal(outside.data_dir))
+    late = LateBooks(database, clock)
+    facts = Facts(books, late, Journal(outside.data_dir))
     shelf = Shelf(outside.data_dir / "undelivered")
     sender = Sender(
         books=books,
@@ -149,7 +150,8 @@ def build_generation(outside: Outside, policy: Policy, quota: Quota, words: Word
     )
     rescue = Rescue(
         books=books,
-        late=LateBooks(database, clock),
+        late=late,
+        facts=facts,
         queue=queue,
         courier=courier,
         sender=sender,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from bot.core.errors import Broken, LedgerBroken, StaleState
-from bot.storage.connection import complete
+from bot.storage.connection import DatabaseUnavailable, complete
 from bot.storage.journal import Fact, Journal
 
 _log = logging.getLogger(__name__)
@@ -22,6 +22,8 @@ _T = TypeVar("_T")
 _PAUSE_FIRST_S = 0.1
 _PAUSE_MAX_S = 5.0
 _SAID_EVERY_S = 60.0
+_REFUSED_MAX = 20
+"""A database that answers and refuses so often will not take the change; the journal keeps it."""
 
 
 class Pauses:
@@ -77,15 +79,19 @@ async def insist(
 
     Raises:
         StaleState, LedgerBroken: The database is well and the change is not possible any more.
+        Broken: The database is well and refuses the change, again and again.
     """
     kept = _Kept(fact, journal)
-    pauses, seldom = Pauses(_PAUSE_FIRST_S, _PAUSE_MAX_S), Seldom()
+    pauses, seldom, refused = Pauses(_PAUSE_FIRST_S, _PAUSE_MAX_S), Seldom(), 0
     while True:
         try:
             done = await complete(change())
         except (StaleState, LedgerBroken):
             raise
         except Broken as error:
+            refused += not isinstance(error, DatabaseUnavailable)
+            if refused > _REFUSED_MAX:
+                raise
             if seldom.is_due():
                 about = {"job_id": job_id, "what": what, "detail": str(error)}
                 _log.error("change waits for the database", extra=about)

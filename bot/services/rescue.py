@@ -25,6 +25,7 @@ from bot.core.jobs import Job, State
 from bot.services.allowance import Quota
 from bot.services.books import Books
 from bot.services.delivering import Deliverer
+from bot.services.facts import Facts
 from bot.services.late_books import LateBooks
 from bot.services.patience import insist
 from bot.services.ports import Clock, Courier, ImageQueue
@@ -52,6 +53,7 @@ class Rescue:
         *,
         books: Books,
         late: LateBooks,
+        facts: Facts,
         queue: ImageQueue,
         courier: Courier,
         sender: Sender,
@@ -64,6 +66,7 @@ class Rescue:
     ) -> None:
         self._books = books
         self._late = late
+        self._facts = facts
         self._queue = queue
         self._courier = courier
         self._sender = sender
@@ -188,9 +191,9 @@ class Rescue:
         pictures = [fetched[index] for index in sorted(fetched)]
         balance = await self._quota.balance(job)
         try:
-            await self._courier.bring(job, pictures, balance)
+            taken = await self._courier.bring(job, pictures, balance)
         except (RouteBusy, Undeliverable) as error:
             _log.warning("late pictures not posted", extra={"job_id": job.id, "detail": str(error)})
             return False
-        added = await insist(lambda: self._late.add(job, sorted(fetched)), job.id, "posted late")
+        added = await self._facts.add(job, taken, sorted(fetched))
         return added.search_until_ms is None

@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Any
 
 from bot.core.errors import (
-    Broken,
     Halt,
     NotAllowed,
     NotSent,
@@ -30,6 +29,7 @@ from bot.services.ports import CancelAnswer, Clock, Courier, Place
 from bot.services.strays import EVERY_S, Strays
 from bot.services.telling import Teller
 from bot.services.waiting import WaitingRoom
+from bot.storage.database import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
 
@@ -268,30 +268,37 @@ class Runner:
 
     async def _guard(self, job: Job) -> None:
         """Drive a job; what nobody foresaw is tried again from the stored state, then given up."""
-        stumbles = 0
+        stumbles, state = 0, job.state
         pauses, seldom = Pauses(_STUMBLE_PAUSE_S, _DATABASE_PAUSE_MAX_S), Seldom()
         while stumbles < _TRIES_MAX:
-            try:
-                await self._drive_to_end(job)
-            except StaleState as error:
-                stumbles += 1
-                _log.warning("job changed meanwhile", extra=_about(job, error))
-            except Broken as error:
-                if seldom.is_due():
-                    _log.error("job waits for the database", extra=_about(job, error))
-                await asyncio.sleep(pauses.next())
-            except Exception as error:  # noqa: BLE001 - no hold may stay open for ever
-                stumbles += 1
-                _log.exception("job stumbled", extra=_about(job, error))
-            else:
+            failure = await self._failure(job)
+            if failure is None:
                 return
-            await asyncio.sleep(_STUMBLE_PAUSE_S)
+            is_away = isinstance(failure, DatabaseUnavailable)
+            if not is_away:
+                stumbles += 1
+                _log.error("job stumbled", extra=_about(job, failure), exc_info=failure)
+            elif seldom.is_due():
+                _log.error("job waits for the database", extra=_about(job, failure))
+            await asyncio.sleep(pauses.next() if is_away else _STUMBLE_PAUSE_S)
             job = await self._stored(job)
             if job.state.is_ended:
                 self._forget(job)
                 await self._teller.tell(job)
                 return
+            if isinstance(failure, StaleState) and job.state is not state:
+                # It has moved on: a commit came through although its answer did not.
+                stumbles -= 1
+            state = job.state
         await self._give_up(job)
+
+    async def _failure(self, job: Job) -> Exception | None:
+        """Drive a job as far as it goes; what it stumbled over, None at its end."""
+        try:
+            await self._drive_to_end(job)
+        except Exception as error:  # noqa: BLE001 - no hold may stay open for ever
+            return error
+        return None
 
     async def _stored(self, job: Job) -> Job:
         """Read a job again, however long the database takes."""
@@ -299,7 +306,7 @@ class Runner:
         while True:
             try:
                 return await self._books.get(job.id) or job
-            except Broken as error:
+            except DatabaseUnavailable as error:
                 if seldom.is_due():
                     _log.error("job waits for the database", extra=_about(job, error))
                 await asyncio.sleep(pauses.next())

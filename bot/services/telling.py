@@ -46,6 +46,10 @@ class Teller:
         seldom, until = Seldom(), loop.time() + self._times.deliver_max_s
         while loop.time() < until:
             try:
+                stored = await self._books.get(job.id)
+                if stored is None or stored.state not in _UNTOLD:
+                    # Its pictures were found meanwhile; "no picture" would be no news any more.
+                    return
                 await self._courier.end(job, await self._quota.balance(job))
             except (RouteBusy, Broken) as error:
                 if seldom.is_due():

@@ -24,7 +24,7 @@ class Fact:
     """Something from outside that cannot be learned twice.
 
     Attributes:
-        kind: `ticket`, `rendering` or `posted`.
+        kind: `ticket`, `rendering`, `posted` or `added`.
         body: What it says, as JSON.
     """
 

@@ -253,7 +253,7 @@ class Settings(LimitSettings):
     )
     fal_key: Secret = Field(description="fal key (id:secret)")
     fal_admin_key: Annotated[Secret | None, BeforeValidator(_none_if_empty)] = Field(
-        None, description="fal admin key, to find a job whose submit got no answer"
+        None, description="fal admin key, to read the request history where the normal key may not"
     )
     fal_queue_url: WebAddress = Field("https://queue.fal.run", description="fal's queue")
     fal_api_url: WebAddress = Field("https://api.fal.ai/v1", description="fal's platform API")

@@ -15,12 +15,9 @@ from bot.core.errors import (
 )
 from bot.core.jobs import Job, Picture, PictureLink
 from bot.services.allowance import Quota
-from bot.services.books import Books
-from bot.services.brakes import Brakes
-from bot.services.facts import Facts
+from bot.services.kit import Kit
 from bot.services.patience import Pauses, Seldom, insist
-from bot.services.ports import Courier, Delivered, ImageQueue
-from bot.services.times import Times
+from bot.services.ports import Delivered
 from bot.storage.shelf import Shelf
 
 _log = logging.getLogger(__name__)
@@ -29,26 +26,15 @@ _log = logging.getLogger(__name__)
 class Deliverer:
     """The step of jobs whose pictures are made."""
 
-    def __init__(  # noqa: PLR0913 - all named; each is a part that it cannot do without
-        self,
-        *,
-        books: Books,
-        queue: ImageQueue,
-        courier: Courier,
-        brakes: Brakes,
-        facts: Facts,
-        quota: Quota,
-        shelf: Shelf,
-        times: Times,
-    ) -> None:
-        self._books = books
-        self._queue = queue
-        self._courier = courier
-        self._brakes = brakes
-        self._facts = facts
+    def __init__(self, kit: Kit, quota: Quota, shelf: Shelf) -> None:
+        self._books = kit.books
+        self._queue = kit.queue
+        self._courier = kit.courier
+        self._brakes = kit.brakes
+        self._facts = kit.facts
         self._quota = quota
         self._shelf = shelf
-        self._times = times
+        self._times = kit.times
 
     async def deliver(self, job: Job) -> Job:
         """Fetch and post the pictures; those that are late come in a message of their own."""

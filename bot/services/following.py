@@ -11,15 +11,11 @@ from contextlib import aclosing
 
 from bot.core.errors import CancelledAtFal, Gone, Unproven, Upstream
 from bot.core.jobs import Job, Phase, Reason, Rendering, State
-from bot.services.books import Books
-from bot.services.brakes import Brakes
-from bot.services.facts import Facts
+from bot.services.kit import Kit
 from bot.services.patience import insist
-from bot.services.ports import CancelAnswer, Clock, Courier, ImageQueue, Place
+from bot.services.ports import CancelAnswer, Place
 from bot.services.reasons import reason_for
-from bot.services.times import Times
 from bot.services.verdicts import Verdicts
-from bot.services.wishes import Wishes
 
 _log = logging.getLogger(__name__)
 
@@ -27,26 +23,15 @@ _log = logging.getLogger(__name__)
 class Follower:
     """The step of jobs that fal has."""
 
-    def __init__(  # noqa: PLR0913 - all named; each is a part that it cannot do without
-        self,
-        *,
-        books: Books,
-        queue: ImageQueue,
-        courier: Courier,
-        brakes: Brakes,
-        facts: Facts,
-        wishes: Wishes,
-        clock: Clock,
-        times: Times,
-    ) -> None:
-        self._books = books
-        self._queue = queue
-        self._courier = courier
-        self._brakes = brakes
-        self._facts = facts
-        self._wishes = wishes
-        self._clock = clock
-        self._verdicts = Verdicts(times)
+    def __init__(self, kit: Kit) -> None:
+        self._books = kit.books
+        self._queue = kit.queue
+        self._courier = kit.courier
+        self._brakes = kit.brakes
+        self._facts = kit.facts
+        self._wishes = kit.wishes
+        self._clock = kit.clock
+        self._verdicts = Verdicts(kit.times)
 
     async def follow(self, job: Job) -> Job:
         """Take a job from fal's line to its result, or to an end without pictures.

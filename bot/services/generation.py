@@ -13,6 +13,7 @@ from bot.services.facts import Facts
 from bot.services.following import Follower
 from bot.services.halts import Halts
 from bot.services.imagine import Defaults, Imagine
+from bot.services.kit import Kit
 from bot.services.late_books import LateBooks
 from bot.services.ports import Clock, Courier, ImageQueue
 from bot.services.rescue import Rescue
@@ -92,41 +93,16 @@ def build_generation(outside: Outside, policy: Policy, quota: Quota, words: Word
     """Build and connect everything; nothing runs yet."""
     database, clock, times = outside.database, outside.clock, policy.times
     queue, courier = outside.queue, outside.courier
-    books = Books(database, clock, search_max_s=times.search_max_s)
+    books, late = (
+        Books(database, clock, search_max_s=times.search_max_s),
+        LateBooks(database, clock),
+    )
     brakes, wishes = Brakes(), Wishes()
-    late = LateBooks(database, clock)
     facts = Facts(books, late, Journal(outside.data_dir))
     shelf = Shelf(outside.data_dir / "undelivered")
-    sender = Sender(
-        books=books,
-        queue=queue,
-        courier=courier,
-        brakes=brakes,
-        facts=facts,
-        wishes=wishes,
-        clock=clock,
-        times=times,
-    )
-    follower = Follower(
-        books=books,
-        queue=queue,
-        courier=courier,
-        brakes=brakes,
-        facts=facts,
-        wishes=wishes,
-        clock=clock,
-        times=times,
-    )
-    deliverer = Deliverer(
-        books=books,
-        queue=queue,
-        courier=courier,
-        brakes=brakes,
-        facts=facts,
-        quota=quota,
-        shelf=shelf,
-        times=times,
-    )
+    kit = Kit(books, queue, courier, brakes, facts, wishes, clock, times)
+    sender, follower = Sender(kit), Follower(kit)
+    deliverer = Deliverer(kit, quota, shelf)
     runner = Runner(
         books=books,
         drive=Drive(

@@ -14,15 +14,11 @@ from bot.core.errors import (
     Upstream,
 )
 from bot.core.jobs import Job, Reason, Ticket
-from bot.services.books import Books
-from bot.services.brakes import Brakes
-from bot.services.facts import Facts
+from bot.services.kit import Kit
 from bot.services.orders import order_of
 from bot.services.patience import insist
-from bot.services.ports import Clock, Courier, ImageQueue, Order, Place
+from bot.services.ports import Order, Place
 from bot.services.reasons import reason_for
-from bot.services.times import Times
-from bot.services.wishes import Wishes
 from bot.storage.database import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
@@ -35,26 +31,15 @@ _CANNOT_LOOK_MAX = 3
 class Sender:
     """The steps of jobs that are held, being sent, or of which nobody knows whether they were."""
 
-    def __init__(  # noqa: PLR0913 - all named; each is a part that it cannot do without
-        self,
-        *,
-        books: Books,
-        queue: ImageQueue,
-        courier: Courier,
-        brakes: Brakes,
-        facts: Facts,
-        wishes: Wishes,
-        clock: Clock,
-        times: Times,
-    ) -> None:
-        self._books = books
-        self._queue = queue
-        self._courier = courier
-        self._brakes = brakes
-        self._facts = facts
-        self._wishes = wishes
-        self._clock = clock
-        self._times = times
+    def __init__(self, kit: Kit) -> None:
+        self._books = kit.books
+        self._queue = kit.queue
+        self._courier = kit.courier
+        self._brakes = kit.brakes
+        self._facts = kit.facts
+        self._wishes = kit.wishes
+        self._clock = kit.clock
+        self._times = kit.times
         self._sending: dict[str, Order] = {}
         self._unsent: set[str] = set()
         self._in_flight: set[asyncio.Task[Job]] = set()

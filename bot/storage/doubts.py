@@ -13,7 +13,7 @@ from bot.core.errors import LedgerBroken
 from bot.storage import totals
 from bot.storage.connection import Connection, Row
 from bot.storage.ids import new_id
-from bot.storage.seals import DOUBT_SEAL, sealed_insert
+from bot.storage.seals import DOUBT_SEAL, next_number, sealed_insert
 
 
 class Outcome(StrEnum):
@@ -36,14 +36,15 @@ _OPEN = sealed_insert(
     "doubts",
     _COLUMNS,
     DOUBT_SEAL,
-    """
+    f"""
     SELECT CAST($1 AS TEXT) AS id, 'open' AS kind, held.job_id, held.server_id, held.channel_id,
         held.member_id, CAST($3 AS BIGINT) AS microusd, held.day, held.bot_day,
-        CAST($4 AS BIGINT) AS at_ms, 0 AS by_id, '' AS reason
+        CAST($4 AS BIGINT) AS at_ms, 0 AS by_id, '' AS reason,
+        {next_number("doubts", "held.server_id")} AS seq
     FROM ledger AS held
     WHERE held.job_id = $2 AND held.kind = 'hold'
         AND NOT EXISTS (SELECT 1 FROM doubts WHERE doubts.job_id = $2)
-    """,
+    """,  # noqa: S608 - column names only
     "ON CONFLICT (job_id) WHERE kind = 'open' DO NOTHING RETURNING microusd",
 )
 
@@ -51,16 +52,16 @@ _CLOSE = sealed_insert(
     "doubts",
     _COLUMNS,
     DOUBT_SEAL,
-    """
+    f"""
     SELECT CAST($1 AS TEXT) AS id, CAST($3 AS TEXT) AS kind, opened.job_id, opened.server_id,
         opened.channel_id, opened.member_id, -opened.microusd AS microusd, opened.day,
         opened.bot_day, CAST($4 AS BIGINT) AS at_ms, CAST($5 AS BIGINT) AS by_id,
-        CAST($6 AS TEXT) AS reason
+        CAST($6 AS TEXT) AS reason, {next_number("doubts", "opened.server_id")} AS seq
     FROM doubts AS opened
     WHERE opened.job_id = $2 AND opened.kind = 'open' AND NOT EXISTS (
         SELECT 1 FROM doubts AS closed WHERE closed.job_id = $2 AND closed.kind <> 'open'
     )
-    """,
+    """,  # noqa: S608 - column names only
     "ON CONFLICT (job_id) WHERE kind <> 'open' DO NOTHING RETURNING -microusd AS microusd",
 )
 

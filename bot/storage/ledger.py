@@ -25,7 +25,7 @@ from bot.storage.connection import Connection, Value
 from bot.storage.entries import Entry, entries, entries_of
 from bot.storage.ids import new_id
 from bot.storage.proof import check
-from bot.storage.seals import ENTRY_SEAL, sealed_insert
+from bot.storage.seals import ENTRY_SEAL, next_number, sealed_insert
 from bot.storage.totals import usage
 from bot.storage.usage import add_entry
 
@@ -54,14 +54,15 @@ _INSERT_GIFT = sealed_insert(
     "ledger",
     _COLUMNS,
     ENTRY_SEAL,
-    """
+    f"""
     SELECT CAST($1 AS TEXT) AS id, 'gift' AS kind, CAST(NULL AS TEXT) AS hold_id,
         CAST(NULL AS TEXT) AS job_id, CAST($2 AS BIGINT) AS server_id,
         CAST(NULL AS BIGINT) AS channel_id, CAST($3 AS BIGINT) AS member_id,
         0 AS images, 0 AS microusd,
         CAST($4 AS BIGINT) AS charge_images, CAST($5 AS BIGINT) AS charge_microusd,
         0 AS gift_images, 0 AS gift_microusd, 'none' AS source,
-        CAST($6 AS TEXT) AS day, CAST($7 AS TEXT) AS bot_day, CAST($8 AS BIGINT) AS at_ms
+        CAST($6 AS TEXT) AS day, CAST($7 AS TEXT) AS bot_day, CAST($8 AS BIGINT) AS at_ms,
+        {next_number("entries", "$2")} AS seq
     """,
 )
 
@@ -71,37 +72,45 @@ _INSERT_HOLD = sealed_insert(
     "ledger",
     _COLUMNS,
     ENTRY_SEAL,
-    """
+    f"""
     SELECT CAST($1 AS TEXT) AS id, 'hold' AS kind, CAST(NULL AS TEXT) AS hold_id,
         CAST($2 AS TEXT) AS job_id, CAST($3 AS BIGINT) AS server_id,
         CAST($4 AS BIGINT) AS channel_id, CAST($5 AS BIGINT) AS member_id,
         CAST($6 AS BIGINT) AS images, CAST($7 AS BIGINT) AS microusd,
         CAST($6 AS BIGINT) AS charge_images, CAST($7 AS BIGINT) AS charge_microusd,
         CAST($8 AS BIGINT) AS gift_images, CAST($9 AS BIGINT) AS gift_microusd, 'held' AS source,
-        CAST($10 AS TEXT) AS day, CAST($11 AS TEXT) AS bot_day, CAST($12 AS BIGINT) AS at_ms
+        CAST($10 AS TEXT) AS day, CAST($11 AS TEXT) AS bot_day, CAST($12 AS BIGINT) AS at_ms,
+        {next_number("entries", "$3")} AS seq
     WHERE NOT EXISTS (SELECT 1 FROM ledger WHERE job_id = $2 AND kind = 'hold')
-    """,
+    """,  # noqa: S608 - column names only
     "ON CONFLICT (job_id) WHERE kind = 'hold' DO NOTHING",
 )
 
 
-def _gift_part(unit: str, charge: str) -> str:
-    """Write what of an entry's charge gifts pay: what comes back goes back to them first."""
-    back = """
+def _back(comes_back: str, drawn: str) -> str:
+    """Write what of a charge that comes back goes to gifts: to them first, as far as they paid."""
+    return f"""
     CASE WHEN {comes_back} <= 0 THEN 0 WHEN {comes_back} < {drawn} THEN {comes_back}
         ELSE {drawn} END"""
-    drawn_now = f"(SELECT SUM(gift_{unit}) FROM entry_movements WHERE job_id = $2)"  # noqa: S608
-    settled = back.format(comes_back=f"(hold.charge_{unit} - {charge})", drawn=f"hold.gift_{unit}")
-    adjusted = back.format(comes_back=f"(-{charge})", drawn=drawn_now)
-    return f"""
-    CASE $3 WHEN 'release' THEN hold.gift_{unit}
-        WHEN 'settle' THEN hold.gift_{unit} - ({settled})
-        ELSE -({adjusted}) END"""
 
 
-# The hold is found and its resolution written in one statement; the index decides a race. Only
-# what is resolved can be adjusted, and by no more than the job itself came to, so a release always
-# finds the whole hold in the totals.
+def _still_paid(unit: str, charge: str) -> str:
+    """Write what of a resolution's charge gifts pay."""
+    back = _back(f"(hold.charge_{unit} - {charge})", f"hold.gift_{unit}")
+    return f"CASE $3 WHEN 'release' THEN hold.gift_{unit} ELSE hold.gift_{unit} - ({back}) END"
+
+
+_IS_RESOLVED = """EXISTS (
+    SELECT 1 FROM ledger AS done
+    WHERE done.hold_id = hold.id AND done.kind IN ('settle', 'release')
+)"""
+
+_DRAWN = """
+RETURNING (SELECT held.gift_images + held.gift_microusd FROM ledger AS held
+    WHERE held.id = ledger.hold_id) AS drawn
+"""
+
+# The hold is found and its resolution written in one statement; the index decides a race.
 _RESOLVE = sealed_insert(
     "ledger",
     _COLUMNS,
@@ -112,24 +121,41 @@ _RESOLVE = sealed_insert(
         COALESCE($4, hold.images) AS images, COALESCE($5, hold.microusd) AS microusd,
         COALESCE($6, hold.charge_images) AS charge_images,
         COALESCE($7, hold.charge_microusd) AS charge_microusd,
-        {_gift_part("images", "$6")} AS gift_images,
-        {_gift_part("microusd", "$7")} AS gift_microusd,
-        CAST($8 AS TEXT) AS source, hold.day, hold.bot_day, CAST($9 AS BIGINT) AS at_ms
+        {_still_paid("images", "$6")} AS gift_images,
+        {_still_paid("microusd", "$7")} AS gift_microusd,
+        CAST($8 AS TEXT) AS source, hold.day, hold.bot_day, CAST($9 AS BIGINT) AS at_ms,
+        {next_number("entries", "hold.server_id")} AS seq
     FROM ledger AS hold
-    WHERE hold.job_id = $2 AND hold.kind = 'hold' AND ($3 = 'adjust') = EXISTS (
-        SELECT 1 FROM ledger AS done
-        WHERE done.hold_id = hold.id AND done.kind IN ('settle', 'release')
-    ) AND ($3 <> 'adjust' OR EXISTS (
-        SELECT 1 FROM entry_movements WHERE job_id = $2 GROUP BY job_id
+    WHERE hold.job_id = $2 AND hold.kind = 'hold' AND NOT {_IS_RESOLVED}
+    """,  # noqa: S608 - column names only
+    f"ON CONFLICT (hold_id) WHERE kind IN ('settle', 'release') DO NOTHING {_DRAWN}",
+)
+
+# Only what is resolved can be adjusted, and by no more than the job itself came to, so a release
+# always finds the whole hold in the totals.
+_ADJUST = sealed_insert(
+    "ledger",
+    _COLUMNS,
+    ENTRY_SEAL,
+    f"""
+    SELECT CAST($1 AS TEXT) AS id, CAST($3 AS TEXT) AS kind, hold.id AS hold_id, hold.job_id,
+        hold.server_id, hold.channel_id, hold.member_id,
+        CAST($4 AS BIGINT) AS images, CAST($5 AS BIGINT) AS microusd,
+        CAST($6 AS BIGINT) AS charge_images, CAST($7 AS BIGINT) AS charge_microusd,
+        -({_back("(-$6)", "came.gift_images")}) AS gift_images,
+        -({_back("(-$7)", "came.gift_microusd")}) AS gift_microusd,
+        CAST($8 AS TEXT) AS source, hold.day, hold.bot_day, CAST($9 AS BIGINT) AS at_ms,
+        {next_number("entries", "hold.server_id")} AS seq
+    FROM ledger AS hold JOIN (
+        SELECT job_id, CAST(SUM(gift_images) AS BIGINT) AS gift_images,
+            CAST(SUM(gift_microusd) AS BIGINT) AS gift_microusd
+        FROM entry_movements WHERE job_id = $2 GROUP BY job_id
         HAVING SUM(images) + $4 >= 0 AND SUM(microusd) + $5 >= 0
             AND SUM(charge_images) + $6 >= 0 AND SUM(charge_microusd) + $7 >= 0
-    ))
+    ) AS came ON came.job_id = hold.job_id
+    WHERE hold.kind = 'hold' AND {_IS_RESOLVED}
     """,  # noqa: S608 - column names only
-    """
-    ON CONFLICT (hold_id) WHERE kind IN ('settle', 'release') DO NOTHING
-    RETURNING (SELECT held.gift_images + held.gift_microusd FROM ledger AS held
-        WHERE held.id = ledger.hold_id) AS drawn
-    """,
+    _DRAWN,
 )
 
 _BACK_TO_GIFTS = """
@@ -292,10 +318,10 @@ async def adjust(conn: Connection, job_id: str, adjustment: Adjustment, at_ms: i
 async def _append(
     conn: Connection, job_id: str, kind_amounts_source: tuple[Value, ...], at_ms: int
 ) -> None:
-    entry_id = new_id(at_ms)
-    row = await conn.fetch_one(_RESOLVE, entry_id, job_id, *kind_amounts_source, at_ms)
+    entry_id, kind = new_id(at_ms), kind_amounts_source[0]
+    text = _ADJUST if kind == "adjust" else _RESOLVE
+    row = await conn.fetch_one(text, entry_id, job_id, *kind_amounts_source, at_ms)
     if row is None:
-        kind = kind_amounts_source[0]
         missing = "resolved hold of that much" if kind == "adjust" else "open hold"
         raise LedgerBroken(f"job {job_id} has no {missing}, so there can be no {kind}")
     if row["drawn"]:

@@ -31,26 +31,32 @@ def seal_of(body: str | None) -> str | None:
     return None if body is None else hashlib.sha256(body.encode()).hexdigest()
 
 
+def next_number(counter: str, server: str) -> str:
+    """Write the number of the next row of a server.
+
+    Args:
+        counter: `entries` or `doubts`.
+        server: The text for the server's id.
+    """
+    return (
+        f"COALESCE((SELECT {counter} FROM ledger_heads"  # noqa: S608 - names of this package only
+        f" WHERE ledger_heads.server_id = {server}), 0) + 1"
+    )
+
+
 def sealed_insert(table: str, columns: str, seal: str, row: str, ending: str = "") -> str:
-    """Write the statement that numbers, seals and inserts one row.
+    """Write the statement that seals and inserts one row.
 
     Args:
         table: `ledger` or `doubts`.
         columns: Those of the row, without number and seal.
         seal: One of the texts above.
-        row: A query for the row, with all its columns; where it finds none, nothing is inserted.
+        row: A query for the row, with all its columns and its number `seq`; where it finds none,
+            nothing is inserted.
         ending: What is to follow: `ON CONFLICT` and `RETURNING`.
     """
-    counter = "entries" if table == "ledger" else table
-    # Materialized, so that each column is computed once though the seal names it again. `INSERT`
-    # comes first because Python's sqlite3 counts the rows only of what begins so.
     return f"""
 INSERT INTO {table} ({columns}, seq, seal)
-WITH made AS MATERIALIZED ({row}), numbered AS MATERIALIZED (
-    SELECT made.*, COALESCE((
-        SELECT {counter} FROM ledger_heads WHERE ledger_heads.server_id = made.server_id
-    ), 0) + 1 AS seq FROM made
-)
-SELECT {columns}, seq, {seal} FROM numbered WHERE true
+SELECT {columns}, seq, {seal} FROM ({row}) AS numbered WHERE true
 {ending}
 """  # noqa: S608 - names and texts of this package only

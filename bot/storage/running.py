@@ -150,8 +150,8 @@ async def running_database(
             )
             await _first_note(opened, data_dir)
             yield opened
-            # After an error the file is left as it was: what it says still holds.
-            with suppress(DatabaseUnavailable, OSError):
+            # Where it fails, or after an error, the file stays as it was: what it says still holds.
+            with suppress(Broken, OSError):
                 await opened.note()
         finally:
             await database.close()

@@ -20,10 +20,14 @@ class Wire:
     cut: Cut | None = None
     at: bytes = b"COMMIT\0"
     cuts: int = 0
+    refuses: bool = False
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until either side ends it or it is cut."""
+        if self.refuses:
+            writer.close()
+            return
         from_server, to_server = await asyncio.open_unix_connection(self.server)
         self._writers |= {writer, to_server}
         is_dumb, is_done = asyncio.Event(), asyncio.Event()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import __version__
 from bot.__main__ import main
 from bot.ops.health import Health
 from bot.settings import Settings
@@ -144,6 +145,7 @@ def test_labels_carry_the_version_of_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     labels = dict(word.split("=", 1) for word in shlex.split(only(FINAL, "LABEL")))
     assert only(FINAL, "ARG") == f"VERSION={project['version']}"
+    assert __version__ == project["version"]
     assert labels["org.opencontainers.image.title"] == project["name"]
     assert labels["org.opencontainers.image.licenses"] == project["license"]
     assert labels["org.opencontainers.image.version"] == "${VERSION}"

@@ -20,6 +20,7 @@ from bot.storage.connection import (
 from bot.storage.postgres import open_postgres, shown_server
 from bot.storage.schema import check_version, migrate, schema_version
 from bot.storage.sqlite import open_sqlite
+from bot.storage.sqlite_errors import is_there
 
 __all__ = [
     "CommitUnknown",
@@ -70,7 +71,7 @@ async def opened_database(url: str) -> AsyncGenerator[Database]:
         Broken: It is older or newer than this code.
     """
     path = sqlite_path(url)
-    if path is not None and not _is_there(path):
+    if path is not None and not is_there(path):
         raise DatabaseUnavailable(
             f"there is no database file {path}; check DATABASE_URL and the folder you are in "
             "(only `run` makes a new one)"
@@ -127,14 +128,3 @@ def shown_address(url: str) -> str:
     """Where a database is, without user and password: a whole path, or a name at a server."""
     path = sqlite_path(url)
     return shown_server(url) if path is None else str(path.absolute())
-
-
-def _is_there(path: Path) -> bool:
-    """Whether something has the name; what is closed to us is there for all we know."""
-    try:
-        path.lstat()
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -77,4 +77,4 @@ def _free_bytes(folder: Path) -> int:
 def nearest_folder(folder: Path) -> Path:
     """The folder itself, or what is there above it."""
     whole = folder.absolute()
-    return next(one for one in (whole, *whole.parents) if one.exists())
+    return next(one for one in (whole, *whole.parents) if os.path.exists(one))  # noqa: PTH110 - says no to what is closed

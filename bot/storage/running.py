@@ -19,7 +19,7 @@ from bot.storage.installation import Found, look, write_probe
 from bot.storage.schema import migrate, newest_version, schema_version
 from bot.storage.sole import Owner, sole_owner
 from bot.storage.sqlite import open_sqlite
-from bot.storage.sqlite_errors import beside, obstacle
+from bot.storage.sqlite_errors import beside, is_there, obstacle
 from bot.storage.witness import (
     Unreadable,
     Witness,
@@ -150,8 +150,8 @@ async def running_database(
             )
             await _first_note(opened, data_dir)
             yield opened
-            # After an error the file is left as it was: what it says still holds.
-            with suppress(DatabaseUnavailable, OSError):
+            # Where it fails, or after an error, the file stays as it was: what it says still holds.
+            with suppress(Broken, OSError):
                 await opened.note()
         finally:
             await database.close()
@@ -164,7 +164,7 @@ def _before(found: Found | None, version: int) -> int | None:
 async def _found(url: str) -> Found | None:
     """Look at what is there; None where a new database would be made."""
     path = sqlite_path(url)
-    if path is not None and not path.exists():
+    if path is not None and not is_there(path):
         _check_no_orphan(path)
         return None
     database = await open_database(url, makes=False)
@@ -178,9 +178,7 @@ async def _found(url: str) -> Found | None:
 def _check_no_orphan(path: Path) -> None:
     """A log of changes without its database would be taken for the new one's."""
     log, _ = beside(path)
-    if path.is_symlink():
-        raise DatabaseUnavailable(f"the database file {path} is a link that leads nowhere")
-    if log.exists():
+    if is_there(log):
         raise DatabaseUnavailable(
             f"there is no database file {path}, but {log} is there, with changes that belong "
             f"to it; put {path.name} back, or move {log.name} away"

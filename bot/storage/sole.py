@@ -17,7 +17,7 @@ from bot.storage.connection import DatabaseUnavailable
 from bot.storage.database import sqlite_path
 from bot.storage.postgres_owner import postgres_owner
 from bot.storage.sqlite import make_folder
-from bot.storage.sqlite_errors import obstacle
+from bot.storage.sqlite_errors import is_there, obstacle
 
 
 class Owner(Protocol):
@@ -94,7 +94,7 @@ async def sole_owner(url: str, shard_ids: tuple[int, ...] | None = None) -> Asyn
 def _opened(lock: Path) -> BinaryIO:
     try:
         # What root has left behind can be locked all the same.
-        return lock.open("rb") if lock.exists() else lock.open("ab")
+        return lock.open("rb") if is_there(lock) else lock.open("ab")
     except OSError as error:
         why = obstacle(lock) or error.strerror
         raise DatabaseUnavailable(f"the file {lock} cannot be opened: {why}") from None

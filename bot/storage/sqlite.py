@@ -6,6 +6,7 @@ shared by two transactions, because one would roll back the other's changes.
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -193,7 +194,7 @@ async def open_sqlite(path: Path, *, makes: bool) -> SqliteDatabase:
 
 def _check_kind(path: Path) -> None:
     """Refuse a folder or a pipe: SQLite would wait for ever at the end of one."""
-    if path.exists() and not path.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - closed is no
         raise DatabaseUnavailable(f"the database {path} cannot be opened: {obstacle(path)}")
 
 
@@ -212,20 +213,7 @@ def make_folder(folder: Path) -> None:
 
 async def _connect(path: Path, first_pragma: str, *, makes: bool = False) -> aiosqlite.Connection:
     """Connect and set the pragmas; never leaves a half-open connection, whose thread would stay."""
-    connecting = aiosqlite.connect(
-        _address(path, "rwc" if makes else "rw"),
-        uri=True,
-        timeout=BUSY_TIMEOUT_MS / 1000,
-        isolation_level=None,
-        cached_statements=256,
-    )
-    try:
-        link = await complete(_awaited(connecting))
-    except sqlite3.Error as error:
-        raise DatabaseUnavailable(explained(error, path)) from None
-    except asyncio.CancelledError:
-        await complete(connecting.close())
-        raise
+    link = await _linked(path, makes=makes)
     try:
         link.row_factory = sqlite3.Row
         # aiosqlite leaves out a type here.
@@ -239,6 +227,39 @@ async def _connect(path: Path, first_pragma: str, *, makes: bool = False) -> aio
         raise DatabaseUnavailable(explained(error, path)) from None
     except BaseException:
         await complete(link.close())
+        raise
+    return link
+
+
+async def _linked(path: Path, *, makes: bool) -> aiosqlite.Connection:
+    opened: list[sqlite3.Connection] = []
+
+    def connect() -> None:
+        opened.append(
+            sqlite3.connect(
+                _address(path, "rwc" if makes else "rw"),
+                uri=True,
+                timeout=BUSY_TIMEOUT_MS / 1000,
+                isolation_level=None,
+                cached_statements=256,
+                check_same_thread=False,
+            )
+        )
+
+    try:
+        # Not in aiosqlite's thread: after a failure that one may speak to a loop that is closed.
+        await complete(asyncio.to_thread(connect))
+    except sqlite3.Error as error:
+        raise DatabaseUnavailable(explained(error, path)) from None
+    except asyncio.CancelledError:
+        for raw in opened:
+            raw.close()
+        raise
+    connecting = aiosqlite.Connection(opened.pop, iter_chunk_size=64)
+    try:
+        link = await complete(_awaited(connecting))
+    except asyncio.CancelledError:
+        await complete(connecting.close())
         raise
     return link
 

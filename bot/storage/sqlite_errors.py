@@ -5,6 +5,7 @@ at to tell which. Its own words hold no values, and are kept where they say more
 """
 
 import os
+import shutil
 import sqlite3
 import stat
 from pathlib import Path
@@ -13,6 +14,8 @@ from bot.core.errors import Broken
 from bot.storage.connection import DatabaseUnavailable, violation
 
 BUSY_TIMEOUT_MS = 5000
+
+_PAGES_BYTES = 100_000
 
 _CERTAIN = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_BUSY", "SQLITE_READONLY")
 """What fails a commit before its last page is in the log, so that no later start can find it."""
@@ -53,7 +56,7 @@ def explained(error: Exception, path: Path) -> str:
             "the database file is locked by another program, "
             f"and still was after {BUSY_TIMEOUT_MS // 1000} s"
         )
-    if name.startswith("SQLITE_FULL"):
+    if name.startswith("SQLITE_FULL") or (name.startswith("SQLITE_IOERR") and _is_full(path)):
         return f"the disk of the database file {path} is full; make room on it"
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return (
@@ -77,14 +80,14 @@ def obstacle(path: Path) -> str | None:
     """
     for folder in reversed(path.absolute().parents):
         if not os.access(folder, os.X_OK):
-            if folder.exists():
+            if os.access(folder, os.F_OK):
                 return f"the folder {folder} is closed to {_me()}; {_remedy(folder)}"
             return f"there is no folder {folder}; is the volume mounted, and DATABASE_URL right?"
     folder = path.absolute().parent
     if not folder.is_dir():
         return f"{folder} is no folder"
     for file in (path, *beside(path)):
-        if (file.exists() or file.is_symlink()) and (problem := _obstacle_of(file)):
+        if is_there(file) and (problem := _obstacle_of(file)):
             return problem
     if not os.access(folder, os.W_OK):
         return _closed("folder", folder)
@@ -96,6 +99,17 @@ def beside(path: Path) -> tuple[Path, Path]:
     return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
 
 
+def is_there(path: Path) -> bool:
+    """Whether something has this name; what is closed to us is there for all we know."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def _obstacle_of(file: Path) -> str | None:
     try:
         mode = file.stat().st_mode
@@ -105,6 +119,14 @@ def _obstacle_of(file: Path) -> str | None:
         kind = "a folder" if stat.S_ISDIR(mode) else "a pipe, device or socket"
         return f"{file} is no file but {kind}; DATABASE_URL must name a file"
     return None if os.access(file, os.R_OK | os.W_OK) else _closed("file", file)
+
+
+def _is_full(path: Path) -> bool:
+    """Whether the disk has no room; SQLite says so only where it writes into the file itself."""
+    try:
+        return shutil.disk_usage(path.absolute().parent).free < _PAGES_BYTES
+    except OSError:
+        return False
 
 
 def _closed(kind: str, path: Path) -> str:

@@ -1,9 +1,11 @@
+import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
-from bot.ops.health import Health
+from bot.ops.health import Health, Steady
 
 
 class Probes:
@@ -99,3 +101,21 @@ async def test_a_taken_port_is_an_error_and_a_closed_one_is_free(health):
     assert third.port == port
     assert await get(third, "/readyz") == (200, "application/json", "{}")
     await third.close()
+
+
+async def test_a_steady_probe_is_asked_once_by_all_and_anew_after_its_time():
+    answers = [True, False]
+    asked: list[float] = []
+
+    async def probe() -> bool:
+        asked.append(time.monotonic())
+        await asyncio.sleep(0.01)
+        return answers[len(asked) - 1]
+
+    steady = Steady(probe, for_s=0.2)
+    assert await asyncio.gather(*(steady() for _ in range(5))) == [True] * 5
+    assert len(asked) == 1
+    await asyncio.sleep(0.25)
+    assert await steady() is False
+    assert len(asked) == 2
+    assert asked[1] - asked[0] >= 0.2

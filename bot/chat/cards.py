@@ -12,7 +12,7 @@ from bot.chat.buttons import cancel_button
 from bot.chat.gift_cards import gift_lines
 from bot.chat.layouts import BAD, DONE, QUIET, WAITING, WORKING, finished
 from bot.chat.texts import (
-    count_images,
+    WHILE_HALTED,
     footer,
     left_of,
     options_line,
@@ -22,9 +22,10 @@ from bot.chat.texts import (
     whose,
     why_ended,
     why_halted,
+    why_late,
 )
 from bot.core.catalogue import Format
-from bot.core.jobs import Job, Phase, Progress, State
+from bot.core.jobs import Job, Phase, State
 from bot.core.limits import Account
 from bot.core.money import format_usd
 from bot.core.preferences import paused_sentence
@@ -69,6 +70,8 @@ def waiting_card(job: Job, place: Place, balance: Balance) -> ui.LayoutView:
     box = ui.Container[ui.LayoutView](accent_colour=WORKING if is_running else WAITING)
     box.add_item(ui.TextDisplay(quoted(job)))
     box.add_item(ui.TextDisplay(state_line(job, place)))
+    if place.halt is not None and job.state is State.HELD and job.cancel_by is None:
+        box.add_item(ui.TextDisplay(WHILE_HALTED))
     box.add_item(ui.TextDisplay("-# " + " · ".join(part for part in small if part)))
     if job.cancel_by is None and job.state is not State.UNCLEAR:
         row = ui.ActionRow[ui.LayoutView]()
@@ -85,15 +88,18 @@ def state_line(job: Job, place: Place) -> str:
         return "**Cancelling** · what fal has already started may still be finished and paid for"
     if place.halt is not None:
         where = f" · {ordinal(place.in_line)} in line" if place.in_line else ""
-        return f"**Waiting**{where} · paused: {why_halted(place.halt)}. It goes on by itself."
+        return f"**Waiting**{where} · paused: {why_halted(place.halt)}."
     if place.in_line:
         return f"**Waiting** · {ordinal(place.in_line)} in line"
-    if place.progress is None:
+    return _state_at_fal(place, place.running_since_ms or job.created_at_ms)
+
+
+def _state_at_fal(place: Place, running_since_ms: int) -> str:
+    progress = place.progress
+    if place.is_unheard:
+        return "**Waiting for fal's answer** · none is usable yet, so it is asked again and again"
+    if progress is None:
         return "**Sending to fal** …"
-    return _state_at_fal(place.progress, place.running_since_ms or job.created_at_ms)
-
-
-def _state_at_fal(progress: Progress, running_since_ms: int) -> str:
     if progress.phase is Phase.RUNNING:
         return f"**Painting** · started <t:{running_since_ms // 1000}:R>"
     if progress.position:
@@ -110,10 +116,12 @@ def pictures_card(
     names_member: bool,
     is_late: bool = False,
 ) -> ui.LayoutView:
-    """The pictures with alt text and the cost footer; late ones say so."""
+    """The pictures with alt text and the cost footer; late ones say first why they are late."""
     heading = f"<@{job.member_id}> {quoted(job)}" if names_member else quoted(job)
     box = ui.Container[ui.LayoutView](accent_colour=DONE)
     box.add_item(ui.TextDisplay(heading))
+    if is_late:
+        box.add_item(ui.TextDisplay(why_late(job)))
     gallery = ui.MediaGallery[ui.LayoutView]()
     for number, picture in enumerate(attached, 1):
         gallery.add_item(
@@ -174,34 +182,3 @@ def quota_card(allowance: Allowance) -> ui.LayoutView:
 
 def _sentence(text: str) -> str:
     return text[0].upper() + text[1:]
-
-
-def fewer_note(asked: int, arrived: int, made: int, links: int | None = None) -> str | None:
-    """Say that pictures are missing, or too many, and what that means for the charge.
-
-    Args:
-        asked: How many were asked for.
-        arrived: How many are in the message.
-        made: How many fal made, with or without an address.
-        links: How many of those have an address; None for all.
-    """
-    links = made if links is None else links
-    parts: list[str] = []
-    if made < asked:
-        parts.append(f"fal made {count_images(made)} of {asked}; only what was made is charged.")
-    if links < made:
-        parts.append(f"{_come(made - links)} from fal without an address and not charged.")
-    if arrived < links:
-        missing = links - arrived
-        is_one = missing == 1
-        parts.append(
-            f"{count_images(missing)} {'is' if is_one else 'are'} still being fetched: "
-            f"{'it comes' if is_one else 'they come'} later, free for you."
-        )
-    if arrived > asked:
-        parts.append(f"fal made more than you asked for; you pay for {count_images(asked)}.")
-    return " ".join(parts) or None
-
-
-def _come(count: int) -> str:
-    return f"{count_images(count)} {'is' if count == 1 else 'are'}"

@@ -16,11 +16,11 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.chat.cards import Attached, ended_card, fewer_note, pictures_card, waiting_card
+from bot.chat.cards import Attached, ended_card, pictures_card, waiting_card
 from bot.chat.fitting import attach
 from bot.chat.layouts import NOT_TAKEN
 from bot.chat.pace import Pace
-from bot.chat.texts import why_late
+from bot.chat.texts import fewer_note, still_missing
 from bot.core.errors import RouteBusy, Undeliverable
 from bot.core.jobs import Job, Picture
 from bot.services.allowance import Quota
@@ -135,9 +135,7 @@ class DiscordCourier:
         """Make what posts fitted pictures by a route."""
 
         async def post(attached: list[Attached]) -> tuple[int, int]:
-            made = job.made or len(job.links)
-            fewer = why_late(job) if is_late else None
-            fewer = fewer or fewer_note(job.count, len(attached), made, len(job.links))
+            fewer = _fewer(job, len(attached), is_late=is_late)
             notes = [note for note in (fewer, *(a.note for a in attached)) if note]
             view = pictures_card(
                 job,
@@ -271,6 +269,13 @@ async def _post(route: _Route, job: Job, pictures: list[Picture], post: _Post) -
     largest = max(len(picture.data) for picture in attached)
     limit = int(min(route.file_limit_bytes, largest) * _SMALLER)
     return await post(await attach(job, pictures, limit))
+
+
+def _fewer(job: Job, arriving: int, *, is_late: bool) -> str | None:
+    """Say what is missing of a job once so many of its pictures have arrived."""
+    if is_late:
+        return still_missing(sum(not link.arrived for link in job.links) - arriving)
+    return fewer_note(job.count, arriving, job.made or len(job.links), len(job.links))
 
 
 def _closed(route: _Route, error: discord.HTTPException) -> str:

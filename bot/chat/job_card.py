@@ -35,6 +35,8 @@ _EVENTS = {
     "strand": "no way to the member",
     "fail": "failed",
     "cancel": "cancelled",
+    "rescue": "pictures found late",
+    "add": "late pictures posted",
 }
 _ROUTES = {
     "answer": "in the answer",
@@ -143,7 +145,8 @@ def _money(case: Case) -> list[str]:
     total = f"**Cost {format_usd(case.cost_microusd)} · charged {_amount(case.charge)}**{paid}"
     if case.job.possible_loss_microusd:
         loss = format_usd(case.job.possible_loss_microusd)
-        return [*lines, total, f"-# fal may have billed up to {loss} that nobody knows of"]
+        doubt = f"fal may have billed up to {loss} more; it counts against the budgets until known"
+        return [*lines, total, f"-# {doubt}"]
     return [*lines, total]
 
 
@@ -159,11 +162,20 @@ def _entry_line(entry: Entry) -> str:
         case "release":
             text = "released: all of it is back"
         case "adjust":
-            back = Usage(-entry.charge_images, -entry.charge_microusd)
-            text = f"back to the member: {_amount(back)}"
+            text = _adjusted(entry)
         case other:
             text = other
     return f"{text}{of_gifts}"
+
+
+def _adjusted(entry: Entry) -> str:
+    """What was corrected: the member's side, the host's, or both."""
+    back = Usage(-entry.charge_images, -entry.charge_microusd)
+    cost = Usage(entry.images, entry.microusd)
+    parts = [f"back to the member: {_amount(back)}"] if back != Usage() or cost == Usage() else []
+    if cost != Usage():
+        parts.append(f"cost for the host: {_amount(cost)}")
+    return " · ".join(parts)
 
 
 def _amount(usage: Usage) -> str:
@@ -178,6 +190,8 @@ def _small_print(job: Job) -> Iterable[str]:
     if job.removed_by is not None:
         when = f" <t:{job.removed_at_ms // 1000}:f>" if job.removed_at_ms else ""
         yield f"-# Pictures removed by <@{job.removed_by}>{when}"
+    if job.search_until_ms is not None:
+        yield f"-# Late pictures are looked for until <t:{job.search_until_ms // 1000}:f>"
     if job.ticket is not None:
         request_id = shown_prompt(job.ticket.request_id, chars_max=80, bytes_max=160)
         yield f"-# fal {request_id}"

@@ -12,7 +12,7 @@ from discord import ui
 
 from bot.chat.layouts import BAD, QUIET, WAITING, WORKING, finished
 from bot.chat.reported import reported_card
-from bot.chat.texts import named_kind, why_halted, window_now
+from bot.chat.texts import WHILE_HALTED, named_kind, why_halted, window_now
 from bot.core.errors import Halt
 from bot.core.limits import Unit, Window, show_amount
 from bot.core.prompts import shown_prompt
@@ -125,9 +125,7 @@ def line_card(notices: Sequence[Notice]) -> ui.LayoutView:
         box.add_item(ui.TextDisplay("**Pictures are made again.** What waited is being sent."))
         return finished(box)
     box.add_item(ui.TextDisplay(f"**Pictures are paused:** {why_halted(Halt(halt))}."))
-    small = (
-        "New requests wait in line and can be cancelled for free. One is tried from time to time."
-    )
+    small = f"New requests wait in line, and Cancel is free. {WHILE_HALTED}"
     box.add_item(ui.TextDisplay(f"-# {small}"))
     return finished(box)
 

@@ -29,26 +29,44 @@ _WHOSE = {
 }
 
 _STILL_LOOKING = (
-    "The bot goes on looking for days: what turns up comes to you and costs you nothing."
+    "The bot goes on looking for days; what it finds comes in a new message, free of charge."
+)
+_MAY_STILL_COME = (
+    "fal has not confirmed that: should it have made the picture, that still comes, free of charge."
 )
 
+_OTHERS_CAME = "the others came earlier, and this could not be fetched then"
+_GIVEN_UP = "it had been given up when fal's answer came"
+_ALL_THE_SAME = "this was cancelled, and fal made it all the same"
 _WHY_LATE = {
     Reason.LOST: "fal's answer to the request was lost",
-    Reason.MEDIA: "fal's files were not to be had in time",
-    Reason.MEMBER: "this was cancelled, and fal finished it all the same",
-    Reason.MODERATOR: "this was cancelled, and fal finished it all the same",
+    Reason.GONE: "fal said for a while that it did not know the request",
+    Reason.SILENT: "fal gave no usable answer in time",
+    Reason.MEDIA: "fal's files could not be fetched in time",
+    Reason.MEMBER: _ALL_THE_SAME,
+    Reason.MODERATOR: _ALL_THE_SAME,
     Reason.UNEXPECTED: "something went wrong inside the bot",
 }
 
 _WHY_HALTED = {
-    Halt.BUSY: "fal cannot be reached right now",
-    Halt.KEY: "fal rejects this bot's key, and the host must act",
-    Halt.ACCOUNT: "this bot's account at fal is locked or out of balance, and the host must act",
-    Halt.OUTAGE: "fal gives no usable answers right now",
-    Halt.UNCLEAR: "fal's answers to new jobs get lost",
-    Halt.LOSSES: "several paid pictures in a row did not arrive",
-    Halt.MEDIA: "fal keeps its pictures where this bot may not fetch them, and the host must act",
+    Halt.BUSY: "fal is busy or cannot be reached",
+    Halt.KEY: "fal rejects this bot's key, which only the bot's host can mend",
+    Halt.ACCOUNT: (
+        "the bot's account at fal is locked or out of balance, which only the bot's host can mend"
+    ),
+    Halt.OUTAGE: "fal gives no usable answers",
+    Halt.UNCLEAR: "fal's answers to new requests get lost",
+    Halt.LOSSES: "several requests in a row brought no picture, though fal may bill them",
+    Halt.MEDIA: (
+        "fal keeps its pictures where this bot may not fetch them, which only the bot's host can "
+        "mend"
+    ),
 }
+
+WHILE_HALTED = (
+    "It goes on by itself. A request that has waited for about an hour ends and costs nothing."
+)
+"""What people whose requests wait are to know while the line is paused."""
 
 _WHY_FAILED = {
     Reason.CONTENT: "The model's content check refused this prompt. Other words may pass.",
@@ -56,13 +74,13 @@ _WHY_FAILED = {
     Reason.ACCOUNT: "The bot's account at fal is locked or out of balance. The host must act.",
     Reason.KEY: "fal does not accept the bot's key. The host must act.",
     Reason.TEMPORARY: "fal or the model failed on the way. Trying again may work.",
-    Reason.GONE: f"fal does not know this job any more. {_STILL_LOOKING}",
-    Reason.SILENT: f"fal has said nothing usable about it for too long. {_STILL_LOOKING}",
+    Reason.GONE: "fal does not know this request any more.",
+    Reason.SILENT: "fal has said nothing usable about this request for too long.",
     Reason.LOST: (
-        "fal gave no answer when the job was sent, so nobody knows whether it was made. "
-        f"It was not sent again. {_STILL_LOOKING}"
+        "fal gave no answer when this was sent, so nobody knows whether it was made. "
+        "It was not sent again."
     ),
-    Reason.MEDIA: f"The pictures were made, but none could be fetched yet. {_STILL_LOOKING}",
+    Reason.MEDIA: "fal made it, but nothing of it could be fetched so far.",
     Reason.TOO_OLD: "It waited too long in line and was never sent.",
     Reason.UNANSWERED: "Discord did not take the answer in time, so nothing was sent.",
     Reason.BOT_LEFT: "The bot left the server before this was sent.",
@@ -175,15 +193,55 @@ def why_halted(halt: Halt) -> str:
 def why_late(job: Job) -> str:
     """Say why pictures come after their member was told that there are none, or not all."""
     if job.state is State.DELIVERED:
-        return "Late, and free for you: the others came before, these files were not to be had."
-    why = _WHY_LATE.get(job.reason or Reason.SILENT, "fal gave no usable answer in time")
-    return f"Late, and free for you: {why}."
+        why = _OTHERS_CAME
+    else:
+        why = _WHY_LATE.get(job.reason or Reason.SILENT, _GIVEN_UP)
+    return f"**Late, and free of charge:** {why}."
+
+
+def still_missing(count: int) -> str | None:
+    """Say that pictures are not there yet; without a time, because there may be none."""
+    if count <= 0:
+        return None
+    return (
+        f"{count_images(count)} could not be fetched so far and {_is(count)} not charged. "
+        f"{_STILL_LOOKING}"
+    )
+
+
+def fewer_note(asked: int, arrived: int, made: int, links: int | None = None) -> str | None:
+    """Say that pictures are missing, or too many, and what that means for the charge.
+
+    Args:
+        asked: How many were asked for.
+        arrived: How many are in the message.
+        made: How many fal made, with or without an address.
+        links: How many of those have an address; None for all.
+    """
+    links = made if links is None else links
+    nameless = made - links
+    parts: list[str | None] = []
+    if made < asked:
+        parts.append(f"fal made {count_images(made)} of {asked}; only what was made is charged.")
+    if nameless > 0:
+        are = _is(nameless)
+        parts.append(f"{count_images(nameless)} came without an address and {are} not charged.")
+    parts.append(still_missing(links - arrived))
+    if arrived > asked:
+        parts.append(
+            f"fal made more than was asked for; {count_images(asked)} {_is(asked)} charged."
+        )
+    return " ".join(part for part in parts if part) or None
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def footer(job: Job, pictures: int, balance: Balance, *, is_late: bool = False) -> str:
     """The cost footer under the pictures; late ones are free, and took longer than was noted."""
     if is_late:
-        shown = [count_images(pictures), job.size.shown, job.quality.value, "free for you"]
+        shown = [count_images(pictures), job.size.shown, job.quality.value, "free"]
         return " · ".join(part for part in (*shown, quota_line(balance)) if part)
     took_ms = (job.rendered_at_ms or job.created_at_ms) - job.created_at_ms
     cost = job.cost_microusd or 0
@@ -218,17 +276,15 @@ def why_refused(error: OverLimit) -> str:
 
 
 def why_ended(job: Job) -> str:
-    """Say in plain words why a job brings no pictures."""
-    late = f" If fal finishes it all the same: {_STILL_LOOKING}" if job.search_until_ms else ""
+    """Say in plain words why a job brings no pictures, and whether they may still come."""
+    is_searched = job.search_until_ms is not None
     match job.reason:
-        case Reason.MEMBER:
-            return f"By the member who asked for it.{late}"
-        case Reason.MODERATOR:
-            return f"By a moderator.{late}"
-        case None:
-            return _WHY_FAILED[Reason.UNEXPECTED]
+        case Reason.MEMBER | Reason.MODERATOR as by:
+            who = "the member who asked for it" if by is Reason.MEMBER else "a moderator"
+            return f"By {who}." + (f" {_MAY_STILL_COME}" if is_searched else "")
         case reason:
-            return _WHY_FAILED[reason]
+            why = _WHY_FAILED[reason or Reason.UNEXPECTED]
+            return why + (f" {_STILL_LOOKING}" if is_searched else "")
 
 
 def what_became_of_the_money(job: Job, balance: Balance) -> str:

@@ -54,6 +54,7 @@ class Follower:
             self._brakes.trouble(error.trouble)
             end = self._verdicts.end_of(job.id, error)
             if end is None and not self._verdicts.is_silent(job.id):
+                self._courier.show(job, Place(is_unheard=True))
                 raise
             # What was unproven all the time may be proven by now, whatever the clocks say.
             found = end or await self._last_look(job)

@@ -134,12 +134,14 @@ class Place:
         progress: fal's last report, None before there is one.
         running_since_ms: When fal was first seen to work on it.
         halt: What keeps our line from sending, None where it moves.
+        is_unheard: Whether fal has it and nothing that was heard of it is of use.
     """
 
     in_line: int | None = None
     progress: Progress | None = None
     running_since_ms: int | None = None
     halt: Halt | None = None
+    is_unheard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,6 @@ from bot.chat.cards import (
     Attached,
     alt_text,
     ended_card,
-    fewer_note,
     pictures_card,
     quota_card,
     quoted,
@@ -18,7 +18,9 @@ from bot.chat.cards import (
     waiting_card,
 )
 from bot.chat.layouts import BAD, DONE, QUIET, WAITING, WORKING, notice
+from bot.chat.texts import fewer_note
 from bot.core.catalogue import Format
+from bot.core.errors import Halt
 from bot.core.jobs import Job, Phase, Progress, Reason, State
 from bot.core.limits import Subject, Unit, Window
 from bot.services.allowance import Allowance
@@ -27,7 +29,7 @@ from tests.chat.samples import MEMBER, NASTY_PROMPTS, NOW_MS, make_balance, make
 
 SECTION, TEXT, GALLERY, ROW, BUTTON, CONTAINER = 9, 10, 12, 1, 2, 17
 BALANCE = make_balance(make_pot())
-NOTES = ["fal sent WebP instead of PNG.", "1 image could not be fetched and is not charged."]
+NOTES = ["fal sent WebP instead of PNG.", fewer_note(4, 2, 3, 3) or ""]
 LONG_NOTE = "Sent as WebP (quality 95, 3840×2160): the PNG was over 10 MiB."
 
 
@@ -55,9 +57,16 @@ def pictures(count: int = 4) -> list[Attached]:
     return [Attached(name, b"", Format.WEBP, LONG_NOTE) for name in names]
 
 
-def with_pictures(job: Job, *, names_member: bool = False) -> ui.LayoutView:
+def with_pictures(job: Job, *, names_member: bool = False, is_late: bool = False) -> ui.LayoutView:
     notes = [*NOTES, *[LONG_NOTE] * 4]
-    return pictures_card(job, pictures(), BALANCE, notes, names_member=names_member)
+    return pictures_card(
+        job, pictures(), BALANCE, notes, names_member=names_member, is_late=is_late
+    )
+
+
+def searched(job: Job) -> Job:
+    """A job that ended and whose pictures are looked for."""
+    return replace(job, search_until_ms=NOW_MS)
 
 
 CARDS: dict[str, Callable[[Job], ui.LayoutView]] = {
@@ -65,8 +74,16 @@ CARDS: dict[str, Callable[[Job], ui.LayoutView]] = {
     "running": lambda job: waiting_card(job, Place(progress=Progress(Phase.RUNNING)), BALANCE),
     "pictures": with_pictures,
     "late pictures": lambda job: with_pictures(job, names_member=True),
+    "pictures after the end": lambda job: with_pictures(job, names_member=True, is_late=True),
     "ended": lambda job: ended_card(job, BALANCE),
     "late end": lambda job: ended_card(job, BALANCE, names_member=True),
+    "ended, looked for": lambda job: ended_card(searched(job), BALANCE),
+    **{
+        f"paused, {halt}": lambda job, halt=halt: waiting_card(
+            job, Place(in_line=2000, halt=halt), BALANCE
+        )
+        for halt in Halt
+    },
 }
 
 
@@ -117,7 +134,7 @@ async def test_every_card_fits_and_is_harmless_whatever_the_prompt(card, prompt)
 async def test_only_late_news_names_the_member():
     job = make_job(cost_microusd=1)
     named = {name for name, card in CARDS.items() if f"<@{MEMBER}>" in "".join(texts(card(job)))}
-    assert named == {"late pictures", "late end"}
+    assert named == {"late pictures", "pictures after the end", "late end"}
 
 
 async def test_a_waiting_card_has_prompt_state_small_print_and_a_button():
@@ -184,6 +201,16 @@ STARTED_MS = NOW_MS + 12_999
             make_job(state=State.UNCLEAR),
             Place(),
             "**No answer from fal** · looking for the job before anything is decided",
+        ),
+        (
+            make_job(state=State.QUEUED),
+            Place(is_unheard=True),
+            "**Waiting for fal's answer** · none is usable yet, so it is asked again and again",
+        ),
+        (
+            make_job(),
+            Place(in_line=2, halt=Halt.BUSY),
+            "**Waiting** · 2nd in line · paused: fal is busy or cannot be reached.",
         ),
     ],
 )
@@ -297,23 +324,6 @@ async def test_the_fullest_quota_card_fits():
         for window in Window
     ]
     assert_discord_takes(quota_card(allowance(*full)))
-
-
-MADE_3 = "fal made 3 images of 4; only what was made is charged."
-
-
-@pytest.mark.parametrize(
-    ("asked", "arrived", "made", "note"),
-    [
-        (4, 4, 4, None),
-        (4, 3, 3, MADE_3),
-        (4, 3, 4, "1 image could not be fetched and is not charged."),
-        (4, 2, 3, f"{MADE_3} 1 image could not be fetched and is not charged."),
-        (4, 2, 4, "2 images could not be fetched and are not charged."),
-    ],
-)
-def test_missing_pictures_are_explained(asked, arrived, made, note):
-    assert fewer_note(asked, arrived, made) == note
 
 
 async def test_a_notice_is_one_text():

@@ -1,21 +1,27 @@
+import re
+
 import pytest
 
 from bot.chat.texts import (
     count_images,
     duration,
+    fewer_note,
     footer,
     left_of,
     options_line,
     ordinal,
     quota_line,
+    still_missing,
     what_became_of_the_money,
     whose,
     why_ended,
+    why_halted,
+    why_late,
     why_refused,
     window_now,
 )
-from bot.core.errors import OverLimit
-from bot.core.jobs import Reason
+from bot.core.errors import Halt, OverLimit
+from bot.core.jobs import Reason, State
 from bot.core.limits import Subject, Unit, Window
 from tests.chat.samples import NOW_MS, make_balance, make_job, make_pot
 
@@ -146,8 +152,106 @@ def test_every_reason_has_its_own_sentence():
         assert sentence.endswith(".")
         assert sentence[0].isupper() or sentence.startswith("fal ")
         assert "@" not in sentence
+        assert not re.search("looking|free of charge", sentence), "nobody looks for it"
     assert sentences[Reason.MEMBER] == "By the member who asked for it."
     assert why_ended(make_job()) == sentences[Reason.UNEXPECTED]
+
+
+LOOKING = "The bot goes on looking for days; what it finds comes in a new message, free of charge."
+
+
+@pytest.mark.parametrize("reason", [*Reason, None])
+def test_an_end_says_that_its_pictures_are_looked_for_only_while_they_are(reason):
+    ended, looked_for = make_job(reason=reason), make_job(reason=reason, search_until_ms=NOW_MS)
+
+    more = why_ended(looked_for).removeprefix(why_ended(ended)).strip()
+
+    if reason in (Reason.MEMBER, Reason.MODERATOR):
+        assert more == (
+            "fal has not confirmed that: should it have made the picture, that still comes, free "
+            "of charge."
+        )
+    else:
+        assert more == LOOKING
+
+
+@pytest.mark.parametrize("reason", [*Reason, None])
+def test_late_pictures_say_why_they_are_late_and_that_they_are_free(reason):
+    rescued = why_late(make_job(state=State.RENDERED, reason=reason))
+    assert re.fullmatch(r"\*\*Late, and free of charge:\*\* [^.*@]{20,90}\.", rescued)
+
+
+def test_late_pictures_give_the_reason_that_their_member_was_told():
+    def why(state: State, reason: Reason | None) -> str:
+        late = why_late(make_job(state=state, reason=reason))
+        return late.removeprefix("**Late, and free of charge:** ")
+
+    assert why(State.RENDERED, Reason.LOST) == "fal's answer to the request was lost."
+    assert why(State.RENDERED, Reason.SILENT) == "fal gave no usable answer in time."
+    assert why(State.RENDERED, Reason.MEDIA) == "fal's files could not be fetched in time."
+    assert "did not know the request" in why(State.RENDERED, Reason.GONE)
+    assert "inside the bot" in why(State.RENDERED, Reason.UNEXPECTED)
+    for reason in (Reason.MEMBER, Reason.MODERATOR):
+        assert why(State.RENDERED, reason).startswith("this was cancelled")
+    assert why(State.DELIVERED, None).startswith("the others came earlier")
+    assert why(State.DELIVERED, Reason.LOST).startswith("the others came earlier")
+    told = {why(State.RENDERED, reason) for reason in Reason}
+    assert len(told) == 7, "reasons after which nothing is looked for share one"
+
+
+def test_a_late_footer_says_free_and_neither_price_nor_duration():
+    job = make_job(cost_microusd=329_000, rendered_at_ms=NOW_MS + 41_000)
+    assert footer(job, 1, make_balance(make_pot(20, 6)), is_late=True) == (
+        "1 image · 1536×1024 · high · free · 14 of 20 left today (resets in 5 h)"
+    )
+
+
+MADE_3 = "fal made 3 images of 4; only what was made is charged."
+MISSING_1 = f"1 image could not be fetched so far and is not charged. {LOOKING}"
+MISSING_2 = f"2 images could not be fetched so far and are not charged. {LOOKING}"
+MORE_THAN_1 = "fal made more than was asked for; 1 image is charged."
+NAMELESS_1 = "1 image came without an address and is not charged."
+
+
+@pytest.mark.parametrize(
+    ("asked", "arrived", "made", "links", "note"),
+    [
+        (4, 4, 4, None, None),
+        (4, 4, 4, 4, None),
+        (4, 3, 3, None, MADE_3),
+        (4, 3, 4, None, MISSING_1),
+        (4, 2, 3, None, f"{MADE_3} {MISSING_1}"),
+        (4, 2, 4, None, MISSING_2),
+        (4, 3, 4, 3, NAMELESS_1),
+        (4, 2, 4, 2, "2 images came without an address and are not charged."),
+        (4, 2, 4, 3, f"{NAMELESS_1} {MISSING_1}"),
+        (4, 1, 3, 2, f"{MADE_3} {NAMELESS_1} {MISSING_1}"),
+        (1, 4, 4, 4, MORE_THAN_1),
+        (2, 3, 3, None, "fal made more than was asked for; 2 images are charged."),
+        (2, 2, 3, 2, NAMELESS_1),
+        (1, 2, 4, 3, f"{NAMELESS_1} {MISSING_1} {MORE_THAN_1}"),
+    ],
+)  # fmt: skip
+def test_missing_and_surplus_pictures_are_explained(asked, arrived, made, links, note):
+    assert fewer_note(asked, arrived, made, links) == note
+
+
+def test_no_promise_names_a_time():
+    for note in (fewer_note(4, 1, 4), still_missing(1)):
+        assert not re.search(r"\d+ (s|min|h)\b|soon|minute|hour|still being", note or "")
+    assert still_missing(0) is None
+
+
+def test_every_halt_has_its_own_end_of_a_sentence():
+    ends = {halt: why_halted(halt) for halt in Halt}
+
+    assert len(set(ends.values())) == len(Halt)
+    for end in ends.values():
+        assert len(end) <= 110
+        assert end[-1].isalpha()
+        assert "@" not in end
+    hosts = {halt for halt, end in ends.items() if "only the bot's host can mend" in end}
+    assert hosts == {Halt.KEY, Halt.ACCOUNT, Halt.MEDIA}
 
 
 def test_what_became_of_the_money_is_said_with_numbers():

@@ -130,9 +130,10 @@ class Watch:
                 yield report
             if loop.time() >= until_s:
                 return
+            wait_s = min(wait_s, most_s)
             async with self._patience():
                 await asyncio.sleep(self._pace.jitter(wait_s))
-            wait_s = min(wait_s * _GROWTH, most_s)
+            wait_s *= _GROWTH
 
     async def _asked(self) -> tuple[Progress | None, float]:
         """Ask once: what fal reports, if anything, and how long the next wait may become."""

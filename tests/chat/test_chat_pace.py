@@ -1,7 +1,6 @@
 """Pace runs on a clock that skips whatever time nobody uses: hours pass in milliseconds."""
 
 import asyncio
-import selectors
 from collections.abc import Callable, Coroutine
 from itertools import pairwise
 from typing import Any
@@ -9,28 +8,10 @@ from typing import Any
 import pytest
 
 from bot.chat.pace import Pace
+from tests import virtual_time
+from tests.virtual_time import now_s
 
 FIRST_S, EVERY_S, FAR_S, ALL_S = 1.0, 2.5, 15.0, 0.1
-
-
-class SkippingSelector(selectors.DefaultSelector):
-    now_s = 0.0
-
-    def select(self, timeout=None):
-        ready = super().select(0)
-        if not ready:
-            assert timeout is not None, "everybody waits for something that never comes"
-            self.now_s += max(0.0, timeout)
-        return ready
-
-
-class SkippingLoop(asyncio.SelectorEventLoop):
-    def __init__(self):
-        self.selector = SkippingSelector()
-        super().__init__(self.selector)
-
-    def time(self):
-        return self.selector.now_s
 
 
 class Stage:
@@ -60,10 +41,6 @@ class Stage:
         return [news for _, news in self.edits]
 
 
-def now_s() -> float:
-    return asyncio.get_running_loop().time()
-
-
 @pytest.fixture
 def play():
     """Runs a play with a stage on the skipping clock and closes the pace."""
@@ -76,8 +53,7 @@ def play():
             finally:
                 await stage.pace.close()
 
-        with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-            runner.run(whole())
+        virtual_time.play(whole())
 
     return run
 

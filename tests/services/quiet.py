@@ -1,4 +1,4 @@
-"""The services over a real database on the skipping clock, with every call outside at its second."""
+"""Services over a real database on the skipping clock, with every call outside at its second."""
 
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable

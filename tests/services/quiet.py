@@ -1,4 +1,4 @@
-"""Services over a real database on the skipping clock, with every call outside at its second."""
+"""The services over a real database on the skipping clock, every call at its second."""
 
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable
@@ -113,8 +113,8 @@ class TimedCourier(RecordingCourier):
 
 @dataclass
 class QuietHouse(House):
-    queue: TimedQueue
-    courier: TimedCourier
+    queue: TimedQueue  # pyright: ignore[reportIncompatibleVariableOverride]
+    courier: TimedCourier  # pyright: ignore[reportIncompatibleVariableOverride]
     supervisor: Supervisor
 
     def keep(self, name: str, work: Callable) -> None:

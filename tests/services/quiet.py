@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,6 +68,12 @@ class TimedQueue(ScriptedQueue):
     async def find(self, order, *, since_ms, known):
         self._note("find")
         return await super().find(order, since_ms=since_ms, known=known)
+
+    async def follow(self, ticket):
+        self._note("follow")
+        async with aclosing(super().follow(ticket)) as reports:
+            async for report in reports:
+                yield report
 
     async def result(self, ticket):
         self._note("result")

@@ -12,6 +12,7 @@ from bot.core.jobs import Job, Reason, State
 from bot.core.limits import Standing, Subject, Unit, Window, show_amount
 from bot.core.money import format_usd
 from bot.core.prompts import shown_prompt
+from bot.services.bills import Bill, charge_for
 from bot.services.ports import Balance
 from bot.storage.audit import HOST
 
@@ -82,7 +83,7 @@ _WHY_FAILED = {
     ),
     Reason.MEDIA: "fal made it, but nothing of it could be fetched so far.",
     Reason.TOO_OLD: "It waited too long in line and was never sent.",
-    Reason.UNANSWERED: "Discord did not take the answer in time, so nothing was sent.",
+    Reason.UNANSWERED: "It was interrupted before anything was sent. You can ask again.",
     Reason.BOT_LEFT: "The bot left the server before this was sent.",
     Reason.UNDELIVERABLE: "The pictures were made, but no way that was open took them.",
     Reason.UNEXPECTED: "Something went wrong inside the bot. The host finds it in the log.",
@@ -244,16 +245,23 @@ def footer(job: Job, pictures: int, balance: Balance, *, is_late: bool = False) 
         shown = [count_images(pictures), job.size.shown, job.quality.value, "free"]
         return " · ".join(part for part in (*shown, quota_line(balance)) if part)
     took_ms = (job.rendered_at_ms or job.created_at_ms) - job.created_at_ms
-    cost = job.cost_microusd or 0
     parts = [
         count_images(pictures),
         job.size.shown,
         job.quality.value,
-        ("about " if job.cost_is_computed else "") + format_usd(cost),
+        ("about " if job.cost_is_computed else "") + format_usd(_paid(job, pictures)),
         duration(took_ms),
         quota_line(balance),
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _paid(job: Job, pictures: int) -> int:
+    """What the pictures in the message cost; the rest of fal's bill is the host's."""
+    bill = Bill(job.cost_microusd or 0, job.cost_is_computed)
+    if job.made is None:
+        return bill.microusd
+    return charge_for(job, bill, pictures).microusd
 
 
 def why_refused(error: OverLimit) -> str:

@@ -206,6 +206,18 @@ def test_a_late_footer_says_free_and_neither_price_nor_duration():
     )
 
 
+@pytest.mark.parametrize(
+    ("asked", "made", "arrived", "shown"),
+    [(4, 4, 4, "$0.66"), (4, 4, 3, "$0.49"), (4, 4, 1, "$0.16"), (1, 4, 4, "$0.16")],
+)
+def test_a_footer_shows_what_is_charged_and_not_what_the_host_bears(asked, made, arrived, shown):
+    job = make_job(
+        count=asked, made=made, cost_microusd=658_000, held_microusd=165_000 * asked,
+        rendered_at_ms=NOW_MS + 41_000,
+    )  # fmt: skip
+    assert f" · high · {shown} · 41 s" in footer(job, arrived, make_balance())
+
+
 MADE_3 = "fal made 3 images of 4; only what was made is charged."
 MISSING_1 = f"1 image could not be fetched so far and is not charged. {LOOKING}"
 MISSING_2 = f"2 images could not be fetched so far and are not charged. {LOOKING}"

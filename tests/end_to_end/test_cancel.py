@@ -103,7 +103,7 @@ async def test_the_button_of_an_older_run_works_after_a_restart(tmp_path):
         stage.fal.hold()
         await stage.card()
         await stage.fal.next_job()
-        card = await stage.card(stage.bob)
+        card = await stage.noted_card(stage.bob)
         await stage.kill_bot()
         await stage.start_bot()
         await stage.discord.press(stage.bob, card, "Cancel")

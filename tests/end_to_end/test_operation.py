@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-import re
 import signal
 import socket
 import sqlite3
 
-import aiohttp
 import pytest
 
 from bot import __version__
@@ -18,18 +16,9 @@ from tests.stage import Stage, staged
 from tests.troubled_files import fill, small_disk
 
 
-async def readiness(stage: Stage) -> int:
-    [*_, port] = re.findall(r"http_port=(\d+)", stage.bot.log)
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(f"http://127.0.0.1:{port}/readyz") as answer,
-    ):
-        return answer.status
-
-
 async def wait_for_readiness(stage: Stage, status: int) -> None:
     async with asyncio.timeout(15):
-        while await readiness(stage) != status:  # noqa: ASYNC110 - a page rings no bell
+        while (await stage.readiness())[0] != status:  # noqa: ASYNC110 - a page rings no bell
             await asyncio.sleep(0.01)
 
 

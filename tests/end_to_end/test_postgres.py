@@ -1,5 +1,9 @@
 """The same bot over PostgreSQL: one way of a request, the race, and a kill."""
 
+from bot.standin.fal.faults import Delay
+from bot.standin.fal.faults import Stage as Call
+from bot.standin.fal.settings import StandInFalSettings
+from bot.standin.process import BotProcess
 from tests.stage import staged
 
 
@@ -48,4 +52,23 @@ async def test_killed_and_started_again_over_postgresql(tmp_path, postgres_url):
 
         await stage.bot.stop()
         assert stage.fal.counts["submit"] == 1
+        stage.assert_books_are_right()
+
+
+async def test_a_second_process_loses_no_ticket_of_the_first(tmp_path, postgres_url):
+    closed = StandInFalSettings(history_needs_admin=True)
+    async with staged(tmp_path, fal=closed, DATABASE_URL=postgres_url) as stage:
+        struck = stage.fal.faults.add(Delay(Call.SUBMIT, None, accepted=True))
+        card = await stage.card()
+        await struck.struck.wait()
+        second = BotProcess(tmp_path / "second", stage.env)
+        await second.start()
+        assert await second.wait() == 1
+        assert "another bot runs on this database" in second.log
+        struck.release()
+        await stage.discord.wait_for(lambda: card.gallery, 30)
+
+        await stage.bot.stop()
+        assert stage.fal.counts["submit"] == 1
+        assert [job["state"] for job in stage.jobs()] == ["delivered"]
         stage.assert_books_are_right()

@@ -113,6 +113,23 @@ def test_no_member_is_two_turns_ahead_of_another_who_waits(order):
         assert all(max(turns.values()) <= turns[member] + 1 for member in waiting)
 
 
+@given(
+    st.lists(members, max_size=40),
+    st.lists(st.integers(0, 39), max_size=15),
+    st.integers(0, 10),
+)
+def test_the_list_of_places_is_what_each_job_is_told_and_what_comes_to_pass(order, removed, taken):
+    line = filled(*((f"{number}", member) for number, member in enumerate(order)))
+    for _ in range(taken):
+        line.take()
+    for number in removed:
+        line.remove(f"{number}")
+    places = line.places()
+    assert [line.ahead(job_id) for job_id in places] == list(range(len(line)))
+    assert len(line) == len(places), "and looking takes nothing out"
+    assert emptied(line) == places
+
+
 class LineMachine(RuleBasedStateMachine):
     """Whatever happened before, what the line says of places is what comes to pass."""
 
@@ -151,7 +168,9 @@ class LineMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_place_is_what_comes_to_pass(self):
-        for place, job_id in enumerate(emptied(deepcopy(self.line))):
+        taken = emptied(deepcopy(self.line))
+        assert self.line.places() == taken
+        for place, job_id in enumerate(taken):
             assert self.line.ahead(job_id) == place
         for member in range(1, 6):
             assert self.line.ahead_of_new(member) == self.turn_of_a_new_job(member)

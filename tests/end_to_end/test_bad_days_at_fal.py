@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.standin.fal.faults import Reply, Stage
 from bot.standin.fal.settings import StandInFalSettings
 from bot.standin.fal.trouble import NAMED
 from tests.stage import staged
@@ -82,11 +83,14 @@ async def test_where_the_normal_key_may_not_look_the_admin_key_does(tmp_path):
 
 async def test_when_fal_asks_to_come_again_the_job_waits_and_is_sent_once_more(tmp_path):
     async with staged(tmp_path) as stage:
-        stage.fal.faults.add(NAMED["submit_429_retry_after"])
+        stage.fal.faults.add(Reply(Stage.SUBMIT, 429, "", {"retry-after": "3"}))
+        begun_ms = stage.fal.now_ms()
         card = await stage.card()
-        await stage.discord.wait_for(lambda: card.gallery, 15)
+        await stage.discord.wait_for(lambda: card.gallery, 30)
 
-        assert len(stage.fal.jobs) == 1
+        [sent] = stage.fal.jobs
+        assert stage.fal.counts["submit"] == 2
+        assert 3000 <= sent.sent_at_ms - begun_ms < 20_000
         await stage.bot.stop()
         stage.assert_books_are_right()
 

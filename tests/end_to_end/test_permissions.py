@@ -85,6 +85,16 @@ async def test_a_permission_that_cannot_be_read_is_none_and_the_answer_says_so(t
         assert "**Limits**" in await asked(stage, stage.guild.add_admin("ada"))
 
 
+async def test_what_could_not_be_read_is_read_at_the_next_question(tmp_path):
+    async with staged(tmp_path) as stage:
+        role, hana = helper_of(stage)
+        stage.discord.set_command_permissions(stage.guild, GROUP, {role: True})
+        stage.discord.faults.add(Fault(route="all_permissions", status=403, code=50001))
+        assert "did not say in time" in await asked(stage, hana)
+        assert "**Limits**" in await asked(stage, hana)
+        assert reads(stage) == 2
+
+
 async def test_a_role_named_in_the_settings_cancels_other_members_jobs(tmp_path):
     async with staged(tmp_path, FAL_CONCURRENCY="1") as stage:
         role, hana = helper_of(stage)

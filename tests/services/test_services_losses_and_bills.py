@@ -140,7 +140,7 @@ async def refusals(house):
     async with house.database.read() as connection:
         rows = await connection.fetch("SELECT reason, times FROM refusals ORDER BY reason")
         found = await audit.page(connection, server_id=SERVER, limit=100)
-    rows_of = [one.change.member_id for one in found if one.change.kind == "words.refused"]
+    rows_of = [one.change.actor_id for one in found if one.change.kind == "words.refused"]
     return {row["reason"]: row["times"] for row in rows}, rows_of
 
 

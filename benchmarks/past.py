@@ -17,9 +17,11 @@ import asyncpg
 import click
 
 from bot.core.catalogue import Quality, Size, hold_microusd
+from bot.core.jobs import Event, State, next_state
 from bot.storage import ledger
 from bot.storage.database import migrated_database, opened_database
 from bot.storage.ids import new_id
+from bot.storage.seals import seal_of
 
 SERVER = 2**60 + 1
 MEMBERS = 2_000
@@ -30,12 +32,14 @@ _JOB = (
     "id", "state", "server_id", "channel_id", "member_id", "prompt", "width", "height", "quality",
     "count", "format", "private", "held_microusd", "created_at_ms", "file_limit_bytes", "role_ids",
     "message_id", "links", "cost_microusd", "cost_is_computed", "possible_loss_microusd",
-    "pictures", "reason", "submitted_at_ms", "rendered_at_ms", "ended_at_ms",
+    "pictures", "reason", "submitted_at_ms", "rendered_at_ms", "ended_at_ms", "made",
 )  # fmt: skip
 _ENTRY = (
     "id", "kind", "hold_id", "job_id", "server_id", "channel_id", "member_id", "images",
     "microusd", "charge_images", "charge_microusd", "source", "day", "bot_day", "at_ms",
+    "seq", "seal",
 )  # fmt: skip
+_STEP = ("job_id", "seq", "from_state", "event", "to_state", "at_ms", "note")
 
 _SUM_UP = (
     "DELETE FROM totals",
@@ -72,12 +76,21 @@ _ENDS = (
     *[("cancelled", "member")] * 4,
     *[("undelivered", "undeliverable")] * 2,
 )
+# How each end is reached, by the events after the creation.
+_PATHS = {
+    "delivered": ("submit", "accept", "render", "deliver"),
+    "undelivered": ("submit", "accept", "render", "strand"),
+    "failed": ("submit", "accept", "fail"),
+    "cancelled": ("cancel",),
+}
 _QUALITIES = (*[Quality.LOW] * 3, *[Quality.MEDIUM] * 5, *[Quality.HIGH] * 2)
 _SIZE = Size(1024, 1024)
 _PROMPT = "a lighthouse at dusk, its lamp just lit, seen from the sea"
 _HELD = {(q, n): hold_microusd(_SIZE, q, _PROMPT, n) for q in Quality for n in (1, 2, 3, 4)}
 
 Record = tuple[Any, ...]
+Past = Iterator[tuple[Record, list[Record], list[Record]]]
+"""Jobs with their entries and their steps."""
 
 
 async def seed(
@@ -109,9 +122,7 @@ async def seed(
         await _fill_postgres(database_url, past)
 
 
-def _past(
-    entries: int, server_id: int, members: int, first: date, days: int
-) -> Iterator[tuple[Record, list[Record]]]:
+def _past(entries: int, server_id: int, members: int, first: date, days: int) -> Past:
     """Make jobs with their entries in the order of time, each time the same but for ids."""
     chance = random.Random(7)
     start_ms = int(datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp() * 1000)
@@ -124,7 +135,7 @@ def _past(
         rows = rows[: entries - made]
         if len(rows) == 1:  # no room for its resolution: what is left is a gap, not a lie
             return
-        yield job, rows
+        yield job, [_sealed(row, made + n) for n, row in enumerate(rows, 1)], _steps(job)
         made += len(rows)
         number += 1
 
@@ -144,6 +155,7 @@ def _job(
         job_id, state, server_id, channel_id, member_id, _PROMPT, 1024, 1024, quality.value, count,
         "png", 0, held, at_ms, 10_000_000, "", 2**60 + 10**6 + number, "[]", cost, 0, 0,
         count if state == "delivered" else 0, reason, at_ms, end_ms if is_paid else None, end_ms,
+        count if is_paid else None,
     )  # fmt: skip
     place = (job_id, server_id, channel_id, member_id)
     days = (day, day)
@@ -162,15 +174,35 @@ def _job(
     return job, rows
 
 
-def _fill_sqlite(path: str, past: Iterator[tuple[Record, list[Record]]]) -> None:
+def _sealed(row: Record, seq: int) -> Record:
+    """Number and seal an entry, as the statement does that inserts one."""
+    amounts, rest = row[:11], row[11:]
+    first, *others = ("" if value is None else str(value) for value in (*amounts, 0, 0, *rest))
+    return (*row, seq, seal_of("|".join((first, str(seq), *others))))
+
+
+def _steps(job: Record) -> list[Record]:
+    """The history of a job that ended."""
+    job_id, end, at_ms = job[0], job[1], job[_JOB.index("created_at_ms")]
+    state = State.HELD
+    steps: list[Record] = [(job_id, 1, None, "create", state.value, at_ms, "")]
+    for seq, event in enumerate(_PATHS[end], 2):
+        after = next_state(state, Event(event))
+        steps.append((job_id, seq, state.value, event, after.value, at_ms, ""))
+        state = after
+    return steps
+
+
+def _fill_sqlite(path: str, past: Past) -> None:
     link = sqlite3.connect(Path(path), isolation_level=None)
     try:
         for pragma in ("synchronous=OFF", "cache_size=-400000", "foreign_keys=OFF"):
             link.execute(f"PRAGMA {pragma}")
         link.execute("BEGIN")
-        for jobs, rows in _pages(past):
+        for jobs, rows, steps in _pages(past):
             link.executemany(_insert("jobs", _JOB), jobs)
             link.executemany(_insert("ledger", _ENTRY), rows)
+            link.executemany(_insert("job_history", _STEP), steps)
         for statement in _SUM_UP:
             link.execute(statement)
         link.execute("COMMIT")
@@ -179,13 +211,14 @@ def _fill_sqlite(path: str, past: Iterator[tuple[Record, list[Record]]]) -> None
         link.close()
 
 
-async def _fill_postgres(url: str, past: Iterator[tuple[Record, list[Record]]]) -> None:
+async def _fill_postgres(url: str, past: Past) -> None:
     link: Any = await asyncpg.connect(url)
     try:
         async with link.transaction():
-            for jobs, rows in _pages(past):
+            for jobs, rows, steps in _pages(past):
                 await link.copy_records_to_table("jobs", records=jobs, columns=_JOB)
                 await link.copy_records_to_table("ledger", records=rows, columns=_ENTRY)
+                await link.copy_records_to_table("job_history", records=steps, columns=_STEP)
             for statement in _SUM_UP:
                 await link.execute(statement)
         await link.execute("VACUUM ANALYZE")  # as autovacuum would have done long ago
@@ -193,18 +226,18 @@ async def _fill_postgres(url: str, past: Iterator[tuple[Record, list[Record]]]) 
         await link.close()
 
 
-def _pages(
-    past: Iterator[tuple[Record, list[Record]]],
-) -> Iterator[tuple[list[Record], list[Record]]]:
+def _pages(past: Past) -> Iterator[tuple[list[Record], list[Record], list[Record]]]:
     jobs: list[Record] = []
     rows: list[Record] = []
-    for job, entries in past:
+    steps: list[Record] = []
+    for job, entries, history in past:
         jobs.append(job)
         rows += entries
+        steps += history
         if len(jobs) == 20_000:
-            yield jobs, rows
-            jobs, rows = [], []
-    yield jobs, rows
+            yield jobs, rows, steps
+            jobs, rows, steps = [], [], []
+    yield jobs, rows, steps
 
 
 def _insert(table: str, columns: tuple[str, ...]) -> str:

@@ -20,6 +20,8 @@ from bot.console.checking import found_wrong
 from bot.console.ending import give_up
 from bot.console.gifts import gift
 from bot.console.limits import limit
+from bot.console.losses import adjust, list_losses
+from bot.console.repair import repair
 from bot.console.usage import usage
 from bot.core.catalogue import Quality
 from bot.core.errors import BotError, IllegalSize
@@ -42,8 +44,8 @@ def main() -> None:
     """
 
 
-for _moderation in (limit, gift, block, usage, audit):
-    main.add_command(_moderation)
+for _command in (limit, gift, block, usage, audit, list_losses, adjust, repair):
+    main.add_command(_command)
 
 
 @main.command()

@@ -37,6 +37,8 @@ TOPICS = {
     "image": "removed images",
     "report": "reports",
     "member": "warnings",
+    "loss": "losses",
+    "repair": "repairs",
 }
 """Names of the kinds of change, by what stands before the dot in a kind."""
 

@@ -131,12 +131,16 @@ class Upstream(BotError):
     Attributes:
         detail: What fal said, shortened; for logs and the host, never for a card.
         cost_microusd: What fal says it billed for the failure, None where it does not say.
+        may_be_billed: fal does not say, and it is no failure that is known to be free.
     """
 
-    def __init__(self, detail: str, *, cost_microusd: int | None = None) -> None:
+    def __init__(
+        self, detail: str, *, cost_microusd: int | None = None, may_be_billed: bool = False
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.cost_microusd = cost_microusd
+        self.may_be_billed = may_be_billed
 
 
 class NotSent(Upstream):

@@ -72,10 +72,20 @@ def read_failure(row: Row, answer: Answer, request_id: str) -> Upstream:
     kind = _ENDS.get(row.proves)
     if kind is None or row.final is Final.NEVER:
         return Unproven(detail, trouble=row.trouble)
-    end = kind(detail, cost_microusd=billed_microusd(answer.headers))
+    billed = billed_microusd(answer.headers)
+    end = kind(detail, cost_microusd=billed, may_be_billed=billed is None and not _is_free(answer))
     if row.final is Final.AT_ONCE:
         return end
     return Unproven(detail, trouble=row.trouble, word=word_of(answer), end=end)
+
+
+def _is_free(answer: Answer) -> bool:
+    """Whether fal bills nothing for a failure although its units are missing.
+
+    fal never bills a 5xx (FAQ), and leaves the units out of a model's own 422 only where they are
+    zero (FAL-API). For all else a missing header may mean the endpoint's default units.
+    """
+    return answer.status >= 500 or (answer.status == 422 and Mark.LIST in clues(answer).marks)
 
 
 def described(answer: Answer, request_id: str | None = None) -> str:

@@ -113,47 +113,45 @@ class Follower:
             return await self._facts.render(job, found)
         _log.warning("job ended at fal", extra={"job_id": job.id, "detail": found.detail})
         is_open = isinstance(found, Unproven | Gone)
+        doubt = job.held_microusd if is_open or found.may_be_billed else 0
         wish = self._wishes.of(job)
         if wish is not None and (is_open or isinstance(found, CancelledAtFal)):
-            return await self._cancelled(job, wish, found, is_open=is_open)
+            return await self._cancelled(job, wish, found, doubt, search=is_open)
+        reason = reason_for(found)
         if is_open:
-            self._brakes.lost(job.id)
             word = found.end if isinstance(found, Unproven) else found
             reason = Reason.GONE if isinstance(word, Gone) else Reason.SILENT
-            return await self._failed(job, reason, found, doubt_microusd=job.held_microusd)
-        self._brakes.heard()
-        if found.cost_microusd and reason_for(found) is not Reason.CONTENT:
+        else:
+            self._brakes.heard()
+        if doubt or (found.cost_microusd and reason is not Reason.CONTENT):
             self._brakes.lost(job.id)
-        return await self._failed(job, reason_for(found), found)
-
-    async def _cancelled(
-        self, job: Job, wish: tuple[int, str], found: Upstream, *, is_open: bool
-    ) -> Job:
-        """It ends as its member wished; fal may have made and billed it all the same."""
-        doubt = job.held_microusd if is_open and not self._wishes.is_removed(job.id) else 0
-        cost = found.cost_microusd
-        return await insist(
-            lambda: self._books.cancel(
-                job, *wish, billed_microusd=cost, doubt_microusd=doubt, search=is_open
-            ),
-            job.id,
-            "cancelled",
-        )
-
-    async def _failed(
-        self, job: Job, reason: Reason, found: Upstream, *, doubt_microusd: int = 0
-    ) -> Job:
         return await insist(
             lambda: self._books.fail(
                 job,
                 reason,
                 note=found.detail,
                 billed_microusd=found.cost_microusd,
-                doubt_microusd=doubt_microusd,
-                search=doubt_microusd > 0,
+                doubt_microusd=doubt,
+                search=is_open,
             ),
             job.id,
             f"failed: {reason}",
+        )
+
+    async def _cancelled(
+        self, job: Job, wish: tuple[int, str], found: Upstream, doubt: int, *, search: bool
+    ) -> Job:
+        """It ends as its member wished; fal may have made and billed it all the same."""
+        if self._wishes.is_removed(job.id):
+            # fal's own word that it never ran.
+            doubt = 0
+        cost = found.cost_microusd
+        return await insist(
+            lambda: self._books.cancel(
+                job, *wish, billed_microusd=cost, doubt_microusd=doubt, search=search
+            ),
+            job.id,
+            "cancelled",
         )
 
     async def give_up(self, job: Job) -> Job:

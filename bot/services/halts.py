@@ -1,16 +1,14 @@
 """Tells servers' log channels when the line to fal is paused for long, and when it goes on."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 
 from bot.core.errors import Halt
 from bot.services.brakes import Brakes
+from bot.services.patience import insist
 from bot.services.ports import Clock
 from bot.storage import notices
 from bot.storage.database import Database
-
-_log = logging.getLogger(__name__)
 
 _SOFT_S = 300.0
 """A busy fal is told of only after so long: most outages are over by then."""
@@ -57,11 +55,17 @@ class Halts:
     async def _tell(self, halt: Halt | None) -> None:
         if halt is self._told:
             return
-        async with self._database.read() as connection:
-            servers = await notices.servers(connection)
-        body = {"halt": None if halt is None else halt.value}
-        for server_id in servers:
-            if self._owns(server_id):
-                async with self._database.write(server_id) as connection:
-                    await notices.add(connection, server_id, "line", body, self._clock.now_ms())
+        what = "the line goes on" if halt is None else f"the line is paused: {halt}"
+        for server_id in await insist(self._servers, "none", what):
+            await insist(lambda one=server_id: self._note(one, halt), "none", what)
         self._told = halt
+
+    async def _servers(self) -> list[int]:
+        async with self._database.read() as connection:
+            found = await notices.servers(connection)
+        return [server_id for server_id in found if self._owns(server_id)]
+
+    async def _note(self, server_id: int, halt: Halt | None) -> None:
+        body = {"halt": None if halt is None else halt.value}
+        async with self._database.write(server_id) as connection:
+            await notices.add(connection, server_id, "line", body, self._clock.now_ms())

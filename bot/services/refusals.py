@@ -5,7 +5,7 @@ from collections import OrderedDict
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from bot.core.errors import Blocked, ForbiddenPrompt, NotOffered, OverLimit, Paused, Refused
+from bot.core.errors import Blocked, Broken, ForbiddenPrompt, NotOffered, OverLimit, Paused, Refused
 from bot.core.jobs import Request
 from bot.core.limits import Account, local_day
 from bot.core.prompts import clip
@@ -13,7 +13,7 @@ from bot.services.alerts import Alerts
 from bot.services.changes import record
 from bot.storage import preferences, usage
 from bot.storage.audit import Change
-from bot.storage.database import Database, DatabaseUnavailable
+from bot.storage.database import Database
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Refusals:
                     change = _forbidden(request, error)
                     told = replace(change, subject=_PRIVATE_PROMPT) if request.private else change
                     await record(connection, server_id, change, now_ms, told=told)
-        except DatabaseUnavailable as away:
+        except Broken as away:
             _log.warning("refusal not noted", extra={"detail": str(away)})
 
     def _may_audit(self, request: Request, now_ms: int) -> bool:

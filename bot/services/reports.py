@@ -19,6 +19,7 @@ from bot.core.catalogue import (
 from bot.core.errors import IllegalSize
 from bot.core.jobs import Job
 from bot.core.money import format_usd
+from bot.services.clock import SystemClock
 from bot.storage import jobs, ledger
 from bot.storage.database import Database
 
@@ -147,7 +148,7 @@ async def check(database: Database) -> tuple[list[str], list[str]]:
         One sentence for each problem, and what the host should know all the same.
     """
     async with database.read() as connection:
-        problems = await ledger.check(connection)
+        problems = await ledger.check(connection, SystemClock().now_ms())
         loss = await jobs.possible_loss(connection)
     notes: list[str] = []
     if loss.jobs:

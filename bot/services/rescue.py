@@ -164,8 +164,11 @@ class Rescue:
         return error.end if count >= _SAME_TRIES else None
 
     async def _refute(self, job: Job, error: Upstream) -> bool:
-        """fal's own word: it made no pictures."""
+        """fal's own word: it made no pictures. Whether it billed them may stay in doubt."""
         _log.warning("nothing was made", extra={"job_id": job.id, "detail": error.detail})
+        if error.may_be_billed:
+            await self._late.stop_search(job)
+            return True
         cost, why = error.cost_microusd or 0, error.detail
         await insist(lambda: self._late.refute(job, cost, why), job.id, "nothing was made")
         return True

@@ -63,6 +63,8 @@ class Sender:
             # The trace may have been written though nothing was sent, and nothing will be.
             self._unsent.add(job.id)
             raise
+        # From here on it is being sent: what failed before says nothing about that.
+        self._unsent.discard(job.id)
         # A stop must not cut the one answer that tells fal's id: this goes on beside the job.
         flight = asyncio.create_task(self._send(sending), name=f"submit {job.id}")
         self._in_flight.add(flight)

@@ -79,7 +79,7 @@ WHERE doubts.kind = 'open' AND NOT EXISTS (
 """
 
 _LIST = f"SELECT doubts.*, jobs.reason AS why {_OPEN_ONES}"
-_ORDER = "ORDER BY doubts.at_ms, doubts.id"
+_ORDER = "ORDER BY doubts.at_ms, doubts.server_id, doubts.seq"
 
 _TOTAL = "SELECT CAST(COALESCE(SUM(microusd), 0) AS BIGINT) AS microusd FROM doubts"
 

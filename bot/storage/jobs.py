@@ -51,6 +51,7 @@ __all__ = [
     "request_cancel",
     "search_again",
     "search_due",
+    "set_cost",
     "set_message",
     "stop_search",
     "told",
@@ -93,6 +94,8 @@ WHERE state IN ('held', 'submitting', 'unclear', 'queued', 'rendered')
 """
 
 _SET_MESSAGE = "UPDATE jobs SET message_id = $2 WHERE id = $1"
+
+_SET_COST = "UPDATE jobs SET cost_microusd = $2, cost_is_computed = 0 WHERE id = $1"
 
 _REQUEST_CANCEL = """
 UPDATE jobs SET cancel_by = $2, cancel_at_ms = $3
@@ -253,6 +256,16 @@ async def set_message(conn: Connection, job_id: str, message_id: int) -> None:
         StaleState: There is no such job.
     """
     if await conn.execute(_SET_MESSAGE, job_id, message_id) != 1:
+        raise StaleState(f"there is no job {job_id}")
+
+
+async def set_cost(conn: Connection, job_id: str, cost_microusd: int) -> None:
+    """Note what fal's bill says for a job, beside the adjustment that books it.
+
+    Raises:
+        StaleState: There is no such job.
+    """
+    if await conn.execute(_SET_COST, job_id, cost_microusd) != 1:
         raise StaleState(f"there is no job {job_id}")
 
 

@@ -106,7 +106,7 @@ class Journal:
 def _fact_of(line: str) -> Fact | None:
     try:
         value: object = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     parts = cast("list[Any]", value) if isinstance(value, list) else []
     if len(parts) != 3 or not all(isinstance(one, str) for one in parts[:2]):

@@ -137,8 +137,9 @@ async def test_a_second_signal_stops_at_once_and_the_next_start_goes_on(tmp_path
 
 
 async def test_a_new_database_is_said_in_the_log_and_known_again(tmp_path):
-    caps = {"SERVER_USD_PER_MONTH": "25", "BOT_USD_PER_DAY": "2.50"}
-    async with staged(tmp_path, LOG_FORMAT="json", **caps) as stage:
+    async with staged(
+        tmp_path, LOG_FORMAT="json", SERVER_USD_PER_MONTH="25", BOT_USD_PER_DAY="2.50"
+    ) as stage:
         await stage.bot.stop()
         await stage.start_bot()
         await stage.bot.stop()

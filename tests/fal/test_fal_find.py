@@ -97,8 +97,9 @@ async def test_a_match_on_a_later_page_is_found(fal, queue, order, lost):
     fal.concurrency = 200
     since_ms = fal.now_ms()
     job = await lost()
-    others = [queue.submit(replace(order, prompt=f"fox {n}")) for n in range(150)]
-    await asyncio.gather(*others)
+    for begin in range(0, 150, 10):
+        ten = range(begin, begin + 10)
+        await asyncio.gather(*(queue.submit(replace(order, prompt=f"fox {n}")) for n in ten))
     for other in fal.jobs[1:]:
         await fal.finish(other)
     ticket = await queue.find(order, since_ms=since_ms, known=frozenset())

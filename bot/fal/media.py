@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Iterable
 from io import BytesIO
 
-import aiohttp
 import httpx
 import yarl
 from PIL import Image
@@ -18,6 +17,7 @@ from bot.core.catalogue import Format, Size
 from bot.core.errors import MediaRejected, TemporaryFailure, Upstream
 from bot.core.jobs import Picture, PictureLink
 from bot.fal.calls import TRANSPORT_FAILURES, Calls, Pace, named
+from bot.fal.network import MediaClient, MediaResponse
 
 AREA_MAX_PX = 40_000_000
 """Nearly five times what the model can make; beyond it a small file may unpack to gigabytes."""
@@ -158,7 +158,7 @@ async def fetch(calls: Calls, hosts: Iterable[str], link: PictureLink) -> Pictur
     raise failure
 
 
-async def _bytes(client: aiohttp.ClientSession, url: httpx.URL, pace: Pace) -> bytes:
+async def _bytes(client: MediaClient, url: httpx.URL, pace: Pace) -> bytes:
     try:
         async with (
             asyncio.timeout(pace.picture_s),
@@ -194,7 +194,7 @@ def _check_status(status: int) -> None:
     raise _Final(f"the picture's host answers {status}")
 
 
-async def _body(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
+async def _body(response: MediaResponse, bytes_max: int) -> bytes:
     declared = response.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > bytes_max:
         raise _Final(f"the picture weighs more than {bytes_max} bytes")

@@ -22,6 +22,7 @@ from bot.core.jobs import Picture, PictureLink, Progress, Rendering, Ticket
 from bot.fal import failures, history, media
 from bot.fal.calls import NEVER_SENT, Calls, FalSettings, named
 from bot.fal.follow import Watch
+from bot.fal.network import Network
 from bot.fal.wire import (
     Addresses,
     Answer,
@@ -38,12 +39,16 @@ from bot.services.ports import CancelAnswer, Order
 class FalQueue:
     """fal, over warm connections that live inside `async with`.
 
+    Args:
+        settings: Plain values of the settings.
+        network: Stands in for the connections; None for real ones.
+
     Raises:
         KeyRejected: A key in the settings has characters that no key has.
     """
 
-    def __init__(self, settings: FalSettings) -> None:
-        self._calls = Calls(settings)
+    def __init__(self, settings: FalSettings, network: Network | None = None) -> None:
+        self._calls = Calls(settings, network)
         self._addresses = Addresses(settings.queue_url, settings.model)
         self._history_url = history.list_url(settings.api_url, settings.model)
         self._media_hosts = settings.media_hosts

@@ -53,14 +53,21 @@ class Outcome:
     end_s: float
 
 
-class Stage:
-    """What many histories share: a fast folder with a migrated database to copy."""
+@contextlib.contextmanager
+def fast_folder() -> Iterator[Path]:
+    """A folder in memory, where there is such a place."""
+    base = Path("/dev/shm")  # noqa: S108 - tempfile makes the name
+    where = str(base) if base.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="simulation-", dir=where) as folder:
+        yield Path(folder)
 
-    def __init__(self, *, postgres: bool = False) -> None:
+
+class Stage:
+    """What many histories share: a folder with a migrated database to copy."""
+
+    def __init__(self, folder: Path, *, postgres: bool = False) -> None:
         assert not postgres
-        base = Path("/dev/shm")  # noqa: S108 - memory where there is some; tempfile makes the name
-        where = str(base) if base.is_dir() else None
-        self.folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=where))
+        self.folder = folder
         self._template = self.folder / "template.db"
         asyncio.run(self._migrate())
 
@@ -70,10 +77,6 @@ class Stage:
             await migrate(database)
         finally:
             await database.close()
-
-    def close(self) -> None:
-        """Take the folder away."""
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def room(self, seed: int) -> Path:
         """Make a folder for a history, with its database."""
@@ -146,6 +149,7 @@ class _History:
         self._faults = StorageFaults(world)
         self._reader = reading.SqliteReader(room / "bot.db")
         self._tokens: dict[str, str] = {}
+        self._seen: set[str] = set()
         self.fal = Fal(world)
         self.discord = Discord(world)
         storage = SqliteHouse(room / "bot.db", world, self._faults, self._look)
@@ -180,7 +184,9 @@ class _History:
             self.people,
             self._reader,
             self._room / "undelivered",
+            self.town.limits,
             self._tokens,
+            self._seen,
         )
 
     def _look(self) -> None:

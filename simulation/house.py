@@ -18,6 +18,7 @@ from bot.services.moderation import Moderation
 from bot.services.preferences import ServerPreferences
 from bot.services.runner import Runner
 from bot.services.words import Words
+from bot.storage import rules
 from bot.storage.database import Database
 from bot.storage.shelf import Shelf
 from simulation.discord import Discord
@@ -76,6 +77,8 @@ async def furnish(  # noqa: PLR0913, PLR0917 - what a house stands on
     limits: HostLimits,
 ) -> House:
     """Build the bot for a process."""
+    # What a module remembers is forgotten with a real process.
+    rules._known.clear()  # noqa: SLF001
     clock = WorldClock(world)
     queue = FalQueue(fal_settings(world), Network(world, fal))
     await queue.__aenter__()

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from bot.core.catalogue import COUNT_MAX
 from bot.core.jobs import TRANSITIONS
+from bot.services.allowance import HostLimits
 from bot.storage.ledger import check
 from simulation import reading
 from simulation.discord import Discord, Inbox
 from simulation.fal import Drawn, Fal, Job
+from simulation.limits import overruns
 from simulation.people import People
 from simulation.reading import Account, Reader
 from simulation.wires import mark_of
@@ -38,7 +40,9 @@ class Scene:
     people: People
     reader: Reader
     shelf: Path
+    limits: HostLimits
     jobs_of_tokens: dict[str, str] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
 
     @cached_property
     def accounts(self) -> dict[str, Account]:
@@ -118,6 +122,20 @@ def no_means_no(scene: Scene) -> Findings:
         if press.answer == "failed" and job_id:
             if any(attempt.job_id == job_id for attempt in scene.fal.attempts):
                 yield scene.broken(f"press {press.number} was told to try again, and it is sent", job_id)
+
+
+def no_limit_is_overrun(scene: Scene) -> Findings:
+    """Each new hold fits under every limit of that moment, with what is in doubt counted in."""
+    accounts, world = scene.accounts, scene.world
+    new = [one for one in accounts.values() if one.id not in scene.seen and one.kinds]
+    scene.seen.update(one.id for one in new)
+    if not new:
+        return
+    now_ms = world.now_ms + world.wall_offset_ms
+    for found in overruns(scene.reader, accounts, new, scene.limits, now_ms):
+        rule = found.rule
+        what = f"{rule.subject} {rule.unit} a {rule.window}"
+        yield scene.broken(f"{what}: {found.used} of {rule.amount}", found.job_id)
 
 
 # Once everything has calmed down
@@ -287,6 +305,7 @@ ALWAYS: tuple[Promise, ...] = (
     one_submit_a_job,
     charge_within_hold,
     no_means_no,
+    no_limit_is_overrun,
 )
 NOW_AND_THEN: tuple[Promise, ...] = (
     members_are_told_in_time,

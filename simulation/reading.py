@@ -12,7 +12,7 @@ _T = TypeVar("_T")
 _JOBS = """
 SELECT id, state, server_id, channel_id, member_id, count, held_microusd, cost_microusd,
     possible_loss_microusd, pictures, reason, fal_request_id, interaction_token, links,
-    created_at_ms, ended_at_ms
+    created_at_ms, ended_at_ms, role_ids
 FROM jobs ORDER BY created_at_ms, id
 """
 _LEDGER = """
@@ -78,11 +78,14 @@ class Account:
     created_at_ms: int
     doubt: int
     has_ticket: bool
+    role_ids: frozenset[int]
     is_searched: bool = False
     cost: int = 0
     charge_images: int = 0
     charge_microusd: int = 0
     own_images: int = 0
+    own_microusd: int = 0
+    images: int = 0
     open_hold: int = 0
     day: str = ""
     bot_day: str = ""
@@ -113,6 +116,7 @@ def accounts(reader: Reader) -> dict[str, Account]:
             created_at_ms=row["created_at_ms"],
             doubt=row["possible_loss_microusd"],
             has_ticket=row["fal_request_id"] is not None,
+            role_ids=frozenset(int(one) for one in row["role_ids"].split(",") if one),
         )
     for row in reader.rows(_LEDGER):
         if row["job_id"] in found:
@@ -123,26 +127,47 @@ def accounts(reader: Reader) -> dict[str, Account]:
 def _enter(account: Account, row: Any) -> None:  # noqa: ANN401 - either engine's row
     kind = row["kind"]
     account.kinds.append(kind)
-    amounts = (row["microusd"], row["charge_images"], row["charge_microusd"])
-    own = row["charge_images"] - row["gift_images"]
+    sides = (
+        row["microusd"],
+        row["images"],
+        row["charge_images"],
+        row["charge_microusd"],
+        row["charge_images"] - row["gift_images"],
+        row["charge_microusd"] - row["gift_microusd"],
+    )
     match kind:
         case "hold":
             account.open_hold = row["microusd"]
             account.day, account.bot_day = row["day"], row["bot_day"]
-            account.own_images = own
+            _, account.images, _, _, account.own_images, account.own_microusd = sides
         case "release":
-            account.open_hold = account.own_images = 0
+            account.open_hold = account.images = account.own_images = account.own_microusd = 0
         case "settle":
             account.open_hold = 0
-            account.cost, account.charge_images, account.charge_microusd = amounts
-            account.own_images = own
+            _set(account, sides)
         case "adjust":
-            account.cost += amounts[0]
-            account.charge_images += amounts[1]
-            account.charge_microusd += amounts[2]
-            account.own_images += own
+            now = (
+                account.cost,
+                account.images,
+                account.charge_images,
+                account.charge_microusd,
+                account.own_images,
+                account.own_microusd,
+            )
+            _set(account, tuple(a + b for a, b in zip(now, sides, strict=True)))
         case _:
             pass
+
+
+def _set(account: Account, sides: tuple[int, ...]) -> None:
+    (
+        account.cost,
+        account.images,
+        account.charge_images,
+        account.charge_microusd,
+        account.own_images,
+        account.own_microusd,
+    ) = sides
 
 
 def steps(reader: Reader) -> list[tuple[str, int, str | None, str, str]]:

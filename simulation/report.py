@@ -2,12 +2,14 @@
 
 import gc
 import multiprocessing
+import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from simulation.history import Outcome, Stage, tell
+from simulation.history import Outcome, Stage, fast_folder, tell
 
 _STORY_SHOWN = 40
 
@@ -81,24 +83,19 @@ class Report:
 def outcomes(wanted: Wanted) -> Iterator[Outcome]:
     """Tell the histories in the order of their seeds."""
     seeds = range(wanted.first, wanted.first + wanted.count)
-    if wanted.jobs == 1:
-        yield from _told(wanted, seeds)
-        return
-    with multiprocessing.get_context("spawn").Pool(wanted.jobs, _enter, (wanted,)) as pool:
-        yield from pool.imap(_one, seeds, chunksize=8)
+    with fast_folder() as folder:
+        if wanted.jobs == 1:
+            stage = _stage(folder, wanted)
+            for seed in seeds:
+                yield tell(stage, seed, wanted.only)
+            return
+        start = (folder, wanted)
+        with multiprocessing.get_context("spawn").Pool(wanted.jobs, _enter, start) as pool:
+            yield from pool.imap(_one, seeds, chunksize=8)
 
 
-def _told(wanted: Wanted, seeds: Iterable[int]) -> Iterator[Outcome]:
-    stage = _stage(wanted)
-    try:
-        for seed in seeds:
-            yield tell(stage, seed, wanted.only)
-    finally:
-        stage.close()
-
-
-def _stage(wanted: Wanted) -> Stage:
-    stage = Stage(postgres=wanted.postgres)
+def _stage(folder: Path, wanted: Wanted) -> Stage:
+    stage = Stage(folder, postgres=wanted.postgres)
     # What is there by now stays; the collector need not look at it after each history.
     gc.collect()
     gc.freeze()
@@ -108,9 +105,11 @@ def _stage(wanted: Wanted) -> Stage:
 _shared: tuple[Wanted, Stage] | None = None
 
 
-def _enter(wanted: Wanted) -> None:
+def _enter(folder: Path, wanted: Wanted) -> None:
     global _shared  # noqa: PLW0603 - each worker process has its own
-    _shared = wanted, _stage(wanted)
+    own = folder / str(os.getpid())
+    own.mkdir()
+    _shared = wanted, _stage(own, wanted)
 
 
 def _one(seed: int) -> Outcome:

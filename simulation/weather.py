@@ -86,7 +86,7 @@ def choose(dice: random.Random, only: tuple[str, ...] = ()) -> Weather:
         dice: Of the seed.
         only: Just these troubles, for a closer look; empty for any mixture.
     """
-    count = dice.choices((1, 2, 3, 4, 6), (20, 30, 25, 15, 10))[0]
+    count = dice.choices((1, 2, 3, 5, 7), (10, 20, 30, 25, 15))[0]
     mixed = frozenset(dice.sample(TROUBLES, count))
     odds = 0.95 if dice.random() < _CONSTANT else dice.choice((0.3, 0.6))
     return Weather(

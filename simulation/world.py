@@ -37,6 +37,9 @@ class BrokenPromise(Exception):
         self.what = what
         self.causes = causes
 
+    def __reduce__(self) -> tuple[type["BrokenPromise"], tuple[str, str, frozenset[str]]]:
+        return type(self), (self.invariant, self.what, self.causes)
+
 
 @dataclass
 class World:

@@ -1,6 +1,7 @@
 """fal's five calls as the bot makes them: what is told, and what happens by being asked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -101,7 +102,8 @@ class Desk:
         if world.strikes("submit answer lost", 0.5 * world.weather.odds):
             job.causes.add("submit answer lost")
             return NOISE[world.dice.choice(_LOST_AFTER)]("")
-        return answers.answer(200, self._told(job, "IN_QUEUE"), request_id=job.id)
+        reply = answers.answer(200, self._told(job, "IN_QUEUE"), request_id=job.id)
+        return replace(reply, request_id=job.id)
 
     def _told(self, job: Job, status: str) -> dict[str, Any]:
         own = f"{QUEUE}{_APP}{job.id}"
@@ -206,10 +208,5 @@ class Desk:
         }
 
     def _instant(self, at_s: float) -> str:
-        from datetime import UTC, datetime
-
         at_ms = self._world.base_ms + int(at_s * 1000)
         return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat()
-
-
-

@@ -24,7 +24,8 @@ FOREIGN_HOST = "cdn.elsewhere.example"
 START_LIMIT_S = 3600.0
 HUGE_MICROUSD = 4000 * 1_000_000
 
-_NOISE_SPANS_S = (0.0, 3.0, 3.0, 30.0, 120.0, 600.0, 2 * 3600.0, 20 * 3600.0)
+_NOISE_SPANS_S = (0.0, 3.0, 30.0, 120.0, 600.0, 2 * 3600.0, 20 * 3600.0)
+_NOISE_ODDS = (30, 30, 12, 12, 10, 4, 2)
 
 
 @dataclass
@@ -63,6 +64,7 @@ class Job:
         noise: By operation: `status`, `result` or `cancel`.
         causes: What went wrong with it on purpose.
         hidden_until_s: Nobody but the submit knows of it before.
+        is_known: Its id has reached the bot.
     """
 
     id: str
@@ -78,6 +80,7 @@ class Job:
     noise: dict[str, Noise] = field(default_factory=dict)
     causes: set[str] = field(default_factory=set)
     hidden_until_s: float = 0.0
+    is_known: bool = False
     ignores_cancel: bool = True
     is_removed: bool = False
     asked: int = 0
@@ -195,15 +198,13 @@ class Fal:
             job.end = kind
             return
         if self._hits(job, "late results", 0.3):
-            job.end_s = job.start_s + world.dice.choice((900.0, 7000.0, 30_000.0))
+            job.end_s = job.start_s + world.dice.choices((900.0, 7000.0, 30_000.0), (10, 4, 1))[0]
         if self._hits(job, "framework error", 0.8):
             job.end = answers.framework_error(job.id)
         elif self._hits(job, "billed refusals"):
             units = world.dice.choice((4000, 10_000, 53_000))
             job.bill_microusd = units
-            job.end = answers.typed_failure(
-                422, "content_policy_violation", job.id, _units(units)
-            )
+            job.end = answers.typed_failure(422, "content_policy_violation", job.id, _units(units))
         elif self._hits(job, "failures", 0.7):
             job.end = self._failure(job)
         else:
@@ -289,7 +290,7 @@ class Fal:
 
     def _noise(self, job: Job, kinds: tuple[str, ...], from_s: float) -> Noise:
         dice = self.world.dice
-        kind, span_s = dice.choice(kinds), dice.choice(_NOISE_SPANS_S)
+        kind, span_s = dice.choice(kinds), dice.choices(_NOISE_SPANS_S, _NOISE_ODDS)[0]
         job.causes.add(f"{kind} once" if not span_s else f"{kind} for {span_s:.0f} s")
         return Noise(kind, from_s + span_s, 0 if span_s else 1)
 

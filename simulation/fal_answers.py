@@ -19,12 +19,14 @@ class Reply:
 
     Attributes:
         failure: Instead of an answer: `connect`, `cut` or `silence`.
+        request_id: The request that a submit became, where the answer tells it.
     """
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     failure: str = ""
+    request_id: str = ""
 
 
 def answer(status: int, body: Any, *, request_id: str = "", **headers: str) -> Reply:  # noqa: ANN401 - any JSON

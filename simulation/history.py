@@ -91,7 +91,7 @@ def tell(stage: Stage, seed: int, only: tuple[str, ...] = ()) -> Outcome:
     """Tell the history of a seed."""
     room = stage.room(seed)
     try:
-        with silence(), _seeded(seed):
+        with _seeded(seed), silence():
             return _tell(room, seed, only)
     finally:
         shutil.rmtree(room, ignore_errors=True)

@@ -92,9 +92,7 @@ async def furnish(  # noqa: PLR0913, PLR0917 - what a house stands on
         clock=clock,
         times=Times(),
     )
-    runner = Runner(
-        books=books, drive=drive, courier=discord, clock=clock, concurrency=CONCURRENCY
-    )
+    runner = Runner(books=books, drive=drive, courier=discord, clock=clock, concurrency=CONCURRENCY)
     imagine = Imagine(
         database=database,
         clock=clock,

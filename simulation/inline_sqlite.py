@@ -65,9 +65,7 @@ class InlineConnection:
         rows, _ = await self._run(sql, parameters)
         return rows
 
-    async def execute(
-        self, sql: str, parameters: Mapping[str, Any] | Iterable[Any] = ()
-    ) -> Cursor:
+    async def execute(self, sql: str, parameters: Mapping[str, Any] | Iterable[Any] = ()) -> Cursor:
         """Run a statement that has no rows."""
         _, count = await self._run(sql, parameters)
         return Cursor(count)

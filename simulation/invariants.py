@@ -54,6 +54,29 @@ class Scene:
         return found
 
     @cached_property
+    def requests(self) -> dict[str, list[Job]]:
+        """The requests at fal of each job of the bot's.
+
+        Of jobs that asked for the same, a search may give one the other's request; they are
+        worth the same, so each counts where the books have it.
+        """
+        by_ticket = {one.request_id: one.id for one in self.accounts.values() if one.request_id}
+        found: dict[str, list[Job]] = {one: [] for one in self.accounts}
+        for request in self.fal.jobs.values():
+            owner = by_ticket.get(request.id, request.job_id)
+            taken = self.accounts[owner].request_id
+            if taken and taken != request.id and taken in self.fal.jobs:
+                other = self.fal.jobs[taken].job_id
+                owner = owner if self.accounts[other].request_id else other
+            found[owner].append(request)
+        return found
+
+    def may_find(self, request: Job) -> bool:
+        """Whether the bot can ever learn of a request."""
+        weather = self.world.weather
+        return request.is_known or weather.can_look or weather.has_admin_key
+
+    @cached_property
     def on_shelf(self) -> set[str]:
         """The pictures that lie on the shelf."""
         return {mark_of(file.read_bytes()) for file in sorted(self.shelf.glob("*/*.png"))}
@@ -61,7 +84,7 @@ class Scene:
     def causes(self, job_id: str) -> frozenset[str]:
         """What went wrong around a job."""
         found = set(self.world.fired)
-        for one in self.fal.of(job_id):
+        for one in self.requests.get(job_id, []):
             found |= one.causes
         return frozenset(found)
 
@@ -84,7 +107,7 @@ Promise = Callable[[Scene], Findings]
 def every_bill_is_covered(scene: Scene) -> Findings:
     """What fal bills is held, settled or in doubt at every instant."""
     for account in scene.accounts.values():
-        bill = sum(scene.fal.bill(one) for one in scene.fal.of(account.id))
+        bill = sum(scene.fal.bill(one) for one in scene.requests[account.id])
         if not account.open_hold and account.cost + account.doubt < bill:
             yield scene.broken(
                 f"fal bills {bill}, the books say {account.cost} and {account.doubt} in doubt; "
@@ -98,7 +121,9 @@ def one_submit_a_job(scene: Scene) -> Findings:
     unproven: set[str] = set()
     for attempt in scene.fal.attempts:
         if attempt.job_id in unproven:
-            yield scene.broken("sent again after an attempt that may have come through", attempt.job_id)
+            yield scene.broken(
+                "sent again after an attempt that may have come through", attempt.job_id
+            )
         if not attempt.is_proof:
             unproven.add(attempt.job_id)
 
@@ -121,7 +146,9 @@ def no_means_no(scene: Scene) -> Findings:
         job_id = press.job_id or scene.jobs_of_tokens.get(press.request.interaction_token, "")
         if press.answer == "failed" and job_id:
             if any(attempt.job_id == job_id for attempt in scene.fal.attempts):
-                yield scene.broken(f"press {press.number} was told to try again, and it is sent", job_id)
+                yield scene.broken(
+                    f"press {press.number} was told to try again, and it is sent", job_id
+                )
 
 
 def no_limit_is_overrun(scene: Scene) -> Findings:
@@ -144,7 +171,7 @@ def no_limit_is_overrun(scene: Scene) -> Findings:
 def bill_equals_books(scene: Scene) -> Findings:
     """fal's bill is what is settled, and what is in doubt bounds the rest."""
     for account in scene.accounts.values():
-        bill = sum(scene.fal.bill(one) for one in scene.fal.of(account.id))
+        bill = sum(scene.fal.bill(one) for one in scene.requests[account.id])
         if not account.cost <= bill <= account.cost + account.doubt:
             yield scene.broken(
                 f"fal bills {bill}, the books say {account.cost} and {account.doubt} in doubt",
@@ -154,11 +181,10 @@ def bill_equals_books(scene: Scene) -> Findings:
 
 def every_picture_is_kept(scene: Scene) -> Findings:
     """What fal made is with the member, on its way, or on the shelf."""
-    for request in scene.fal.jobs.values():
-        account = scene.accounts[request.job_id]
-        if not account.is_ended or account.is_searched:
+    for account, request in _owned(scene):
+        if not account.is_ended or account.is_searched or not scene.may_find(request):
             continue
-        kept = scene.inbox(request.job_id).marks | scene.on_shelf
+        kept = scene.inbox(account.id).marks | scene.on_shelf
         lost = [one.mark for one in _to_be_had(scene, request) if one.mark not in kept]
         if lost:
             yield scene.broken(
@@ -166,6 +192,12 @@ def every_picture_is_kept(scene: Scene) -> Findings:
                 f"it is {account.state} {account.reason}",
                 account.id,
             )
+
+
+def _owned(scene: Scene) -> Iterator[tuple[Account, Job]]:
+    for account in scene.accounts.values():
+        for request in scene.requests[account.id]:
+            yield account, request
 
 
 def _to_be_had(scene: Scene, request: Job) -> Iterable[Drawn]:
@@ -207,7 +239,7 @@ def charges_fit_what_arrived(scene: Scene) -> Findings:
 
 
 def _made(scene: Scene, job_id: str) -> int:
-    return sum(len(scene.fal.made(one)) for one in scene.fal.of(job_id))
+    return sum(len(scene.fal.made(one)) for one in scene.requests[job_id])
 
 
 def nobody_waits_for_ever(scene: Scene) -> Findings:
@@ -227,7 +259,7 @@ def members_are_told_in_time(scene: Scene) -> Findings:
         if account is None:
             continue
         told_s = scene.inbox(account.id).told_s
-        at_fal_s = sum(one.end_s - one.sent_s for one in scene.fal.of(account.id))
+        at_fal_s = sum(one.end_s - one.sent_s for one in scene.requests[account.id])
         away_s = sum(end - start for start, end in world.pauses if end > press.at_s)
         bound_s = _LINE_S + max(_SILENCE_S, at_fal_s) + _FILES_S + _SLACK_S + away_s
         waited_s = (world.now_s if told_s is None else told_s) - press.at_s
@@ -239,11 +271,11 @@ def fals_own_error_ends_soon(scene: Scene) -> Findings:
     """An error of fal's own that stays is an end within minutes."""
     if not _is_quiet(scene):
         return
-    for request in scene.fal.jobs.values():
-        told_s = scene.inbox(request.job_id).told_s or scene.world.now_s
+    for account, request in _owned(scene):
+        told_s = scene.inbox(account.id).told_s or scene.world.now_s
         if request.causes == {"framework error"} and told_s - request.end_s > _OWN_ERROR_S:
             yield scene.broken(
-                f"told {(told_s - request.end_s) / 60:.0f} minutes after fal's error", request.job_id
+                f"told {(told_s - request.end_s) / 60:.0f} minutes after fal's error", account.id
             )
 
 
@@ -252,19 +284,32 @@ def pictures_come_as_they_are(scene: Scene) -> Findings:
     if not _is_quiet(scene):
         return
     harmless = {"media trouble", "broken media", "foreign host", "nameless picture"}
-    for request in scene.fal.jobs.values():
+    for account, request in _owned(scene):
         there = [one for one in _to_be_had(scene, request) if not one.trouble]
-        told_s = scene.inbox(request.job_id).told_s or scene.world.now_s
+        told_s = scene.inbox(account.id).told_s or scene.world.now_s
         if there and request.causes <= harmless and told_s - request.end_s > _FIRST_PICTURE_S:
-            yield scene.broken(f"the first picture came after {told_s - request.end_s:.0f} s", request.job_id)
+            yield scene.broken(
+                f"the first picture came after {told_s - request.end_s:.0f} s", account.id
+            )
 
 
 def _is_quiet(scene: Scene) -> bool:
     """Whether nothing else than single answers went wrong in this history."""
     singles = {
-        "framework error", "media trouble", "broken media", "foreign host", "nameless picture",
-        "result noise", "status noise", "missing units", "zero units", "huge units",
-        "extra pictures", "fewer pictures", "billed refusals", "failures",
+        "framework error",
+        "media trouble",
+        "broken media",
+        "foreign host",
+        "nameless picture",
+        "result noise",
+        "status noise",
+        "missing units",
+        "zero units",
+        "huge units",
+        "extra pictures",
+        "fewer pictures",
+        "billed refusals",
+        "failures",
     }
     return scene.world.fired <= singles and not scene.world.pauses
 
@@ -272,8 +317,7 @@ def _is_quiet(scene: Scene) -> bool:
 def no_member_bleeds_the_host(scene: Scene) -> Findings:
     """What fal bills without a picture for the member is bounded for each member and day."""
     wasted: dict[tuple[int, int, str], int] = {}
-    for request in scene.fal.jobs.values():
-        account = scene.accounts[request.job_id]
+    for account, request in _owned(scene):
         is_for_nothing = not any(True for _ in _to_be_had(scene, request))
         if scene.fal.bill(request) and is_for_nothing:
             key = (account.server_id, account.member_id, account.day)

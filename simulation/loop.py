@@ -110,9 +110,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """There are no threads."""
 
 
-def _hand_over(
-    future: asyncio.Future[Any], result: object, error: BaseException | None
-) -> None:
+def _hand_over(future: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
     if future.done():
         return
     if error is not None:

@@ -175,13 +175,15 @@ class People:
 
     async def _lower_limit(self, house: House) -> None:
         dice = self.world.dice
-        rule = dice.choice((
-            Rule(Subject.EVERYONE, 0, Unit.IMAGES, Window.DAY, dice.choice((1, 4))),
-            Rule(Subject.MEMBER, 30, Unit.USD, Window.MONTH, dice.choice((100_000, 900_000))),
-            Rule(Subject.CHANNEL, SERVERS[0] + 20, Unit.USD, Window.DAY, 300_000),
-            Rule(Subject.SERVER, 0, Unit.IMAGES, Window.WEEK, dice.choice((3, 20))),
-            Rule(Subject.ROLE, 5, Unit.IMAGES, Window.DAY, 3),
-        ))
+        rule = dice.choice(
+            (
+                Rule(Subject.EVERYONE, 0, Unit.IMAGES, Window.DAY, dice.choice((1, 4))),
+                Rule(Subject.MEMBER, 30, Unit.USD, Window.MONTH, dice.choice((100_000, 900_000))),
+                Rule(Subject.CHANNEL, SERVERS[0] + 20, Unit.USD, Window.DAY, 300_000),
+                Rule(Subject.SERVER, 0, Unit.IMAGES, Window.WEEK, dice.choice((3, 20))),
+                Rule(Subject.ROLE, 5, Unit.IMAGES, Window.DAY, 3),
+            )
+        )
         await house.moderation.set_limit(SERVERS[0], rule, actor_id=MODERATOR, reason="")
 
     async def _move_zone(self, house: House) -> None:
@@ -206,7 +208,7 @@ def host_limits(world: World) -> HostLimits:
         return HostLimits(
             default_images_per_day=dice.choice((2, 5, 20)),
             default_usd_per_month_microusd=dice.choice((None, 500_000)),
-            server_usd_per_month_microusd=dice.choice((None, 600_000)),
+            server_usd_per_month_microusd=dice.choice((None, 250_000)),
             bot_usd_per_day_microusd=dice.choice((None, 200_000, 500_000)),
         )
     return HostLimits(

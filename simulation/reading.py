@@ -77,7 +77,7 @@ class Account:
     token: str | None
     created_at_ms: int
     doubt: int
-    has_ticket: bool
+    request_id: str
     role_ids: frozenset[int]
     is_searched: bool = False
     cost: int = 0
@@ -115,7 +115,7 @@ def accounts(reader: Reader) -> dict[str, Account]:
             token=row["interaction_token"],
             created_at_ms=row["created_at_ms"],
             doubt=row["possible_loss_microusd"],
-            has_ticket=row["fal_request_id"] is not None,
+            request_id=row["fal_request_id"] or "",
             role_ids=frozenset(int(one) for one in row["role_ids"].split(",") if one),
         )
     for row in reader.rows(_LEDGER):

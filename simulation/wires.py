@@ -24,6 +24,7 @@ from simulation.world import BrokenPromise, World
 _SILENT_S = 120.0
 _PING_S = 15.0
 _LINE_S = 0.08
+_SLOW_SUBMITS = ("impatient stop", "two processes", "crash")
 
 
 class Wire(httpx.AsyncBaseTransport):
@@ -55,7 +56,7 @@ class Wire(httpx.AsyncBaseTransport):
         if reply.failure == "silence":
             await asyncio.sleep(min(limits.get("read") or _SILENT_S, _SILENT_S))
             raise httpx.ReadTimeout("")
-        await world.cross(_LINE_S)
+        await self._come_back(reply)
         if reply.headers.get("content-type") == "text/event-stream":
             return self._streamed(call, reply)
         return httpx.Response(
@@ -64,6 +65,17 @@ class Wire(httpx.AsyncBaseTransport):
             content=reply.body,
             extensions={"http_version": b"HTTP/2"},
         )
+
+    async def _come_back(self, reply: Reply) -> None:
+        """Let an answer travel; one to a submit takes its time where that matters."""
+        world, weather = self._world, self._world.weather
+        request = self._fal.jobs.get(reply.request_id)
+        if request is not None and any(weather.has(one) for one in _SLOW_SUBMITS):
+            if not world.is_calm and world.chance(0.6):
+                await asyncio.sleep(world.dice.uniform(0.0, 25.0))
+        await world.cross(_LINE_S)
+        if request is not None:
+            request.is_known = True
 
     def _streamed(self, call: Call, reply: Reply) -> httpx.Response:
         events = _Events(self._world, self._desk, self._fal, call)
@@ -150,7 +162,9 @@ class _Getting(AbstractAsyncContextManager[MediaAnswer]):
         world = self._world
         await world.cross(_LINE_S)
         if not self._url.startswith((f"https://{MEDIA_HOST}/", "https://fal.media/")):
-            world.fail(BrokenPromise("calls stay at fal", f"a picture was asked for at {self._url}"))
+            world.fail(
+                BrokenPromise("calls stay at fal", f"a picture was asked for at {self._url}")
+            )
         answer = await self._answer()
         world.counts[f"media {answer.status}"] += 1
         await world.cross(_LINE_S)
@@ -210,13 +224,15 @@ def png(mark: str) -> bytes:
         return struct.pack(">I", len(data)) + name + data + tail
 
     head = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
-    return b"".join((
-        b"\x89PNG\r\n\x1a\n",
-        chunk(b"IHDR", head),
-        chunk(b"tEXt", b"mark\x00" + mark.encode()),
-        chunk(b"IDAT", zlib.compress(b"\x00\x00")),
-        chunk(b"IEND", b""),
-    ))
+    return b"".join(
+        (
+            b"\x89PNG\r\n\x1a\n",
+            chunk(b"IHDR", head),
+            chunk(b"tEXt", b"mark\x00" + mark.encode()),
+            chunk(b"IDAT", zlib.compress(b"\x00\x00")),
+            chunk(b"IEND", b""),
+        )
+    )
 
 
 def mark_of(data: bytes) -> str:
@@ -224,5 +240,3 @@ def mark_of(data: bytes) -> str:
     at = data.index(b"mark\x00") + 5
     size = struct.unpack(">I", data[at - 13 : at - 9])[0]
     return data[at : at - 5 + size].decode()
-
-

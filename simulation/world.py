@@ -70,7 +70,9 @@ class World:
     failure: BrokenPromise | None = None
 
     def __post_init__(self) -> None:
-        self.base_ms = self.dice.choice(_BASES_MS)
+        # A month's end is where a zone matters most.
+        bases = _BASES_MS[:1] if self.weather.has("zone change") else _BASES_MS
+        self.base_ms = self.dice.choice(bases)
         self._digest = hashlib.sha256()
         self.over = self.loop.create_future()
         self.on_crash = self.loop.create_future()

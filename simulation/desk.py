@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from simulation import fal_answers as answers
-from simulation.fal import ADMIN_KEY, API, KEY, MODEL, QUEUE, Attempt, Fal, Job, Noise, read_body
+from simulation.fal import ADMIN_KEY, API, KEY, QUEUE, Attempt, Fal, Job, Noise, read_body
 from simulation.fal_answers import NOISE, Reply
 from simulation.world import World
 
@@ -35,20 +35,19 @@ class Desk:
 
     def answer(self, call: Call) -> Reply:
         """Answer one call, with all that it brings about."""
-        path = urlsplit(call.url).path
         if call.url.startswith(API):
             return self._history(call)
         assert call.url.startswith(QUEUE), f"the key went to {call.url}"
-        if call.method == "POST":
-            return self._submit(call)
+        return self._submit(call) if call.method == "POST" else self._follow_up(call)
+
+    def _follow_up(self, call: Call) -> Reply:
+        path = urlsplit(call.url).path
         assert path.startswith(_APP), path
         request_id, _, operation = path.removeprefix(_APP).partition("/")
         job = self._fal.jobs.get(request_id)
-        shut = self._fal.door()
+        shut = self._fal.door() or (answers.bad_key() if self._fal.refuses_key() else None)
         if shut is not None:
             return shut
-        if self._fal.refuses_key():
-            return answers.bad_key()
         if job is None or self._world.now_s < job.hidden_until_s:
             return answers.not_found()
         job.asked += 1

@@ -69,7 +69,7 @@ class Discord:
         marks = [mark_of(picture.data) for picture in pictures]
         if not inbox.posts or set(marks) - inbox.marks:
             inbox.posts.append(marks)
-        self._told(job, inbox)
+        self._told(inbox)
         self._world.tell(f"job {job.id}: member gets {', '.join(marks)}")
         await self._answer(f"pictures of {job.id}")
         inbox.is_confirmed = True
@@ -80,11 +80,11 @@ class Discord:
         await self._reach(f"end of {job.id}")
         inbox = self.inbox(job.id)
         inbox.ends.append(job.reason.value if job.reason else job.state.value)
-        self._told(job, inbox)
+        self._told(inbox)
         self._world.tell(f"job {job.id}: member is told {inbox.ends[-1]}")
         await self._answer(f"end of {job.id}")
 
-    def _told(self, job: Job, inbox: Inbox) -> None:
+    def _told(self, inbox: Inbox) -> None:
         if inbox.told_s is None:
             inbox.told_s = self._world.now_s
 

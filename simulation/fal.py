@@ -76,7 +76,6 @@ class Job:
     end: Reply
     bill_microusd: int
     pictures: list[Drawn]
-    units: str = "exact"
     noise: dict[str, Noise] = field(default_factory=dict)
     causes: set[str] = field(default_factory=set)
     hidden_until_s: float = 0.0
@@ -226,42 +225,39 @@ class Fal:
         return answers.answer(dice.choice((401, 503)), {"detail": "CUDA error"}, request_id=job.id)
 
     def _draw(self, job: Job) -> None:
+        """Make the pictures, as many as it is told to or nearly so."""
         world, count = self.world, job.count
         if self._hits(job, "extra pictures"):
             count += world.dice.choice((1, 3))
         elif self._hits(job, "fewer pictures") and count > 1:
             count -= 1
-        side = job.body["image_size"]
-        cost = computed_cost_microusd(
-            Size(side["width"], side["height"]),
-            Quality(job.body["quality"]),
-            job.body["prompt"],
-            count,
-        )
-        job.bill_microusd = cost
-        headers = {"x_fal_billable_units": _units(cost)}
-        if self._hits(job, "zero units"):
-            headers = {"x_fal_billable_units": world.dice.choice(("0", "0.0"))}
-            job.units = "zero"
-        elif self._hits(job, "missing units"):
-            headers = {}
-            job.units = "missing"
-        elif self._hits(job, "huge units", 0.6):
-            job.bill_microusd = HUGE_MICROUSD
-            headers = {"x_fal_billable_units": "4000"}
-            job.units = "huge"
-        for number in range(count):
-            job.pictures.append(self._picture(job, number))
+        job.pictures = [self._picture(job, number) for number in range(count)]
         if self._hits(job, "nameless picture", 0.8) and count > 1:
             world.dice.choice(job.pictures).url = None
-        for picture in job.pictures:
-            if picture.url is not None:
-                self.pictures[picture.url] = picture
+        self.pictures |= {one.url: one for one in job.pictures if one.url is not None}
         images = [
             {"url": one.url, "content_type": "image/png", "width": 1, "height": 1}
             for one in job.pictures
         ]
+        headers = self._charge(job)
         job.end = answers.answer(200, {"images": images}, request_id=job.id, **headers)
+
+    def _charge(self, job: Job) -> dict[str, str]:
+        """Decide what fal bills for pictures, and what it says about that."""
+        side = job.body["image_size"]
+        job.bill_microusd = computed_cost_microusd(
+            Size(side["width"], side["height"]),
+            Quality(job.body["quality"]),
+            job.body["prompt"],
+            len(job.pictures),
+        )
+        if self._hits(job, "zero units"):
+            return {"x_fal_billable_units": self.world.dice.choice(("0", "0.0"))}
+        if self._hits(job, "missing units"):
+            return {}
+        if self._hits(job, "huge units", 0.6):
+            job.bill_microusd = HUGE_MICROUSD
+        return {"x_fal_billable_units": _units(job.bill_microusd)}
 
     def _picture(self, job: Job, number: int) -> Drawn:
         mark = f"{job.id[:8]}.{number}"

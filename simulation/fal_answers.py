@@ -29,7 +29,7 @@ class Reply:
     request_id: str = ""
 
 
-def answer(status: int, body: Any, *, request_id: str = "", **headers: str) -> Reply:  # noqa: ANN401 - any JSON
+def answer(status: int, body: Any, *, request_id: str = "", **headers: str) -> Reply:
     """Make an answer of fal's own."""
     named = {"content-type": JSON}
     if request_id:

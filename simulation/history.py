@@ -100,7 +100,7 @@ def tell(stage: Stage, seed: int, only: tuple[str, ...] = ()) -> Outcome:
 @contextlib.contextmanager
 def _seeded(seed: int) -> Iterator[None]:
     """Take identifiers and jitter from the seed too, and keep the log quiet."""
-    ids = random.Random(f"{seed}: ids")  # noqa: S311 - a simulation
+    ids = random.Random(f"{seed}: ids")
     before = random.getstate()
     random.seed(f"{seed}: jitter")
     logging.disable(logging.CRITICAL)
@@ -115,8 +115,8 @@ def _seeded(seed: int) -> Iterator[None]:
 def _tell(room: Path, seed: int, only: tuple[str, ...]) -> Outcome:
     loop = VirtualLoop()
     loop.born = note_birth
-    dice = random.Random(f"{seed}: dice")  # noqa: S311 - a simulation
-    latency = random.Random(f"{seed}: latency")  # noqa: S311 - a simulation
+    dice = random.Random(f"{seed}: dice")
+    latency = random.Random(f"{seed}: latency")
     world = World(seed, loop, choose(dice, only), dice, latency)
     history = _History(world, room)
     try:

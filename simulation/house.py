@@ -1,4 +1,4 @@
-"""The wiring of the real parts, as `bot.app` does it; the one place that knows their constructors."""
+"""The wiring of the real parts, as `bot.app` does it; only here their constructors are known."""
 
 import asyncio
 from contextlib import suppress
@@ -67,7 +67,7 @@ def fal_settings(world: World) -> FalSettings:
     )
 
 
-async def furnish(  # noqa: PLR0913, PLR0917 - what a house stands on
+async def furnish(
     process: Process,
     database: Database,
     world: World,
@@ -78,7 +78,7 @@ async def furnish(  # noqa: PLR0913, PLR0917 - what a house stands on
 ) -> House:
     """Build the bot for a process."""
     # What a module remembers is forgotten with a real process.
-    rules._known.clear()  # noqa: SLF001
+    rules._known.clear()
     clock = WorldClock(world)
     queue = FalQueue(fal_settings(world), Network(world, fal))
     await queue.__aenter__()

@@ -50,12 +50,12 @@ class InlineConnection:
         self._touches_money = False
 
     @property
-    def row_factory(self) -> Any:  # noqa: ANN401 - whatever sqlite3 takes
+    def row_factory(self) -> Any:
         """See `sqlite3.Connection`."""
         return self._link.row_factory
 
     @row_factory.setter
-    def row_factory(self, factory: Any) -> None:  # noqa: ANN401 - whatever sqlite3 takes
+    def row_factory(self, factory: Any) -> None:
         self._link.row_factory = factory
 
     async def execute_fetchall(
@@ -137,7 +137,7 @@ class SqliteHouse:
         def connect(first_pragma: str) -> InlineConnection:
             link = InlineConnection(self.path, self.world, self.faults, self.on_commit)
             link.row_factory = sqlite3.Row
-            raw = link._link  # noqa: SLF001 - the pragmas need neither faults nor time
+            raw = link._link
             for pragma in ("synchronous=OFF", "foreign_keys=ON", first_pragma):
                 raw.execute(f"PRAGMA {pragma}")
             process.at_death.append(link.close_now)
@@ -145,6 +145,6 @@ class SqliteHouse:
 
         await self.world.cross()
         database = SqliteDatabase(self.path, connect("journal_mode=WAL"))  # pyright: ignore[reportArgumentType]
-        readers: list[Any] = database._idle_readers  # noqa: SLF001 - so that it never connects itself
+        readers: list[Any] = database._idle_readers
         readers.extend(connect("query_only=ON") for _ in range(2))
         return database

@@ -23,7 +23,7 @@ from simulation.wires import mark_of
 from simulation.world import BrokenPromise, World
 
 WASTED_MAX = 6
-"""Jobs a day that the host may lose to one member: refusals that fal bills, files never to be had."""
+"""Jobs a day that the host may lose to one member: billed refusals, files never to be had."""
 
 _LINE_S, _SILENCE_S, _FILES_S, _SLACK_S = 3600.0, 3600.0, 3600.0, 900.0
 _OWN_ERROR_S = 900.0
@@ -144,11 +144,11 @@ def no_means_no(scene: Scene) -> Findings:
     _ = scene.accounts
     for press in scene.people.presses:
         job_id = press.job_id or scene.jobs_of_tokens.get(press.request.interaction_token, "")
-        if press.answer == "failed" and job_id:
-            if any(attempt.job_id == job_id for attempt in scene.fal.attempts):
-                yield scene.broken(
-                    f"press {press.number} was told to try again, and it is sent", job_id
-                )
+        is_sent = any(attempt.job_id == job_id for attempt in scene.fal.attempts)
+        if press.answer == "failed" and is_sent:
+            yield scene.broken(
+                f"press {press.number} was told to try again, and it is sent", job_id
+            )
 
 
 def no_limit_is_overrun(scene: Scene) -> Findings:

@@ -68,7 +68,7 @@ def overruns(
                     yield Overrun(rule, used, account.id)
 
 
-def _day(account: Account, is_bot: bool) -> str:  # noqa: FBT001 - which of two days
+def _day(account: Account, is_bot: bool) -> str:
     return account.bot_day if is_bot else account.day
 
 
@@ -103,7 +103,7 @@ def _zone(reader: Reader, server_id: int) -> ZoneInfo:
 
 
 def _rules(reader: Reader, server_id: int) -> list[Rule]:
-    def rule(row: Any) -> Rule:  # noqa: ANN401 - either engine's row
+    def rule(row: Any) -> Rule:
         return Rule(
             Subject(row["subject"]),
             row["subject_id"],
@@ -112,5 +112,6 @@ def _rules(reader: Reader, server_id: int) -> list[Rule]:
             row["amount"],
         )
 
-    sql = f"SELECT subject, subject_id, unit, window_, amount FROM rules WHERE server_id = {server_id}"
+    columns = "subject, subject_id, unit, window_, amount"
+    sql = f"SELECT {columns} FROM rules WHERE server_id = {server_id}"
     return [rule(row) for row in reader.rows(sql)]

@@ -1,4 +1,4 @@
-"""What the database says, read from outside and past the bot; the one place that knows its tables."""
+"""What the database says, read past the bot; the one place that knows its tables."""
 
 import json
 import sqlite3
@@ -124,7 +124,7 @@ def accounts(reader: Reader) -> dict[str, Account]:
     return found
 
 
-def _enter(account: Account, row: Any) -> None:  # noqa: ANN401 - either engine's row
+def _enter(account: Account, row: Any) -> None:
     kind = row["kind"]
     account.kinds.append(kind)
     sides = (
@@ -189,7 +189,7 @@ class Instant:
         assert not args
         return self._reader.rows(sql)
 
-    async def fetch_one(self, sql: str, *args: object) -> Any:  # noqa: ANN401 - either engine's row
+    async def fetch_one(self, sql: str, *args: object) -> Any:
         """See `bot.storage.connection.Connection`."""
         rows = await self.fetch(sql, *args)
         return rows[0] if rows else None

@@ -1,4 +1,4 @@
-"""What carries the fal client's calls instead of connections: raw HTTP for httpx, bytes for aiohttp.
+"""What carries the fal client's calls instead of connections: raw HTTP, and pictures.
 
 The client's own time-outs hold: what the far side keeps back longer than the client waits ends as
 httpx would end it.
@@ -70,9 +70,9 @@ class Wire(httpx.AsyncBaseTransport):
         """Let an answer travel; one to a submit takes its time where that matters."""
         world, weather = self._world, self._world.weather
         request = self._fal.jobs.get(reply.request_id)
-        if request is not None and any(weather.has(one) for one in _SLOW_SUBMITS):
-            if not world.is_calm and world.chance(0.6):
-                await asyncio.sleep(world.dice.uniform(0.0, 25.0))
+        is_slow = not world.is_calm and any(weather.has(one) for one in _SLOW_SUBMITS)
+        if request is not None and is_slow and world.chance(0.6):
+            await asyncio.sleep(world.dice.uniform(0.0, 25.0))
         await world.cross(_LINE_S)
         if request is not None:
             request.is_known = True

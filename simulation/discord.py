@@ -75,6 +75,10 @@ class Discord:
         inbox.is_confirmed = True
         return Delivered(1000 + len(inbox.posts), job.channel_id, "answer")
 
+    async def bring(self, job: Job, pictures: list[Picture], balance: Balance) -> Delivered:
+        """See `ports.Courier`."""
+        return await self.deliver(job, pictures, balance)
+
     async def end(self, job: Job, balance: Balance) -> None:
         """See `ports.Courier`."""
         await self._reach(f"end of {job.id}")

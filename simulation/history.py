@@ -27,8 +27,9 @@ from simulation.town import Town
 from simulation.weather import choose
 from simulation.world import BrokenPromise, World
 
-_WAIT_FIRST_S, _WAIT_MAX_S = 2.0, 900.0
+_WAIT_FIRST_S, _WAIT_MAX_S = 2.0, 6 * 3600.0
 _WATCH_S = 600.0
+_WATCH_CALM_S = 6 * 3600.0
 _DAYS_MAX = 9
 _CALM_AFTER_S = 400.0
 
@@ -236,6 +237,7 @@ class _History:
         await asyncio.gather(self.people.live(), *troubles)
         await asyncio.sleep(max(0.0, _CALM_AFTER_S - world.now_s))
         world.is_calm = True
+        world.calm_s = world.now_s
         world.crash_at = -1
         world.tell("from here on nothing new goes wrong")
         await self._until_settled()
@@ -286,5 +288,6 @@ class _History:
     async def _watch(self) -> None:
         """Look now and then whether somebody waits too long."""
         while True:
-            await asyncio.sleep(_WATCH_S)
+            is_slow = self._world.is_calm_for(_WATCH_CALM_S)
+            await asyncio.sleep(_WATCH_CALM_S if is_slow else _WATCH_S)
             self._judge(invariants.NOW_AND_THEN)

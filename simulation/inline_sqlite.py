@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.storage import seals
 from bot.storage.sqlite import BUSY_TIMEOUT_MS, SqliteDatabase
 from simulation.process import Process
 from simulation.storage_faults import Fault, Moment, StorageFaults, moment_of
@@ -138,6 +139,7 @@ class SqliteHouse:
             link = InlineConnection(self.path, self.world, self.faults, self.on_commit)
             link.row_factory = sqlite3.Row
             raw = link._link
+            raw.create_function(seals.FUNCTION, 1, seals.seal_of, deterministic=True)
             for pragma in ("synchronous=OFF", "foreign_keys=ON", first_pragma):
                 raw.execute(f"PRAGMA {pragma}")
             process.at_death.append(link.close_now)

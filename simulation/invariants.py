@@ -222,7 +222,7 @@ def charges_fit_what_arrived(scene: Scene) -> Findings:
             continue
         arrived, made = len(scene.inbox(account.id).marks), _made(scene, account.id)
         paid = (account.charge_images, account.charge_microusd)
-        images = min(arrived, account.count)
+        images = min(max(0, arrived - account.free), account.count)
         if scene.inbox(account.id).ends or account.state == "undelivered":
             images = 0
         share = account.cost * images / max(1, made)

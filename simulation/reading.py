@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from bot.storage import seals
+
 _T = TypeVar("_T")
 
 _JOBS = """
 SELECT id, state, server_id, channel_id, member_id, count, held_microusd, cost_microusd,
     possible_loss_microusd, pictures, reason, fal_request_id, interaction_token, links,
-    created_at_ms, ended_at_ms, role_ids
+    created_at_ms, ended_at_ms, role_ids, search_until_ms, free_pictures
 FROM jobs ORDER BY created_at_ms, id
 """
 _LEDGER = """
@@ -28,7 +30,7 @@ ENDED = frozenset({"delivered", "undelivered", "failed", "cancelled"})
 class Reader(Protocol):
     """Reads rows at once, without time passing."""
 
-    def rows(self, sql: str) -> list[Any]:
+    def rows(self, sql: str, *args: object) -> list[Any]:
         """Run a query."""
         ...
 
@@ -43,10 +45,12 @@ class SqliteReader:
     def __init__(self, path: Path) -> None:
         self._link = sqlite3.connect(path, isolation_level=None)
         self._link.row_factory = sqlite3.Row
+        self._link.create_function(seals.FUNCTION, 1, seals.seal_of, deterministic=True)
 
-    def rows(self, sql: str) -> list[Any]:
+    def rows(self, sql: str, *args: object) -> list[Any]:
         """Run a query."""
-        return self._link.execute(sql).fetchall()
+        named = {str(number): value for number, value in enumerate(args, 1)}
+        return self._link.execute(sql, named).fetchall()
 
     def close(self) -> None:
         """Close the connection."""
@@ -62,6 +66,7 @@ class Account:
         doubt: What fal may bill beyond that.
         open_hold: What is held still.
         is_searched: Whether the bot still looks for its pictures.
+        free: Pictures that came late, for which nobody pays.
     """
 
     id: str
@@ -80,6 +85,7 @@ class Account:
     request_id: str
     role_ids: frozenset[int]
     is_searched: bool = False
+    free: int = 0
     cost: int = 0
     charge_images: int = 0
     charge_microusd: int = 0
@@ -117,6 +123,8 @@ def accounts(reader: Reader) -> dict[str, Account]:
             doubt=row["possible_loss_microusd"],
             request_id=row["fal_request_id"] or "",
             role_ids=frozenset(int(one) for one in row["role_ids"].split(",") if one),
+            is_searched=row["search_until_ms"] is not None,
+            free=row["free_pictures"],
         )
     for row in reader.rows(_LEDGER):
         if row["job_id"] in found:
@@ -186,8 +194,7 @@ class Instant:
 
     async def fetch(self, sql: str, *args: object) -> list[Any]:
         """See `bot.storage.connection.Connection`."""
-        assert not args
-        return self._reader.rows(sql)
+        return self._reader.rows(sql, *args)
 
     async def fetch_one(self, sql: str, *args: object) -> Any:
         """See `bot.storage.connection.Connection`."""

@@ -47,7 +47,7 @@ class World:
 
     Attributes:
         wall_offset_ms: How wrong the machine's clock is; fal's and Discord's are right.
-        is_calm: No new faults are made any more.
+        is_calm: No new faults are made any more, since `calm_s`.
         fired: Troubles that really happened, beyond those of single jobs.
         crash_at: The crossing at which the process dies.
         pauses: Spans of time in which somebody other than the bot kept it from working.
@@ -61,6 +61,7 @@ class World:
     base_ms: int = 0
     wall_offset_ms: int = 0
     is_calm: bool = False
+    calm_s: float = 0.0
     crossings: int = 0
     crash_at: int = -1
     fired: set[str] = field(default_factory=set)
@@ -99,6 +100,10 @@ class World:
         self.story.append(line)
         if len(self.story) > _STORY_MAX:
             del self.story[: _STORY_MAX // 2]
+
+    def is_calm_for(self, span_s: float) -> bool:
+        """Whether nothing new has gone wrong for so long."""
+        return self.is_calm and self.now_s - self.calm_s > span_s
 
     def chance(self, odds: float) -> bool:
         """Throw the dice."""

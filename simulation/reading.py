@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from simulation.inline_postgres import Server
+
 _T = TypeVar("_T")
 
 _JOBS = """
@@ -51,6 +53,20 @@ class SqliteReader:
     def close(self) -> None:
         """Close the connection."""
         self._link.close()
+
+
+@dataclass
+class ServerReader:
+    """Reads a database on a server."""
+
+    server: Server
+
+    def rows(self, sql: str) -> list[Any]:
+        """Run a query."""
+        return self.server.rows(sql)
+
+    def close(self) -> None:
+        """The server stays."""
 
 
 @dataclass

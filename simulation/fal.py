@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.core.catalogue import Quality, Size, computed_cost_microusd
+from bot.core.catalogue import COUNT_MAX, Quality, Size, computed_cost_microusd
 from simulation import fal_answers as answers
 from simulation.fal_answers import NOISE, Reply
 from simulation.world import World
@@ -228,7 +228,7 @@ class Fal:
         """Make the pictures, as many as it is told to or nearly so."""
         world, count = self.world, job.count
         if self._hits(job, "extra pictures"):
-            count += world.dice.choice((1, 3))
+            count = min(COUNT_MAX, count + world.dice.choice((1, 3)))
         elif self._hits(job, "fewer pictures") and count > 1:
             count -= 1
         job.pictures = [self._picture(job, number) for number in range(count)]

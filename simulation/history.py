@@ -17,6 +17,7 @@ from simulation import invariants, reading
 from simulation.discord import Discord
 from simulation.fal import Fal
 from simulation.fal_answers import OUTAGE_NOISE
+from simulation.inline_postgres import PostgresHouse, Server
 from simulation.inline_sqlite import SqliteHouse
 from simulation.invariants import Scene, first_broken
 from simulation.loop import Stuck, VirtualLoop
@@ -66,9 +67,9 @@ def fast_folder() -> Iterator[Path]:
 class Stage:
     """What many histories share: a folder with a migrated database to copy."""
 
-    def __init__(self, folder: Path, *, postgres: bool = False) -> None:
-        assert not postgres
+    def __init__(self, folder: Path, server: Server | None = None) -> None:
         self.folder = folder
+        self.server = server
         self._template = self.folder / "template.db"
         asyncio.run(self._migrate())
 
@@ -93,7 +94,7 @@ def tell(stage: Stage, seed: int, only: tuple[str, ...] = ()) -> Outcome:
     room = stage.room(seed)
     try:
         with _seeded(seed), silence():
-            return _tell(room, seed, only)
+            return _tell(stage, room, seed, only)
     finally:
         shutil.rmtree(room, ignore_errors=True)
 
@@ -113,13 +114,13 @@ def _seeded(seed: int) -> Iterator[None]:
         random.setstate(before)
 
 
-def _tell(room: Path, seed: int, only: tuple[str, ...]) -> Outcome:
+def _tell(stage: Stage, room: Path, seed: int, only: tuple[str, ...]) -> Outcome:
     loop = VirtualLoop()
     loop.born = note_birth
     dice = random.Random(f"{seed}: dice")
     latency = random.Random(f"{seed}: latency")
     world = World(seed, loop, choose(dice, only), dice, latency)
-    history = _History(world, room)
+    history = _History(world, room, stage.server)
     try:
         try:
             loop.run_until_complete(history.run())
@@ -144,16 +145,21 @@ def _tell(room: Path, seed: int, only: tuple[str, ...]) -> Outcome:
 
 
 class _History:
-    def __init__(self, world: World, room: Path) -> None:
+    def __init__(self, world: World, room: Path, server: Server | None) -> None:
         self._world = world
         self._room = room
         self._faults = StorageFaults(world)
-        self._reader = reading.SqliteReader(room / "bot.db")
         self._tokens: dict[str, str] = {}
         self._seen: set[str] = set()
         self.fal = Fal(world)
         self.discord = Discord(world)
-        storage = SqliteHouse(room / "bot.db", world, self._faults, self._look)
+        if server is None:
+            self._reader: reading.Reader = reading.SqliteReader(room / "bot.db")
+            storage = SqliteHouse(room / "bot.db", world, self._faults, self._look)
+        else:
+            server.empty()
+            self._reader = reading.ServerReader(server)
+            storage = PostgresHouse(server, world, self._faults, self._look)
         self.town = Town(world, self.fal, self.discord, storage, room, host_limits(world))
         self.people = People(world, self.town)
 

@@ -14,11 +14,10 @@ from typing import Any
 from bot.storage import seals
 from bot.storage.sqlite import BUSY_TIMEOUT_MS, SqliteDatabase
 from simulation.process import Process
-from simulation.storage_faults import Fault, Moment, StorageFaults, moment_of
+from simulation.storage_faults import Fault, Moment, StorageFaults, is_about_money, moment_of
 from simulation.world import World
 
 _BUSY_PAUSE_S = 0.02
-_MONEY = ("ledger", "jobs", "totals", "doubts")
 
 
 def _error(fault: Fault) -> sqlite3.Error:
@@ -97,8 +96,7 @@ class InlineConnection:
         if cursor is None:
             cursor = self._link.execute(sql, parameters)  # pyright: ignore[reportArgumentType]
         rows, count = cursor.fetchall(), cursor.rowcount
-        if moment is Moment.WRITE or not sql.startswith(("SELECT", "\nSELECT")):
-            self._touches_money = self._touches_money or any(word in sql for word in _MONEY)
+        self._touches_money = self._touches_money or is_about_money(sql)
         if moment is Moment.COMMIT:
             if self._touches_money:
                 self._on_commit()

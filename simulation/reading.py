@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from bot.storage import seals
+from simulation.inline_postgres import Server
 
 _T = TypeVar("_T")
 
@@ -55,6 +56,20 @@ class SqliteReader:
     def close(self) -> None:
         """Close the connection."""
         self._link.close()
+
+
+@dataclass
+class ServerReader:
+    """Reads a database on a server."""
+
+    server: Server
+
+    def rows(self, sql: str) -> list[Any]:
+        """Run a query."""
+        return self.server.rows(sql)
+
+    def close(self) -> None:
+        """The server stays."""
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Tells many histories, and says which promises did not hold, how often and since which seed."""
 
+import atexit
 import gc
 import multiprocessing
 import os
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulation.history import Outcome, Stage, fast_folder, tell
+from simulation.inline_postgres import Server
+from tests import postgres
 
 _STORY_SHOWN = 40
 
@@ -95,7 +98,12 @@ def outcomes(wanted: Wanted) -> Iterator[Outcome]:
 
 
 def _stage(folder: Path, wanted: Wanted) -> Stage:
-    stage = Stage(folder, postgres=wanted.postgres)
+    server = None
+    if wanted.postgres:
+        running = postgres.start()
+        atexit.register(running.stop)
+        server = Server(running.url(running.create_database()))
+    stage = Stage(folder, server)
     # What is there by now stays; the collector need not look at it after each history.
     gc.collect()
     gc.freeze()

@@ -8,6 +8,7 @@ from simulation.world import World
 _STATEMENT_ODDS = 0.012
 _OTHER_ODDS = 0.02
 _COMMIT_ODDS = 0.08
+_MONEY = ("ledger", "jobs", "totals")
 
 
 class Fault(StrEnum):
@@ -38,6 +39,12 @@ def moment_of(sql: str) -> Moment:
     if word.startswith("COMMIT"):
         return Moment.COMMIT
     return Moment.WRITE if word in ("INSERT", "UPDATE", "DELETE") else Moment.READ
+
+
+def is_about_money(sql: str) -> bool:
+    """Whether a statement may have changed jobs or the ledger."""
+    is_read = sql.lstrip()[:6].upper() in ("SELECT", "WITH a")
+    return not is_read and any(word in sql for word in _MONEY)
 
 
 @dataclass

@@ -236,4 +236,4 @@ class PostgresHouse:
         await self.world.cross()
         writers, readers = Pool(self, "off"), Pool(self, "on")
         process.at_death += [writers.terminate, readers.terminate]
-        return PostgresDatabase(asyncpg, writers, readers)
+        return PostgresDatabase(asyncpg, writers, readers)  # pyright: ignore[reportArgumentType]

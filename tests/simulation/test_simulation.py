@@ -24,11 +24,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 def test_every_promise_holds_in_every_history(stage: Stage, first: int):
     for seed in range(first, first + 25):
         outcome = tell(stage, seed)
-        assert outcome.broken is None, "\n".join((
-            *outcome.story[-40:],
-            f"BROKEN {outcome.broken.invariant}: {outcome.broken.what}",
-            Wanted(seed, 1).command(seed),
-        ))
+        assert outcome.broken is None, "\n".join(
+            (
+                *outcome.story[-40:],
+                f"BROKEN {outcome.broken.invariant}: {outcome.broken.what}",
+                Wanted(seed, 1).command(seed),
+            )
+        )
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)

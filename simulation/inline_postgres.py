@@ -82,9 +82,9 @@ class Server:
         self.wait(task)
         return task.result()
 
-    def rows(self, sql: str) -> list[Any]:
+    def rows(self, sql: str, *args: object) -> list[Any]:
         """Run a query outside of all that the bot does."""
-        return self.do(self._monitor.fetch(sql))
+        return self.do(self._monitor.fetch(sql, *args))
 
     def empty(self) -> None:
         """Make the database as new."""

@@ -211,13 +211,10 @@ def _to_be_had(scene: Scene, request: Job) -> Iterable[Drawn]:
 
 
 def one_message_a_job(scene: Scene) -> Findings:
-    """A job posts its pictures once; one message more only for what came later."""
+    """A job posts each picture once; more messages only for what came later."""
     for job_id, inbox in scene.discord.inboxes.items():
-        if len(inbox.posts) > 2 or any(
-            set(earlier) & set(later)
-            for earlier, later in zip(inbox.posts, inbox.posts[1:], strict=False)
-        ):
-            yield scene.broken(f"{len(inbox.posts)} messages", job_id)
+        if sum(len(post) for post in inbox.posts) > len(inbox.marks):
+            yield scene.broken(f"a picture stands in two of {len(inbox.posts)} messages", job_id)
 
 
 def charges_fit_what_arrived(scene: Scene) -> Findings:
@@ -231,7 +228,8 @@ def charges_fit_what_arrived(scene: Scene) -> Findings:
         if scene.inbox(account.id).ends or account.state == "undelivered":
             images = 0
         share = account.cost * images / max(1, made)
-        lowest, highest = min(account.held, share) - made - 1, min(account.held, share) + made + 1
+        due = min(account.held * images / account.count, share)
+        lowest, highest = due - made - 1, due + made + 1
         if not images:
             lowest = highest = 0
         is_free = paid == (0, 0) and not scene.inbox(account.id).is_confirmed

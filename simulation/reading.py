@@ -64,9 +64,9 @@ class ServerReader:
 
     server: Server
 
-    def rows(self, sql: str) -> list[Any]:
+    def rows(self, sql: str, *args: object) -> list[Any]:
         """Run a query."""
-        return self.server.rows(sql)
+        return self.server.rows(sql, *args)
 
     def close(self) -> None:
         """The server stays."""

@@ -4,6 +4,7 @@ Nothing else settles, releases or adjusts. A change that finds the job in anothe
 `StaleState` and does nothing at all.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,6 +25,9 @@ class Books:
 
     Args:
         search_max_s: How long late pictures are looked for.
+
+    Attributes:
+        searching: Set when late pictures are to be looked for from now on; whoever looks clears it.
     """
 
     def __init__(
@@ -32,6 +36,7 @@ class Books:
         self._database = database
         self._clock = clock
         self._search_ms = int(search_max_s * 1000)
+        self.searching = asyncio.Event()
 
     async def get(self, job_id: str) -> Job | None:
         """Read a job."""
@@ -97,7 +102,7 @@ class Books:
             if stored.ticket is not None and stored.ticket.request_id == ticket.request_id:
                 return stored
             now_ms = self._clock.now_ms()
-            until_ms = now_ms + self._search_ms if stored.state.is_ended else None
+            until_ms = self._search_until(now_ms) if stored.state.is_ended else None
             changes = jobs.JobChanges(ticket=ticket, search_until_ms=until_ms)
             return await move(connection, stored, Event.ACCEPT, now_ms, changes=changes)
 
@@ -138,7 +143,7 @@ class Books:
             links=links,
             pictures=len(arrived),
             free_pictures=len(arrived) if job.is_rescued else None,
-            search_until_ms=None if is_whole else now_ms + self._search_ms,
+            search_until_ms=None if is_whole else self._search_until(now_ms),
         )
         return await self._finish(
             job, Event.DELIVER, changes, arrived=len(arrived), note=delivered.route
@@ -151,7 +156,7 @@ class Books:
 
     async def lose_pictures(self, job: Job, why: str) -> Job:
         """No picture of a paid result can be had yet: return the charge, and look for them."""
-        until_ms = self._clock.now_ms() + self._search_ms
+        until_ms = self._search_until(self._clock.now_ms())
         changes = jobs.JobChanges(pictures=0, reason=Reason.MEDIA, search_until_ms=until_ms)
         return await self._finish(job, Event.FAIL, changes, arrived=0, note=why)
 
@@ -180,7 +185,7 @@ class Books:
             pictures=0,
             cost_microusd=billed_microusd or 0,
             possible_loss_microusd=doubt_microusd,
-            search_until_ms=self._clock.now_ms() + self._search_ms if search else None,
+            search_until_ms=self._search_until(self._clock.now_ms()) if search else None,
         )
         return await self._close(job, Event.FAIL, changes, note)
 
@@ -209,9 +214,14 @@ class Books:
             pictures=0,
             cost_microusd=billed_microusd or 0,
             possible_loss_microusd=doubt_microusd,
-            search_until_ms=self._clock.now_ms() + self._search_ms if search else None,
+            search_until_ms=self._search_until(self._clock.now_ms()) if search else None,
         )
         return await self._close(job, Event.CANCEL, changes, "", wish=(by, reason))
+
+    def _search_until(self, now_ms: int) -> int:
+        """When a search that begins now ends; it is due at once."""
+        self.searching.set()
+        return now_ms + self._search_ms
 
     async def _advance(self, job: Job, event: Event, *, note: str = "") -> Job:
         async with self._database.write(job.server_id) as connection:

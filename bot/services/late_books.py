@@ -28,6 +28,11 @@ class LateBooks:
         async with self._database.read() as connection:
             return await jobs.search_due(connection, now_ms, limit)
 
+    async def next_due_ms(self) -> int | None:
+        """When something is due next, None where nothing is looked for."""
+        async with self._database.read() as connection:
+            return await jobs.next_search_ms(connection)
+
     async def look_again(self, job: Job, due_ms: int) -> None:
         """Look again at an instant."""
         async with self._database.write(job.server_id) as connection:

@@ -34,8 +34,11 @@ from bot.services.times import Times
 
 _log = logging.getLogger(__name__)
 
-_EVERY_S = 15.0
+_PAUSE_S = 5.0
+_EVERY_MAX_S = 900.0
 _AT_ONCE_MAX = 4
+_READ_MAX = 200
+"""Those of other processes stand in the same order."""
 _SAME_TRIES = 3
 """An answer of fal's own that stayed the same over so many looks, minutes to hours apart."""
 
@@ -81,13 +84,28 @@ class Rescue:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            await self.look()
-            await asyncio.sleep(_EVERY_S)
+            self._books.searching.clear()
+            if await self.look():
+                # One look takes a few; others may be due behind them.
+                await asyncio.sleep(_PAUSE_S)
+            else:
+                await self._until_due()
+
+    async def _until_due(self) -> None:
+        """Wait until something is due, or a search begins."""
+        due_ms = await self._late.next_due_ms()
+        left_s = _EVERY_MAX_S if due_ms is None else (due_ms - self._clock.now_ms()) / 1000
+        try:
+            # Bounded, because the time of day may be set, and another process may begin a search.
+            async with asyncio.timeout(min(max(left_s, _PAUSE_S), _EVERY_MAX_S)):
+                await self._books.searching.wait()
+        except TimeoutError:
+            return
 
     async def look(self) -> int:
         """Look once for everything that is due; returns how many jobs that were."""
-        found = await self._late.due(self._clock.now_ms(), _AT_ONCE_MAX)
-        due = [job for job in found if self._owns(job.server_id)]
+        found = await self._late.due(self._clock.now_ms(), _READ_MAX)
+        due = [job for job in found if self._owns(job.server_id)][:_AT_ONCE_MAX]
         await asyncio.gather(*(self._guarded(job) for job in due))
         return len(due)
 

@@ -46,7 +46,7 @@ class Supervisor:
 
     def keep(self, name: str, work: Work) -> asyncio.Task[None]:
         """Run something for good: it is begun again after any error."""
-        return self._start(name, self._kept(name, work))
+        return self._start(name, self.kept(name, work))
 
     def vital(self, name: str, work: Work) -> asyncio.Task[None]:
         """Run something whose end, however it comes, is the end of the bot."""
@@ -68,7 +68,8 @@ class Supervisor:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _kept(self, name: str, work: Work) -> None:
+    async def kept(self, name: str, work: Work) -> None:
+        """Run something for good, in the task of whoever calls."""
         pauses = Pauses(_PAUSE_FIRST_S, _PAUSE_MAX_S)
         while True:
             begun = asyncio.get_running_loop().time()

@@ -10,6 +10,8 @@ SELECT * FROM jobs WHERE search_due_ms IS NOT NULL AND search_due_ms <= $1
 ORDER BY search_due_ms, id LIMIT $2
 """
 
+_NEXT_DUE = "SELECT MIN(search_due_ms) AS due_ms FROM jobs WHERE search_due_ms IS NOT NULL"
+
 _AGAIN = """
 UPDATE jobs SET search_due_ms = $2, search_tries = search_tries + 1
 WHERE id = $1 AND search_until_ms IS NOT NULL
@@ -38,6 +40,12 @@ async def search_due(conn: Connection, now_ms: int, limit: int) -> list[Job]:
     One whose search has passed its end is among them, so that somebody ends it.
     """
     return [job_of(row) for row in await conn.fetch(_SELECT_DUE, now_ms, limit)]
+
+
+async def next_search_ms(conn: Connection) -> int | None:
+    """When fal is to be asked about a job next, None where nobody looks for any."""
+    row = await conn.fetch_one(_NEXT_DUE)
+    return row["due_ms"] if row else None
 
 
 async def search_again(conn: Connection, job_id: str, due_ms: int) -> None:

@@ -22,6 +22,7 @@ from bot.storage.job_rows import (
 )
 from bot.storage.job_searches import (
     count_losses,
+    next_search_ms,
     refuted,
     search_again,
     search_due,
@@ -44,6 +45,7 @@ __all__ = [
     "history",
     "insert",
     "known_request_ids",
+    "next_search_ms",
     "of_message",
     "possible_loss",
     "recent",

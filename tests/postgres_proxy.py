@@ -13,7 +13,13 @@ Cut = Literal["question", "answer", "silence"]
 
 @dataclass
 class Wire:
-    """The proxy; `cut` says what happens to the next message that holds `at`, once."""
+    """The proxy; `cut` says what happens to the next message that holds `at`, once.
+
+    Attributes:
+        cuts: How often that happened.
+        refuses: Whether new connections are closed at once.
+        forgets: Whether the server never hears that a client is gone.
+    """
 
     url: str
     server: str
@@ -21,7 +27,9 @@ class Wire:
     at: bytes = b"COMMIT\0"
     cuts: int = 0
     refuses: bool = False
-    _writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    forgets: bool = False
+    _clients: set[asyncio.StreamWriter] = field(default_factory=set)
+    _servers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until either side ends it or it is cut."""
@@ -29,7 +37,8 @@ class Wire:
             writer.close()
             return
         from_server, to_server = await asyncio.open_unix_connection(self.server)
-        self._writers |= {writer, to_server}
+        self._clients.add(writer)
+        self._servers.add(to_server)
         is_dumb, is_done = asyncio.Event(), asyncio.Event()
         back = asyncio.create_task(self._back(from_server, writer, is_dumb, is_done))
         try:
@@ -50,8 +59,9 @@ class Wire:
         finally:
             back.cancel()
             await asyncio.gather(back, return_exceptions=True)
-            for end in (writer, to_server):
-                end.close()
+            writer.close()
+            if not self.forgets:
+                to_server.close()
 
     async def _back(
         self,
@@ -69,7 +79,8 @@ class Wire:
             writer.close()
 
     def close(self) -> None:
-        for writer in self._writers:
+        """End every connection; the server is not told of it where the wire forgets."""
+        for writer in self._clients if self.forgets else self._clients | self._servers:
             writer.close()
 
 
@@ -86,5 +97,6 @@ async def wired(url: str) -> AsyncGenerator[Wire]:
         yield wire
     finally:
         listening.close()
+        wire.forgets = False
         wire.close()
         await asyncio.sleep(0)

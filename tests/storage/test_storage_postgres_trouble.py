@@ -42,7 +42,7 @@ async def stored(url: str) -> list[int]:
 async def test_a_commit_whose_answer_is_lost_is_said_to_be_unknown(
     postgres_url: str, database: Database, monkeypatch, cut: Cut, is_stored: bool
 ):
-    monkeypatch.setattr(postgres, "COMMAND_TIMEOUT_S", 1)
+    monkeypatch.setattr(postgres, "COMMAND_TIMEOUT_S", 3)
     async with wired(postgres_url) as wire:
         over_wire = await open_database(wire.url)
         try:
@@ -158,8 +158,8 @@ async def test_a_frozen_session_that_holds_the_global_lock_stops_nobody_for_long
     with pytest.raises(DatabaseUnavailable, match="LockNotAvailable"):
         async with other.write(0, 7):
             pass
-    await asyncio.sleep(1)
-    async with asyncio.timeout(3), other.write(0, 7) as connection:
+    await asyncio.sleep(1.5)
+    async with asyncio.timeout(10), other.write(0, 7) as connection:
         await connection.execute(PUT, 2)
 
     thaw.set()
@@ -178,13 +178,36 @@ async def test_every_session_of_the_bot_carries_its_limits(database: Database):
             assert found == ["1min", "30s", "1min"]
 
 
-@pytest.mark.parametrize("code", ["XX000", "57P03", "53300", "58030", "40001", "25P03"])
-async def test_every_error_that_may_pass_says_so(database: Database, code: str):
+async def session(database: Database) -> int:
+    async with database.write(1) as connection:
+        [row] = await connection.fetch("SELECT pg_backend_pid() AS pid")
+    return row["pid"]
+
+
+@pytest.mark.parametrize(
+    ("code", "is_renewed"),
+    [
+        ("XX000", True),
+        ("57P03", True),
+        ("58030", True),
+        ("26000", True),
+        ("25P03", True),
+        ("25006", True),
+        ("40001", False),
+        ("53300", False),
+        ("55P03", False),
+        ("57014", False),
+    ],
+)
+async def test_every_error_that_may_pass_says_so_and_spoilt_sessions_are_left(
+    database: Database, code: str, is_renewed: bool
+):
     raising = f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$"
+    before = await session(database)
     with pytest.raises(DatabaseUnavailable):
         async with database.write(1) as connection:
             await connection.execute(raising)
-    await put(database, 1)
+    assert (await session(database) != before) is is_renewed
 
 
 @pytest.mark.parametrize("code", ["22012", "42601", "P0001", "0A000"])

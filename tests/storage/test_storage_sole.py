@@ -112,6 +112,22 @@ async def test_a_lost_lock_is_taken_again_or_ends_the_bot(
                     await watching
 
 
+async def test_a_bot_is_not_shut_out_by_its_own_lost_connection(
+    impatient: None, postgres_url: str, tmp_path: Path
+):
+    """The server notices a machine that is gone only after minutes, and keeps its locks."""
+    async with wired(postgres_url) as wire, run(wire.url, tmp_path / "0") as opened:
+        watching = asyncio.create_task(opened.watch(0.05))
+        wire.forgets = True
+        wire.close()
+        await asyncio.sleep(2)
+        assert not watching.done()
+        with pytest.raises(DatabaseUnavailable, match="another bot runs on"):
+            async with run(postgres_url, tmp_path / "2"):
+                pass
+        watching.cancel()
+
+
 async def test_a_lock_that_root_has_left_behind_can_be_taken(tmp_path: Path):
     (tmp_path / "bot.db.lock").touch(0o444)
 

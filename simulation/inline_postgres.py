@@ -212,6 +212,12 @@ class Pool:
         """Give the sessions back."""
         self.terminate()
 
+    async def expire_connections(self) -> None:
+        """Use none of the idle sessions again."""
+        for link in self.idle:
+            self.house.server.end_session(link.session)
+        self.idle.clear()
+
     def terminate(self) -> None:
         """End what is under way, as the system does for a dead process."""
         for link in self.lent:

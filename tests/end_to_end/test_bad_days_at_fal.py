@@ -1,5 +1,7 @@
 """What goes wrong at fal: each ends in one outcome, with a sentence and with the right money."""
 
+from typing import Any
+
 import pytest
 
 from bot.standin.fal.faults import Reply, Stage
@@ -169,7 +171,7 @@ async def test_a_picture_without_an_address_is_said_and_not_charged(tmp_path):
 )
 async def test_a_media_host_that_stumbles_for_a_moment_loses_no_picture(tmp_path, fault, for_s):
     async with staged(tmp_path) as stage:
-        times = {"for_s": for_s} if for_s else {"times": 2}
+        times: dict[str, Any] = {"for_s": for_s} if for_s else {"times": 2}
         stage.fal.faults.add(NAMED[fault], **times)
         card = await stage.card(count=2)
         await stage.discord.wait_for(lambda: card.gallery, 40)

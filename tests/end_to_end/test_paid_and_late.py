@@ -5,6 +5,7 @@ import io
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -38,7 +39,7 @@ NOISE = {
 
 async def test_noise_about_a_result_is_waited_out_and_every_picture_comes(tmp_path):
     settings = StandInFalSettings(concurrency=len(NOISE))
-    many = {"FAL_CONCURRENCY": str(len(NOISE)), "DEFAULT_IMAGES_PER_DAY": "100"}
+    many: dict[str, Any] = {"FAL_CONCURRENCY": str(len(NOISE)), "DEFAULT_IMAGES_PER_DAY": "100"}
     async with staged(tmp_path, fal=settings, **many) as stage:
         for name, lasts in NOISE.items():
             stage.fal.faults.add(NAMED[name], where=prompt_has(f"{name};"), **lasts)

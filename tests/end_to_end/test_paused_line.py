@@ -1,6 +1,7 @@
 """A line that stands: it says why everywhere, sends next to nothing, and goes on by itself."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,7 @@ async def test_money_in_doubt_counts_against_the_cap_of_the_bot(tmp_path):
 
 
 async def test_answers_to_submits_that_get_lost_in_a_row_stop_the_line(tmp_path):
-    many = {"FAL_CONCURRENCY": "1", "DEFAULT_IMAGES_PER_DAY": "100"}
+    many: dict[str, Any] = {"FAL_CONCURRENCY": "1", "DEFAULT_IMAGES_PER_DAY": "100"}
     async with staged(tmp_path, fal=CLOSED, **many) as stage:
         log = await add_log_channel(stage)
         stage.fal.faults.add(NAMED["submit_502_accepted"], times=None)

@@ -8,6 +8,7 @@ import pytest
 from bot.core.errors import Broken, StaleState, SubmitUnclear
 from bot.core.jobs import Reason, State
 from bot.services.facts import Facts
+from bot.services.late_books import LateBooks
 from bot.storage.database import DatabaseUnavailable
 from bot.storage.journal import Fact, Journal
 from tests.fakes import rendering, ticket
@@ -153,7 +154,8 @@ async def test_replaying_twice_is_harmless(open_house, tmp_path):
     history = []
     for _ in range(2):
         path.write_text(text + text)
-        assert await Facts(again.books, Journal(tmp_path / "data")).replay() == 1
+        late = LateBooks(again.database, again.clock)
+        assert await Facts(again.books, late, Journal(tmp_path / "data")).replay() == 1
         assert path.read_text() == ""
         history.append(await again.history(job))
     assert history == [["held", "submitting", "queued"]] * 2

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from bot.core.limits import Usage
-from bot.storage import database as opening
 from bot.storage import doubts, ledger
+from bot.storage import schema as opening
 from bot.storage.connection import Connection
 from bot.storage.database import Database, migrate, open_database
 from tests.storage.samples import BOT_DAY, CHANNEL, DAY, MEMBER, NOW_MS, SERVER, used
@@ -31,7 +31,7 @@ INSERT INTO ledger (
 async def old(url: str) -> Database:
     """A database as the version before left it, opened."""
     database = await open_database(url)
-    everything = opening._migrations()
+    everything = opening.migrations()
     async with database.write() as conn:
         await conn.execute(opening._MAKE_VERSIONS)
         for version in (1, 2, 3):

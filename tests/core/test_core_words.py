@@ -36,9 +36,9 @@ CAUGHT = {
         "bBbaAaAdDdD", "b4d", "8ad", "b@d", "b4d123", "bad123", "2bad", "b 4 d", "bаd", "вad",
         "bаԁ", "ʙᴀᴅ", "bɑd", "🅱ad", "🅱🅰🅳", "🇧🇦🇩", "🇧 🇦 🇩", "b🇦d", "bad🇫🇷", "ｂａｄ", "𝓫𝓪𝓭",
         "𝕭𝖆𝖉", "ⓑⓐⓓ", "⒝⒜⒟", "b̶a̶d̶", "b̴̛͚a̷͇͝d̶̙̀", "bád", "bąđ", "ƀaɗ", "b⃣a⃣d⃣", "一个bad狗",
-        "ΒΑD", "ᏴᎪᎠ", "ꓐꓮꓓ",
+        "ΒΑD", "ᏴᎪᎠ", "ꓐꓮꓓ", "ꮟꭺꭰ", "дом ᏴᎪᎠ", "نور ꓐꓮꓓ", "Ⲃ и ᏴᎪᎠ", "bᵅd", "bⱭd",
     ],
-    "ass": ["ass", "a$$", "@ss", "A S S", "asssss", "4ss hat", "аѕѕ", "e.g. ass"],
+    "ass": ["ass", "a$$", "@ss", "A S S", "asssss", "4ss hat", "аѕѕ", "e.g. ass", "xжx аѕѕ"],
     "fuck": ["f u c k", "f u ck", "fu c k", "f.u.c.k", "fu.ck", "fυcκ", "FUCK", "fücķ"],
     "shit": ["sh!t", "sh1t", "$hit", "s h 1 t", "5h1t", "shıt", "sh|t", "SHIT", "shІt"],
     "kill": ["k1ll", "ki11", "kiII", "kIll", "КILL", "kіӏl"],
@@ -217,6 +217,58 @@ def test_every_letter_that_unicode_calls_confusable_is_read_as_its_latin_one():
         if Matcher([Entry(Kind.WORD, f"qz{letter}ck")]).find(f"a qz{c}ck b") is None
     ]
     assert missed == []
+
+
+NOT_ALIKE_WHEN_SMALL = "ημ"
+"""Other letters than their capitals to the eye: an n and a u."""
+
+
+def other_cases() -> dict[str, str]:
+    """What letters that look like a Latin one become in small, in large and without case."""
+    known = {c for group in ALIKE.values() for c in group}
+    found: dict[str, str] = {}
+    for letter, group in ALIKE.items():
+        for form in (form for c in group for form in (c.lower(), c.upper(), c.casefold())):
+            if len(form) == 1 and not form.isascii() and form not in known:
+                found[form] = letter
+    return {form: found[form] for form in found if form not in NOT_ALIKE_WHEN_SMALL}
+
+
+def test_the_other_case_of_a_confusable_letter_is_read_as_its_latin_one():
+    forms = other_cases()
+    scripts = {unicodedata.name(form).partition(" ")[0] for form in forms}
+    assert scripts >= {"ARMENIAN", "CHEROKEE", "COPTIC", "DESERET", "OSAGE", "WARANG"}
+    missed = [
+        f"{form} {unicodedata.name(form)}"
+        for form, letter in forms.items()
+        if Matcher([Entry(Kind.WORD, f"qz{letter}ck")]).find(f"a qz{form}ck b") is None
+    ]
+    assert missed == []
+
+
+def alike_in(script: str) -> dict[str, str]:
+    """The Latin letters that a script has a letter like."""
+    return {
+        letter: c
+        for letter, group in ALIKE.items()
+        for c in group
+        if unicodedata.name(c).startswith(f"{script} ") and c.isalpha()
+        if not unicodedata.normalize("NFKC", c).isascii()
+    }
+
+
+SCRIPTS = {unicodedata.name(c).partition(" ")[0] for group in ALIKE.values() for c in group}
+WHOLE_SCRIPTS = sorted(script for script in SCRIPTS if len(alike_in(script)) > 1)
+
+
+@pytest.mark.parametrize("script", WHOLE_SCRIPTS)
+def test_a_word_all_in_the_letters_of_one_script_is_found_beside_any_other_script(script):
+    alike = alike_in(script)
+    matcher = Matcher([checked_entry(Kind.WORD, "".join(sorted(alike)))])
+    word = "".join(alike[letter] for letter in sorted(alike))
+    around = {"ARABIC": "дом", "CYRILLIC": "نور"}.get(script, "дом نور")
+    assert matcher.find(word) is not None
+    assert matcher.find(f"{around} {word}") is not None
 
 
 @given(st.sampled_from(["bad", "naked", "shit", "idiot", "kill", "penis"]), st.data())

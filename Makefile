@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint run lock bench clean
+.PHONY: demo test lint run lock bench simulate clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m bot demo
@@ -24,6 +24,10 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.moderation
+
+# SEEDS=100000 FROM=0 for a long night.
+simulate: $(VENV)/.installed-dev
+	$(BIN)/python -m simulation --seeds $(or $(SEEDS),1000) --from $(or $(FROM),0) --jobs 2
 
 # Exact versions with hashes and no addresses; run it to take newer versions, read the diff, run the tests.
 lock: $(VENV)/.installed-dev

@@ -17,6 +17,7 @@ from bot.core.errors import (
     CannotLook,
     Gone,
     RouteBusy,
+    StaleState,
     Undeliverable,
     Unproven,
     Upstream,
@@ -31,6 +32,7 @@ from bot.services.patience import insist
 from bot.services.ports import Clock, Courier, ImageQueue
 from bot.services.sending import Sender
 from bot.services.times import Times
+from bot.storage.database import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +41,8 @@ _EVERY_MAX_S = 900.0
 _AT_ONCE_MAX = 4
 _READ_MAX = 200
 """Those of other processes stand in the same order."""
+_TRIES_MIN = 8
+"""So often a job is looked for whatever the time of day says: hours of looks."""
 _SAME_TRIES = 3
 """An answer of fal's own that stayed the same over so many looks, minutes to hours apart."""
 
@@ -111,15 +115,25 @@ class Rescue:
 
     async def _guarded(self, job: Job) -> None:
         try:
-            is_over = await self._look_for(job)
+            if not await self._look_for(job):
+                await self._postpone(job)
+                return
+        except StaleState as error:
+            # Another process, or the host, was faster.
+            _log.info("search overtaken", extra={"job_id": job.id, "detail": str(error)})
+        except DatabaseUnavailable:
+            raise
         except Exception as error:  # noqa: BLE001 - one job must not keep the others from being found
-            is_over = False
             about = {"job_id": job.id, "state": job.state.value, "detail": str(error)}
             _log.exception("search stumbled", extra=about)
-        if is_over:
-            self._words.pop(job.id, None)
+            await self._postpone(job)
             return
-        if self._clock.now_ms() >= (job.search_until_ms or 0):
+        self._words.pop(job.id, None)
+
+    async def _postpone(self, job: Job) -> None:
+        """Look again later, or no more; a clock that jumped is no reason for that."""
+        now_ms = self._clock.now_ms()
+        if now_ms >= (job.search_until_ms or 0) and job.search_tries >= _TRIES_MIN:
             self._words.pop(job.id, None)
             _log.error("search given up", extra={"job_id": job.id})
             await self._late.stop_search(job)
@@ -128,7 +142,7 @@ class Rescue:
             self._times.search_first_s * 2.0 ** min(job.search_tries, 30),
             self._times.search_rest_s,
         )
-        await self._late.look_again(job, self._clock.now_ms() + int(pause_s * 1000))
+        await self._late.look_again(job, now_ms + int(pause_s * 1000))
 
     async def _look_for(self, job: Job) -> bool:
         """Take a job one step nearer to its pictures; True where the search is over."""

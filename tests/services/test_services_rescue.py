@@ -183,6 +183,18 @@ async def test_looks_grow_rarer_and_end_after_the_search_is_over(open_house):
     assert await house.doubt(job) == job.held_microusd, "only a word ends the doubt"
 
 
+async def test_a_clock_that_jumps_over_the_end_of_a_search_does_not_end_it(open_house):
+    house, job = await gone(open_house)
+    house.clock.now += 40 * 24 * HOUR_MS
+    house.queue.results = [OUTAGE]
+    assert await house.generation.rescue.look() == 1
+    assert (await house.get(job)).search_due_ms is not None
+
+    house.queue.results = [rendering(1, billed_microusd=60_000)]
+    assert await house.generation.rescue.look() == 1
+    await until_brought(house)
+
+
 async def test_a_lost_submit_is_found_in_the_history_days_later(open_house):
     house = await open_house()
     house.queue.submit_errors = [SubmitUnclear("502")]

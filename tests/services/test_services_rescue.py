@@ -192,7 +192,7 @@ async def test_a_clock_that_jumps_over_the_end_of_a_search_does_not_end_it(open_
 
     house.queue.results = [rendering(1, billed_microusd=60_000)]
     assert await house.generation.rescue.look() == 1
-    await until_brought(house)
+    assert (await house.get(job)).state is State.RENDERED
 
 
 async def test_a_lost_submit_is_found_in_the_history_days_later(open_house):

@@ -89,9 +89,10 @@ class Follower:
         running_since_ms: int | None = None
         async with aclosing(self._queue.follow(job.ticket)) as reports:
             async for progress in reports:
-                self._brakes.heard()
                 if progress.phase is Phase.ENDED:
+                    # The status alone is no good news: its result may still not be had.
                     return
+                self._brakes.heard()
                 self._verdicts.meant(job.id)
                 if progress.phase is Phase.RUNNING and running_since_ms is None:
                     running_since_ms = self._clock.now_ms()

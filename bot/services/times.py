@@ -37,8 +37,6 @@ class Times:
     """So long the pictures that are there wait for those that are late."""
     fetch_max_s: float = 3600
     """So long a job without a single picture waits for one before the member is told."""
-    foreign_max_s: float = 60
-    """The same, where every picture lies on a host that may not be asked."""
     deliver_max_s: float = 6 * 3600
     """So long pictures or an end are posted again while Discord cannot be reached."""
     retry_first_s: float = 5

@@ -124,15 +124,17 @@ def _job_row(job: Job) -> dict[str, Cell]:
 async def ledger_rows(database: Database) -> AsyncGenerator[Line]:
     """Go through all entries of the ledger, the oldest first.
 
-    `hold`, `settle` and `release` name what fal is paid for; `adjust` what a member gets back.
+    `hold`, `settle`, `release` and `correct` name what fal is paid for; `adjust` what a member gets
+    back. A `correct` is an adjustment of the cost: what fal made or billed was learned later.
     """
     async with database.read() as connection:
         async for entry in ledger.entries(connection):
-            is_adjust = entry.kind == "adjust"
+            is_late = entry.kind == "adjust" and bool(entry.images or entry.microusd)
+            is_adjust = entry.kind == "adjust" and not is_late
             yield {
                 "id": entry.id,
                 "job_id": entry.job_id,
-                "kind": entry.kind,
+                "kind": "correct" if is_late else entry.kind,
                 "server_id": entry.server_id,
                 "member_id": entry.member_id,
                 "images": entry.charge_images if is_adjust else entry.images,

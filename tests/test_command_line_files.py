@@ -265,3 +265,15 @@ def test_check_of_a_server_s_database(postgres_url: str, folder: Path):
 
     asyncio.run(break_it())
     assert "the rule odd was never checked" in line_of(call(folder, "check", **url))
+
+
+def test_check_says_how_many_undelivered_pictures_are_kept(folder: Path):
+    make_database(folder)
+    for job in ("a", "b"):
+        kept = folder / "pictures" / "undelivered" / job
+        kept.mkdir(parents=True)
+        (kept / "1.png").write_bytes(b"x" * 1_500_000)
+    ended = call(folder, "check")
+
+    assert ended.code == 0, ended
+    assert "the pictures of 2 jobs that nobody took are kept (3 MB)." in ended.stdout

@@ -9,6 +9,7 @@ from bot.storage.database import Database, opened_database
 from bot.storage.disk import FULL_BYTES, SCARCE_BYTES, nearest_folder, rooms
 from bot.storage.installation import write_probe
 from bot.storage.integrity import damage
+from bot.storage.shelf import Shelf
 from bot.storage.sqlite_errors import obstacle
 
 Findings = tuple[list[str], list[str]]
@@ -22,12 +23,25 @@ async def found_wrong(database_url: str, data_dir: str) -> Findings:
         One line for each problem, and for each note.
     """
     problems, notes = _of_disks(database_url, Path(data_dir))
+    notes += await _of_shelf(Path(data_dir))
     try:
         async with opened_database(database_url) as database:
             wrong, also = await _of_database(database)
     except BotError as error:
         return [*problems, str(error)], notes
     return problems + wrong, notes + also
+
+
+async def _of_shelf(data_dir: Path) -> list[str]:
+    """Say how many undelivered pictures are kept, and how large they are."""
+    try:
+        stock = await Shelf(data_dir / "undelivered").stock()
+    except OSError:
+        return []
+    if not stock.jobs:
+        return []
+    size = max(1, round(stock.bytes / 1_000_000))
+    return [f"the pictures of {stock.jobs} jobs that nobody took are kept ({size} MB)."]
 
 
 async def _of_database(database: Database) -> Findings:

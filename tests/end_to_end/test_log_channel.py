@@ -111,8 +111,9 @@ async def test_a_channel_that_fails_or_is_closed_holds_up_neither_changes_nor_ot
 
 
 async def test_a_log_channel_that_is_no_more_drops_the_message_and_not_the_bot(tmp_path):
-    async with staged(tmp_path, starts_bot=False) as stage:
+    async with staged(tmp_path) as stage:
         log = await add_log_channel(stage)
+        await stage.kill_bot()
         stage.discord.delete_channel(log)
         await stage.start_bot()
         await set_limit(stage, "1")

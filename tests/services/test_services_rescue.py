@@ -304,3 +304,20 @@ async def test_pictures_that_a_moderator_removed_are_not_followed_by_late_ones(o
 
     assert house.courier.brought == []
     assert (await house.get(job)).search_until_ms is None
+
+
+async def test_a_search_that_begins_while_nothing_is_due_begins_at_once(open_house):
+    """Whoever waits for the next date sees what has just been committed."""
+    house = await open_house(times=SILENT)
+    looking = asyncio.create_task(house.generation.rescue.run())
+    try:
+        await asyncio.sleep(0.1)
+        house.queue.gate.set()
+        house.queue.results = [NOT_FOUND, NOT_FOUND]
+        await house.start()
+        async with asyncio.timeout(3):
+            await until_brought(house)
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+    await house.runner.stop(5)

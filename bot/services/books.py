@@ -104,7 +104,9 @@ class Books:
             now_ms = self._clock.now_ms()
             until_ms = self._search_until(now_ms) if stored.state.is_ended else None
             changes = jobs.JobChanges(ticket=ticket, search_until_ms=until_ms)
-            return await move(connection, stored, Event.ACCEPT, now_ms, changes=changes)
+            moved = await move(connection, stored, Event.ACCEPT, now_ms, changes=changes)
+        self._begun(changes)
+        return moved
 
     async def render(self, job: Job, rendering: Rendering) -> Job:
         """The pictures are made: settle the hold at what fal bills."""
@@ -220,8 +222,12 @@ class Books:
 
     def _search_until(self, now_ms: int) -> int:
         """When a search that begins now ends; it is due at once."""
-        self.searching.set()
         return now_ms + self._search_ms
+
+    def _begun(self, changes: jobs.JobChanges) -> None:
+        """Wake whoever looks; only after the commit, for before it there is nothing to be seen."""
+        if changes.search_until_ms:
+            self.searching.set()
 
     async def _advance(self, job: Job, event: Event, *, note: str = "") -> Job:
         async with self._database.write(job.server_id) as connection:
@@ -248,6 +254,7 @@ class Books:
                 await ledger.release(connection, job.id, now_ms)
             if changes.possible_loss_microusd:
                 await doubts.open_doubt(connection, job.id, changes.possible_loss_microusd, now_ms)
+        self._begun(changes)
         return moved
 
     async def _finish(
@@ -263,6 +270,7 @@ class Books:
                     images=0, microusd=0, charge_images=-back.images, charge_microusd=-back.microusd
                 )
                 await ledger.adjust(connection, job.id, returned, now_ms)
+        self._begun(changes)
         return moved
 
 

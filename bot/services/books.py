@@ -104,9 +104,9 @@ class Books:
             now_ms = self._clock.now_ms()
             until_ms = self._search_until(now_ms) if stored.state.is_ended else None
             changes = jobs.JobChanges(ticket=ticket, search_until_ms=until_ms)
-            accepted = await move(connection, stored, Event.ACCEPT, now_ms, changes=changes)
-        self._tell_search(changes)
-        return accepted
+            moved = await move(connection, stored, Event.ACCEPT, now_ms, changes=changes)
+        self._begun(changes)
+        return moved
 
     async def render(self, job: Job, rendering: Rendering) -> Job:
         """The pictures are made: settle the hold at what fal bills."""
@@ -224,8 +224,8 @@ class Books:
         """When a search that begins now ends; it is due at once."""
         return now_ms + self._search_ms
 
-    def _tell_search(self, changes: jobs.JobChanges) -> None:
-        """Wake whoever looks: only after the commit, because before it there is nothing to see."""
+    def _begun(self, changes: jobs.JobChanges) -> None:
+        """Wake whoever looks; only after the commit, for before it there is nothing to be seen."""
         if changes.search_until_ms:
             self.searching.set()
 
@@ -254,7 +254,7 @@ class Books:
                 await ledger.release(connection, job.id, now_ms)
             if changes.possible_loss_microusd:
                 await doubts.open_doubt(connection, job.id, changes.possible_loss_microusd, now_ms)
-        self._tell_search(changes)
+        self._begun(changes)
         return moved
 
     async def _finish(
@@ -270,7 +270,7 @@ class Books:
                     images=0, microusd=0, charge_images=-back.images, charge_microusd=-back.microusd
                 )
                 await ledger.adjust(connection, job.id, returned, now_ms)
-        self._tell_search(changes)
+        self._begun(changes)
         return moved
 
 

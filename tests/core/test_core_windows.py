@@ -164,6 +164,10 @@ def test_a_request_is_accepted_exactly_where_the_rule_book_allows_it(
     rules, roles, used, asked, now_ms, name
 ):
     zone = ZoneInfo(name)
+    # The host's caps of a server begin earlier where the zones differ; see the test below.
+    rules = [
+        replace(rule, is_host=False) if rule.subject is Subject.SERVER else rule for rule in rules
+    ]
     by_day = {
         (account, period(window, now_ms, UTC if account is Account.BOT else zone).first_day): usage
         for (account, window), usage in used.items()

@@ -25,9 +25,17 @@ from tests.postgres import PostgresServer
 
 GIFT = """
 INSERT INTO ledger (id, kind, server_id, member_id, images, microusd, charge_images,
+    charge_microusd, source, day, bot_day, at_ms, seq)
+VALUES ($1, 'gift', 1, 2, 0, 0, 5, 0, 'none', '2026-03-01', '2026-03-01', 0,
+    (SELECT COALESCE(MAX(seq), 0) + 1 FROM ledger WHERE server_id = 1))
+"""
+
+OLD_GIFT = """
+INSERT INTO ledger (id, kind, server_id, member_id, images, microusd, charge_images,
     charge_microusd, source, day, bot_day, at_ms)
 VALUES ($1, 'gift', 1, 2, 0, 0, 5, 0, 'none', '2026-03-01', '2026-03-01', 0)
 """
+"""Before entries were numbered."""
 
 
 async def add(database: Database, *ids: str) -> None:
@@ -247,7 +255,8 @@ async def test_an_older_database_is_brought_up_to_date_by_run_alone(
     with monkeypatch.context() as before:
         before.setattr(schema, "migrations", lambda: released)
         async with migrated_database(database_url) as database:
-            await add(database, "a")
+            async with database.write(1) as connection:
+                await connection.execute(OLD_GIFT, "a")
 
     for _ in range(2):
         with pytest.raises(Broken, match=r"has version 3 and this bot needs \d+; start the bot"):

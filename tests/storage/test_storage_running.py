@@ -254,9 +254,11 @@ async def test_an_older_database_is_brought_up_to_date_by_run_alone(
     released = {version: one for version, one in schema.migrations().items() if version <= 3}
     with monkeypatch.context() as before:
         before.setattr(schema, "migrations", lambda: released)
-        async with migrated_database(database_url) as database:
-            async with database.write(1) as connection:
-                await connection.execute(OLD_GIFT, "a")
+        async with (
+            migrated_database(database_url) as database,
+            database.write(1) as connection,
+        ):
+            await connection.execute(OLD_GIFT, "a")
 
     for _ in range(2):
         with pytest.raises(Broken, match=r"has version 3 and this bot needs \d+; start the bot"):

@@ -48,10 +48,15 @@ class Books:
         async with self._database.read() as connection:
             return await jobs.unfinished(connection)
 
-    async def known_request_ids(self, since_ms: int) -> frozenset[str]:
-        """Read the requests of fal that belong to a job already."""
+    async def is_known_request(self, request_id: str) -> bool:
+        """Whether a request of fal's belongs to a job already."""
         async with self._database.read() as connection:
-            return await jobs.known_request_ids(connection, since_ms)
+            return await jobs.is_known_request(connection, request_id)
+
+    async def losses_beside(self, job: Job) -> int:
+        """Count what the job's member lost the host on the day of the job; see `strikes`."""
+        async with self._database.read() as connection:
+            return await jobs.losses_beside(connection, job.id)
 
     async def set_message(self, job: Job, message_id: int) -> Job | None:
         """Note where the job's card stands, and read what became of the job meanwhile."""
@@ -151,9 +156,16 @@ class Books:
             job, Event.DELIVER, changes, arrived=len(arrived), note=delivered.route
         )
 
-    async def strand(self, job: Job, why: str) -> Job:
-        """Every route to the member is closed: return the whole charge."""
-        changes = jobs.JobChanges(pictures=0, reason=Reason.UNDELIVERABLE)
+    async def strand(self, job: Job, why: str, *, search: bool = False) -> Job:
+        """Every route to the member is closed: return the whole charge.
+
+        Args:
+            job: Rendered.
+            why: What the host may read.
+            search: Whether pictures are missing on the shelf, which are looked for.
+        """
+        until_ms = self._search_until(self._clock.now_ms()) if search else None
+        changes = jobs.JobChanges(pictures=0, reason=Reason.UNDELIVERABLE, search_until_ms=until_ms)
         return await self._finish(job, Event.STRAND, changes, arrived=0, note=why)
 
     async def lose_pictures(self, job: Job, why: str) -> Job:

@@ -19,12 +19,18 @@ from bot.services.orders import order_of
 from bot.services.patience import insist
 from bot.services.ports import Order, Place
 from bot.services.reasons import reason_for
+from bot.services.strikes import STRIKES_MAX
 from bot.storage.database import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
 
-_KNOWN_EARLIER_MS = 10 * 60 * 1000
-"""The search takes fal's clock to differ from ours; requests of that time are told apart too."""
+_EARLIER_MS = 60_000
+"""How far fal's clock may be behind ours."""
+_LATER_MS = 180_000
+"""How far fal's clock may be ahead, together with the time that a submit may take."""
+_LATE_EARLIER_MS = 2 * 24 * 3600 * 1000
+"""Where nothing is found, our clock may have been wrong: by so much, twice that at each look."""
+_DOUBLINGS_MAX = 6
 _CANNOT_LOOK_MAX = 3
 
 
@@ -56,6 +62,11 @@ class Sender:
         if self._clock.now_ms() - job.created_at_ms > self._times.held_max_s * 1000:
             return await insist(
                 lambda: self._books.fail(job, Reason.TOO_OLD), job.id, "waited too long"
+            )
+        if await self._books.losses_beside(job) >= STRIKES_MAX:
+            # They came in while this one waited in line.
+            return await insist(
+                lambda: self._books.fail(job, Reason.STRIKES), job.id, "too many losses"
             )
         try:
             sending = await self._books.submit(job)
@@ -182,8 +193,13 @@ class Sender:
                 return ticket
         return None
 
-    async def find(self, job: Job) -> Ticket | None:
+    async def find(self, job: Job, *, is_late: bool = False) -> Ticket | None:
         """Look once into fal's history for a job that has no ticket.
+
+        Args:
+            job: It may have been sent.
+            is_late: Whether to look beyond the minutes around the submit, because the time of day
+                may have been wrong then or may be wrong now.
 
         Raises:
             CannotLook: The key may not read it.
@@ -192,9 +208,18 @@ class Sender:
         if self._is_sending_the_same(job):
             # Its request is in the history too, under an id that is not known here yet.
             return None
-        since_ms = job.submitted_at_ms or job.created_at_ms
-        known = await self._books.known_request_ids(since_ms - _KNOWN_EARLIER_MS)
-        return await self._queue.find(order_of(job), since_ms=since_ms, known=known)
+        at_ms = job.submitted_at_ms or job.created_at_ms
+        from_ms, until_ms = at_ms - _EARLIER_MS, at_ms + _LATER_MS
+        if is_late:
+            earlier_ms = _LATE_EARLIER_MS << min(job.search_tries, _DOUBLINGS_MAX)
+            from_ms, until_ms = min(at_ms, self._clock.now_ms()) - earlier_ms, None
+        found = await self._queue.find(
+            order_of(job), at_ms=at_ms, from_ms=from_ms, until_ms=until_ms
+        )
+        for ticket in found:
+            if not await self._books.is_known_request(ticket.request_id):
+                return ticket
+        return None
 
     def _is_sending_the_same(self, job: Job) -> bool:
         wanted = order_of(job)

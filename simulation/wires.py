@@ -75,7 +75,7 @@ class Wire(httpx.AsyncBaseTransport):
             await asyncio.sleep(world.dice.uniform(0.0, 25.0))
         await world.cross(_LINE_S)
         if request is not None:
-            request.is_known = True
+            request.known_s = world.now_s
 
     def _streamed(self, call: Call, reply: Reply) -> httpx.Response:
         events = _Events(self._world, self._desk, self._fal, call)

@@ -76,7 +76,7 @@ class DiscordCourier:
     async def bring(self, job: Job, pictures: list[Picture], balance: Balance) -> Delivered:
         """Post late pictures in a message of their own."""
         # Unlike that of any other message of the job, so that Discord does not take it for one.
-        routes = self._new_messages(job, _nonce(job, pictures))
+        routes = self._new_messages(job, _nonce(job, pictures, is_late=True))
         return await self._post_by(routes, job, pictures, balance, is_late=True)
 
     async def _post_by(
@@ -180,7 +180,7 @@ class DiscordCourier:
             add("answer", job.file_limit_bytes, self._edit_by_token)
         if self._is_editable(job):
             add("message", late_limit, self._edit_as_bot)
-        return routes + self._new_messages(job, _nonce(job, pictures))
+        return routes + self._new_messages(job, _nonce(job, pictures, is_late=False))
 
     def _new_messages(self, job: Job, nonce: str) -> list[_Route]:
         """The routes that post a new message."""
@@ -278,16 +278,18 @@ def _fewer(job: Job, arriving: int, *, is_late: bool) -> str | None:
     return fewer_note(job.count, arriving, job.made or len(job.links), len(job.links))
 
 
-def _nonce(job: Job, pictures: Sequence[Picture]) -> str:
-    """Name what a new message shows, so that Discord posts it once.
+def _nonce(job: Job, pictures: Sequence[Picture], *, is_late: bool) -> str:
+    """Name what a new message shows, so that Discord posts it once; at most 25 characters.
 
     By its pictures: a try that brings more of them than the one before must not be taken for it,
     or those would be noted as posted and be nowhere.
     """
-    sum_ = 0
+    if not pictures:
+        return job.id
+    digest = zlib.crc32(f"{is_late} {job.pictures or 0}".encode())
     for picture in pictures:
-        sum_ = zlib.crc32(picture.data, sum_)
-    return f"{job.id}-{sum_:08x}" if pictures else job.id
+        digest = zlib.crc32(picture.data, digest)
+    return f"{job.id}-{digest:08x}"
 
 
 def _closed(route: _Route, error: discord.HTTPException) -> str:

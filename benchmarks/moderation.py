@@ -26,14 +26,17 @@ from benchmarks.bots import FAL_KEY
 from benchmarks.figures import percentile
 from benchmarks.past import DAYS, SERVER, seed
 from benchmarks.places import Places, opened_places
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.jobs import Request
 from bot.core.limits import Rule, Subject, Unit, Window
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Format, Size
+from bot.core.models.registry import DEFAULT
+from bot.core.preferences import Defaults
 from bot.services.allowance import HostLimits
 from bot.services.books import Books
 from bot.services.brakes import Brakes
 from bot.services.clock import SystemClock
-from bot.services.imagine import Defaults, Imagine
+from bot.services.imagine import Imagine
 from bot.services.runner import Runner
 from bot.services.words import Words
 from bot.standin.process import BotProcess
@@ -142,7 +145,7 @@ def _imagine(database: Database) -> Imagine:
         database=database,
         clock=clock,
         limits=HostLimits(default_images_per_day=PLENTY_IMAGES),
-        defaults=Defaults(Size(1024, 1024), Quality.MEDIUM),
+        defaults=Defaults(DEFAULT, Size(1024, 1024), Quality.MEDIUM),
         words=Words(database, clock),
         books=books,
         runner=runner,

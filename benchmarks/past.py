@@ -16,8 +16,10 @@ from typing import Any
 import asyncpg
 import click
 
-from bot.core.catalogue import Quality, Size, hold_microusd
 from bot.core.jobs import Event, State, next_state
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2, Quality
+from bot.core.models.options import Size
+from bot.core.models.prices import Ask
 from bot.storage import ledger
 from bot.storage.database import migrated_database, opened_database
 from bot.storage.ids import new_id
@@ -86,7 +88,11 @@ _PATHS = {
 _QUALITIES = (*[Quality.LOW] * 3, *[Quality.MEDIUM] * 5, *[Quality.HIGH] * 2)
 _SIZE = Size(1024, 1024)
 _PROMPT = "a lighthouse at dusk, its lamp just lit, seen from the sea"
-_HELD = {(q, n): hold_microusd(_SIZE, q, _PROMPT, n) for q in Quality for n in (1, 2, 3, 4)}
+_HELD = {
+    (q, n): GPT_IMAGE_2.price.hold_microusd(Ask(_SIZE, q, _PROMPT, n))
+    for q in Quality
+    for n in (1, 2, 3, 4)
+}
 
 Record = tuple[Any, ...]
 Past = Iterator[tuple[Record, list[Record], list[Record]]]

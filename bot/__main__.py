@@ -23,8 +23,8 @@ from bot.console.limits import limit
 from bot.console.losses import adjust, list_losses
 from bot.console.repair import repair
 from bot.console.usage import usage
-from bot.core.catalogue import Quality
 from bot.core.errors import BotError, IllegalSize
+from bot.core.models.registry import DEFAULT
 from bot.ops.logs import set_up_logs
 from bot.services import reports
 from bot.settings import BadSettings, Settings, StorageSettings
@@ -107,7 +107,7 @@ def check() -> None:
 
 @main.command()
 @click.option("--size", metavar="WxH", help="One size, such as 1536x1024, or a name.")
-@click.option("--quality", type=click.Choice([q.value for q in Quality]), help="One quality.")
+@click.option("--quality", type=click.Choice(DEFAULT.qualities), help="One quality.")
 @click.option("--json", "as_json", is_flag=True, help="A list of objects, for scripts.")
 def prices(size: str | None, quality: str | None, as_json: bool) -> None:
     """Print what one picture costs, without its prompt.

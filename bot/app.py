@@ -34,7 +34,6 @@ from bot.services.exports import Exports
 from bot.services.generation import Generation, Outside, Policy, build_generation
 from bot.services.gifts import Gifts
 from bot.services.housekeeping import Housekeeping
-from bot.services.imagine import Defaults
 from bot.services.log_channel import LogChannel
 from bot.services.members import Members
 from bot.services.moderation import Moderation
@@ -89,7 +88,7 @@ async def run(settings: Settings, *, accepts_database: bool = False) -> None:
             Outside(database, clock, queue, courier, Path(settings.data_dir)),
             Policy(
                 limits=limits,
-                defaults=Defaults(settings.default_size, settings.default_quality),
+                defaults=settings.defaults,
                 concurrency=settings.fal_concurrency,
                 undelivered_days=settings.undelivered_days,
                 owns=owns,
@@ -170,8 +169,8 @@ def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from wh
         gifts=Gifts(database, clock),
         blocks=Blocks(database, clock),
         words=words,
-        preferences=ServerPreferences(database, clock),
-        usage=UsageReports(database, clock),
+        preferences=ServerPreferences(database, clock, settings.defaults.model),
+        usage=UsageReports(database, clock, settings.defaults.model),
         cases=Cases(database, runner),
         pictures=Pictures(database, clock, errands),
         reports=PictureReports(database, clock, errands),
@@ -180,8 +179,7 @@ def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from wh
         runner=runner,
         housekeeping=Housekeeping(database, clock, generation.books, runner),
         clock=clock,
-        default_size=settings.default_size,
-        default_quality=settings.default_quality,
+        defaults=settings.defaults,
     )
 
 
@@ -237,7 +235,6 @@ def fal_settings(settings: Settings) -> FalSettings:
         admin_key=None if admin_key is None else admin_key.get_secret_value(),
         queue_url=settings.fal_queue_url,
         api_url=settings.fal_api_url,
-        model=settings.fal_model,
         media_hosts=settings.fal_media_hosts,
         concurrency=settings.fal_concurrency,
     )

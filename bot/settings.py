@@ -7,7 +7,7 @@ secret's value is in none of them. The README's table and `.env.example` are tes
 import difflib
 import os
 import re
-from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -19,15 +19,19 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bot.core.cap_names import is_cap, is_of_our_words, nearest_cap
-from bot.core.catalogue import MODELS, Quality, Size, parse_size
 from bot.core.errors import BotError, IllegalSize
+from bot.core.models.model import Model
+from bot.core.models.options import Size
+from bot.core.models.registry import DEFAULT, model_of, text_models
 from bot.core.money import format_usd, microusd_from_decimal
+from bot.core.preferences import Defaults
 from bot.services.allowance import HostLimits
 
 
@@ -57,13 +61,32 @@ def _usd(value: object) -> object:
     return amount
 
 
-def _size(value: object) -> object:
+def _model(info: ValidationInfo) -> Model:
+    """The model that was chosen; the default where that choice is wrong, which is told anyway."""
+    return model_of(info.data.get("fal_model", DEFAULT.id))
+
+
+def _model_name(value: str) -> str:
+    known = text_models()
+    if value not in known:
+        raise ValueError(f"must be one of {', '.join(known)}")
+    return value
+
+
+def _size(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return parse_size(value)
+        return _model(info).parse_size(value)
     except IllegalSize as error:
         raise ValueError(error.sentence) from None
+
+
+def _quality(value: str, info: ValidationInfo) -> str:
+    known = _model(info).qualities
+    if known and value not in known:
+        raise ValueError(f"must be {', '.join(known[:-1])} or {known[-1]}")
+    return value
 
 
 def _numbers(value: object) -> object:
@@ -124,15 +147,6 @@ def _token(value: SecretStr) -> SecretStr:
     if not text or not text.isascii() or any(c.isspace() for c in text):
         raise ValueError("must be the bot token from the Discord developer portal")
     return SecretStr(text)
-
-
-def _one_of(*options: str) -> Callable[[str], str]:
-    def check(value: str) -> str:
-        if value not in options:
-            raise ValueError(f"must be one of {', '.join(options)}")
-        return value
-
-    return check
 
 
 def _media_hosts(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -260,8 +274,8 @@ class Settings(LimitSettings):
     fal_jwks_url: WebAddress = Field(
         "https://rest.fal.ai/.well-known/jwks.json", description="Keys of fal's webhooks"
     )
-    fal_model: Annotated[str, AfterValidator(_one_of(*MODELS))] = Field(
-        MODELS[0], description="Model; `fal-ai/gpt-image-2` is an older alias"
+    fal_model: Annotated[str, AfterValidator(_model_name)] = Field(
+        DEFAULT.id, description="Model; `fal-ai/gpt-image-2` is an older alias"
     )
     fal_concurrency: int = Field(
         4, ge=1, le=1000, description="Jobs at fal at once (a new account runs 2, the most is 40)"
@@ -277,8 +291,8 @@ class Settings(LimitSettings):
     default_size: Annotated[Size, BeforeValidator(_size)] = Field(
         Size(1024, 1024), description="Where /imagine names no size"
     )
-    default_quality: Quality = Field(
-        Quality.MEDIUM, description="Where /imagine names no quality: low, medium or high"
+    default_quality: Annotated[str, AfterValidator(_quality)] = Field(
+        "medium", description="Where /imagine names no quality: low, medium or high"
     )
     shard_count: Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_none_if_empty)] = (
         Field(None, description="Shards over all processes; empty lets Discord say")
@@ -292,6 +306,14 @@ class Settings(LimitSettings):
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
     log_format: Literal["json", "text"] = Field("json", description="json or text")
+
+    @property
+    def defaults(self) -> Defaults:
+        """The model, and what is made where nobody says anything."""
+        model = model_of(self.fal_model)
+        alias = None if self.fal_model == model.id else self.fal_model
+        known = Defaults(DEFAULT, self.default_size, self.default_quality).of(model)
+        return replace(known, alias=alias)
 
     @classmethod
     def load(cls, env_file: str | None = ".env") -> Self:

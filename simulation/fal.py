@@ -9,7 +9,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.core.catalogue import COUNT_MAX, Quality, Size, computed_cost_microusd
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2, Quality
+from bot.core.models.options import Size
+from bot.core.models.prices import Ask
 from simulation import fal_answers as answers
 from simulation.fal_answers import NOISE, Reply
 from simulation.world import World
@@ -229,7 +231,7 @@ class Fal:
         """Make the pictures, as many as it is told to or nearly so."""
         world, count = self.world, job.count
         if self._hits(job, "extra pictures"):
-            count = min(COUNT_MAX, count + world.dice.choice((1, 3)))
+            count = min(GPT_IMAGE_2.count_max, count + world.dice.choice((1, 3)))
         elif self._hits(job, "fewer pictures") and count > 1:
             count -= 1
         job.pictures = [self._picture(job, number) for number in range(count)]
@@ -246,10 +248,12 @@ class Fal:
     def _charge(self, job: Job) -> dict[str, str]:
         """Decide what fal bills for pictures, and what it says about that."""
         side = job.body["image_size"]
-        job.bill_microusd = computed_cost_microusd(
-            Size(side["width"], side["height"]),
-            Quality(job.body["quality"]),
-            job.body["prompt"],
+        job.bill_microusd = GPT_IMAGE_2.price.likely_microusd(
+            Ask(
+                Size(side["width"], side["height"]),
+                Quality(job.body["quality"]),
+                job.body["prompt"],
+            ),
             len(job.pictures),
         )
         if self._hits(job, "zero units"):

@@ -5,14 +5,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.core.catalogue import Quality, Size
 from bot.core.errors import BotError
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Size
+from bot.core.models.registry import DEFAULT
+from bot.core.preferences import Defaults
 from bot.fal.calls import FalSettings
 from bot.fal.queue import FalQueue
 from bot.services.allowance import HostLimits, Quota
 from bot.services.generation import Generation, Outside, Policy, build_generation
 from bot.services.gifts import Gifts
-from bot.services.imagine import Defaults, Imagine
+from bot.services.imagine import Imagine
 from bot.services.moderation import Moderation
 from bot.services.preferences import ServerPreferences
 from bot.services.runner import Runner
@@ -97,7 +100,7 @@ async def furnish(
     queue = FalQueue(fal_settings(world), Network(world, fal))
     await queue.__aenter__()
     quota, words = Quota(database, clock, limits), Words(database, clock)
-    defaults = Defaults(Size(1024, 1024), Quality.MEDIUM)
+    defaults = Defaults(DEFAULT, Size(1024, 1024), Quality.MEDIUM)
     generation = build_generation(
         Outside(database, clock, queue, discord, folder),
         Policy(limits=limits, defaults=defaults, concurrency=CONCURRENCY),

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from bot.core.catalogue import COUNT_MAX
 from bot.core.jobs import TRANSITIONS
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2
 from bot.services.allowance import HostLimits
 from bot.services.strikes import STRIKES_MAX
 from bot.storage.ledger import check
@@ -214,7 +214,7 @@ def _owned(scene: Scene) -> Iterator[tuple[Account, Job]]:
 
 
 def _to_be_had(scene: Scene, request: Job) -> Iterable[Drawn]:
-    made = scene.fal.made(request)[:COUNT_MAX]
+    made = scene.fal.made(request)[: GPT_IMAGE_2.count_max]
     return (one for one in made if one.url is not None and not one.is_foreign)
 
 

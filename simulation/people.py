@@ -5,10 +5,11 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.errors import BotError, Refused
 from bot.core.jobs import Job, Request
 from bot.core.limits import Rule, Subject, Unit, Window
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Format, Size
 from bot.services.allowance import HostLimits
 from bot.services.preferences import By
 from simulation.house import House

@@ -12,8 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.__main__ import main
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.jobs import Event, Job, PictureLink, State, Ticket
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Format, Size
 from bot.services.reports import JOB_COLUMNS, LEDGER_COLUMNS
 from bot.settings import Settings
 from bot.storage import doubts, jobs, ledger

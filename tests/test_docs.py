@@ -14,7 +14,9 @@ from discord import app_commands
 import bot.chat.commands
 from bot.__main__ import main
 from bot.chat.desk import Desk
-from bot.core.catalogue import Quality, Size
+from bot.core.models.options import Size
+from bot.core.models.registry import DEFAULT
+from bot.core.preferences import Defaults
 from bot.settings import Settings
 from tests.documents import (
     ENV_EXAMPLE,
@@ -113,7 +115,7 @@ def every_command() -> list[str]:
     """Build every command from `bot.chat.commands`, as the client does, and name it."""
     none = cast("Any", None)
     parts = dict.fromkeys((field.name for field in fields(Desk)), none)
-    desk = Desk(**{**parts, "default_size": Size(1024, 1024), "default_quality": Quality.MEDIUM})
+    desk = Desk(**{**parts, "defaults": Defaults(DEFAULT, Size(1024, 1024), "medium")})
     names: list[str] = []
     for module in pkgutil.iter_modules(bot.chat.commands.__path__, "bot.chat.commands."):
         for name, build in inspect.getmembers(import_module(module.name), inspect.isfunction):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.catalogue import Quality, Size
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Size
 from bot.settings import BadSettings, LimitSettings, Settings, StorageSettings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,7 +55,7 @@ def test_two_secrets_are_enough(load):
     assert (settings.http_host, settings.http_port) == ("127.0.0.1", 8080)
     assert settings.default_images_per_day == 10
     assert settings.default_size == Size(1024, 1024)
-    assert settings.default_quality is Quality.MEDIUM
+    assert settings.default_quality == "medium"
 
 
 def test_what_is_optional_may_be_left_empty(load):
@@ -167,7 +168,7 @@ NOT_POSSIBLE = (
             "1920x1080",
             NOT_POSSIBLE,
         ),
-        ("DEFAULT_QUALITY", "best", "must be 'low', 'medium' or 'high'"),
+        ("DEFAULT_QUALITY", "best", "must be low, medium or high"),
         ("SHARD_COUNT", "0", "must be greater than or equal to 1"),
         ("SHARD_IDS", "0;1", BAD_NUMBERS),
         ("SHARD_IDS", "-1", BAD_NUMBERS),

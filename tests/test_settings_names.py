@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.catalogue import Quality
+from bot.core.models.gpt_image_2 import Quality
 from bot.settings import BadSettings, Settings
 
 TOKEN = "a-bot-token.of-some.length"

@@ -24,9 +24,9 @@ from bot.chat.texts import (
     why_halted,
     why_late,
 )
-from bot.core.catalogue import Format
 from bot.core.jobs import Job, Phase, State
 from bot.core.limits import Account
+from bot.core.models.options import Format
 from bot.core.money import format_usd
 from bot.core.preferences import paused_sentence
 from bot.core.prompts import clip, one_line, shown_prompt

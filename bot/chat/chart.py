@@ -15,7 +15,6 @@ from pathlib import Path
 
 import bot
 from bot.chat.chart_plan import Bar, Plan, Row, written
-from bot.core.catalogue import Quality
 from bot.core.money import MICROUSD_PER_USD, format_usd
 from bot.core.ranges import Days
 from bot.services.usage import UsageReport
@@ -100,7 +99,7 @@ def plan_of(report: UsageReport) -> Plan:
         range=shown_days(report.days),
         bars=tuple(bars),
         ticks=tuple(_ticks(max((sum(bar.parts) for bar in bars), default=0))),
-        legend=tuple(quality.value for quality in Quality),
+        legend=report.qualities,
         members_title="Top members",
         members=tuple(_members(report)),
         shares_title="All requests",
@@ -144,8 +143,8 @@ def _bars(report: UsageReport) -> tuple[str, list[Bar]]:
         unit = "month"
     sums: dict[str, list[int]] = {}
     for day, by_quality in report.by_day().items():
-        parts = sums.setdefault(_bin(unit, day, report.days.first), [0] * len(Quality))
-        for number, quality in enumerate(Quality):
+        parts = sums.setdefault(_bin(unit, day, report.days.first), [0] * len(report.qualities))
+        for number, quality in enumerate(report.qualities):
             parts[number] += by_quality.get(quality, Figures()).microusd
     return unit, [Bar(label, tuple(parts)) for label, parts in sums.items()]
 

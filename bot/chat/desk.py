@@ -6,7 +6,7 @@ import discord
 
 from bot.chat.names import Names
 from bot.chat.permission import CommandAccess
-from bot.core.catalogue import Quality, Size
+from bot.core.preferences import Defaults
 from bot.services.allowance import Quota
 from bot.services.blocks import Blocks
 from bot.services.cases import Cases
@@ -45,8 +45,7 @@ class Desk:
     runner: Runner
     housekeeping: Housekeeping
     clock: Clock
-    default_size: Size
-    default_quality: Quality
+    defaults: Defaults
 
 
 class DeskClient(discord.AutoShardedClient):

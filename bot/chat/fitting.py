@@ -9,8 +9,8 @@ from io import BytesIO
 from PIL import Image
 
 from bot.chat.cards import Attached
-from bot.core.catalogue import Format
 from bot.core.jobs import Job, Picture
+from bot.core.models.options import Format
 
 REQUEST_LIMIT_BYTES = 25 * 1024 * 1024
 """Discord's documented maximum of a whole request that creates a message."""

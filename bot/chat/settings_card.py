@@ -30,10 +30,11 @@ from bot.chat.settings_options import (
     private,
     spoilers,
 )
-from bot.core.catalogue import COUNT_MAX, Quality, Size
+from bot.core.models.model import Model
 from bot.core.preferences import (
     CHANNELS_MAX,
     PAUSE_SENTENCE_MAX_CHARS,
+    Defaults,
     Places,
     Preferences,
     Usual,
@@ -69,8 +70,7 @@ class Panel:
     """What the panel shows.
 
     Attributes:
-        size: The host's default.
-        quality: The host's default.
+        host: The host's defaults.
         gone_ids: Channels of the preferences that exist no more.
         doubts: What is wrong with the log channel, in sentences.
         said: What the last step led to, in a sentence; empty where there was none.
@@ -78,8 +78,7 @@ class Panel:
     """
 
     preferences: Preferences
-    size: Size
-    quality: Quality
+    host: Defaults
     now_ms: int
     gone_ids: frozenset[int] = frozenset()
     doubts: Sequence[str] = field(default_factory=list[str])
@@ -137,12 +136,12 @@ def _pages_row(current: Page) -> Row:
 
 def _add_overview(box: ui.Container[ui.LayoutView], panel: Panel) -> None:
     known = panel.preferences
-    made = usual(known, panel.size, panel.quality)
+    made = usual(known, panel.host)
     zone = f"{known.zone}, where it is {_time_in(known.zone, panel.now_ms)}"
     lines = [
         _status_line(known),
         f"**By default:** {_made_line(made)}",
-        f"**At most:** {_highest_line(known)}",
+        f"**At most:** {_highest_line(known, panel.host.model)}",
         f"**Channels:** {_where(panel)}",
         f"**Log channel:** {_log_line(known)}",
         f"**Time zone:** {zone}",
@@ -177,15 +176,15 @@ def _status_line(known: Preferences) -> str:
 
 
 def _made_line(made: Usual) -> str:
-    return f"{made.size.shown} · {made.quality.value} · {count_pictures(made.count)}"
+    return f"{made.size.shown} · {made.quality} · {count_pictures(made.count)}"
 
 
-def _highest_line(known: Preferences) -> str:
+def _highest_line(known: Preferences, model: Model) -> str:
     size = known.max_size
     parts = [
         f"{size.shown} ({size.area:,} pixels)" if size else "any size",
-        known.max_quality.value if known.max_quality else "any quality",
-        f"{count_pictures(known.max_count or COUNT_MAX)} at once",
+        known.max_quality or "any quality",
+        f"{count_pictures(known.max_count or model.count_max)} at once",
     ]
     return " · ".join(parts)
 
@@ -218,12 +217,12 @@ def _default_doubts(panel: Panel, made: Usual) -> list[str]:
     known = panel.preferences
     shown = {
         "size": (known.default_size.shown if known.default_size else "", made.size.shown),
-        "quality": (known.default_quality or "", made.quality.value),
+        "quality": (known.default_quality or "", made.quality),
         "count": (str(known.default_count or ""), str(made.count)),
     }
     return [
         f"The default {name} {shown[name][0]} is above the highest, so it is {shown[name][1]}."
-        for name in above_highest(known)
+        for name in above_highest(known, panel.host.model)
     ]
 
 
@@ -244,22 +243,22 @@ def _add_doubts(box: ui.Container[ui.LayoutView], doubts: Sequence[str]) -> None
 
 def _add_pictures(box: ui.Container[ui.LayoutView], panel: Panel) -> None:
     known = panel.preferences
-    made = usual(known, panel.size, panel.quality)
+    made = usual(known, panel.host)
     _add_doubts(box, _default_doubts(panel, made))
     _add_menu(
-        box, panel, "Default size", "default_size", default_sizes(known, panel.size, made.quality)
+        box, panel, "Default size", "default_size", default_sizes(known, panel.host, made.quality)
     )
-    _add_menu(
-        box,
-        panel,
-        "Default quality",
-        "default_quality",
-        default_qualities(known, panel.quality, made),
-    )
-    _add_menu(box, panel, "Default count", "default_count", default_counts(known))
-    _add_menu(box, panel, "Highest size, by its pixels", "max_size", highest_sizes(known))
-    _add_menu(box, panel, "Highest quality", "max_quality", highest_qualities(known))
-    _add_menu(box, panel, "Highest count", "max_count", highest_counts(known))
+    model = panel.host.model
+    if model.qualities:
+        options = default_qualities(known, panel.host, made)
+        _add_menu(box, panel, "Default quality", "default_quality", options)
+    if model.count_max > 1:
+        _add_menu(box, panel, "Default count", "default_count", default_counts(known, model))
+    _add_menu(box, panel, "Highest size, by its pixels", "max_size", highest_sizes(known, model))
+    if model.qualities:
+        _add_menu(box, panel, "Highest quality", "max_quality", highest_qualities(known, model))
+    if model.count_max > 1:
+        _add_menu(box, panel, "Highest count", "max_count", highest_counts(known, model))
     row = Row()
     row.add_item(_button("Type a default size …", "settings:form:default_size"))
     row.add_item(_button("Type a highest size …", "settings:form:max_size"))

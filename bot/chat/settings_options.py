@@ -4,16 +4,10 @@ from collections.abc import Sequence
 
 from discord import SelectOption
 
-from bot.core.catalogue import (
-    AREA_MAX_PX,
-    COUNT_MAX,
-    NAMED_SIZES,
-    Quality,
-    Size,
-    price_microusd,
-)
+from bot.core.models.model import Model
+from bot.core.models.options import Size
 from bot.core.money import format_usd
-from bot.core.preferences import Preferences, Spoilers, Usual
+from bot.core.preferences import Defaults, Preferences, Spoilers, Usual
 
 NONE = "none"
 """The value of a choice that is left to the host or has no bound."""
@@ -27,56 +21,62 @@ SPOILERS = {
 }
 
 
-def default_sizes(known: Preferences, host: Size, quality: Quality) -> list[SelectOption]:
+def default_sizes(known: Preferences, host: Defaults, quality: str) -> list[SelectOption]:
     """The named sizes, and the one that was typed."""
-    named = {size: f"{name} · {size.shown}" for name, size in NAMED_SIZES.items()}
+    model = host.model
+    named = {size: f"{name} · {size.shown}" for name, size in model.named_sizes.items()}
     if known.default_size is not None:
         named.setdefault(known.default_size, known.default_size.shown)
-    lines = [(NONE, f"The host's: {host.shown}", _price(host, quality))]
-    lines += [(str(size), label, _price(size, quality)) for size, label in named.items()]
+    lines = [(NONE, f"The host's: {host.size.shown}", _price(model, host.size, quality))]
+    lines += [(str(size), label, _price(model, size, quality)) for size, label in named.items()]
     return _options(lines, str(known.default_size or NONE))
 
 
-def highest_sizes(known: Preferences) -> list[SelectOption]:
+def highest_sizes(known: Preferences, model: Model) -> list[SelectOption]:
     """One size for each number of pixels that a named size has, the smallest first."""
-    best = known.max_quality or list(Quality)[-1]
-    by_area = {size.area: size for size in reversed(NAMED_SIZES.values())}
+    best = model.known_quality(known.max_quality or model.best_quality)
+    most_px = model.sizes.area_max_px
+    by_area = {size.area: size for size in reversed([*model.named_sizes.values()])}
     if known.max_size is not None:
         by_area[known.max_size.area] = known.max_size
-    sizes = [size for area, size in sorted(by_area.items()) if area < AREA_MAX_PX]
-    lines = [(NONE, "No bound", f"Up to {AREA_MAX_PX:,} pixels, all that the model makes")]
+    sizes = [size for area, size in sorted(by_area.items()) if area < most_px]
+    lines = [(NONE, "No bound", f"Up to {most_px:,} pixels, all that the model makes")]
     lines += [
-        (str(size), size.shown, f"Up to {size.area:,} pixels · {_price(size, best)}")
+        (str(size), size.shown, f"Up to {size.area:,} pixels · {_price(model, size, best)}")
         for size in sizes
     ]
     return _options(lines, str(known.max_size or NONE))
 
 
-def default_qualities(known: Preferences, host: Quality, made: Usual) -> list[SelectOption]:
+def default_qualities(known: Preferences, host: Defaults, made: Usual) -> list[SelectOption]:
     """Each quality with its price at the size that is made where none is named."""
-    lines = [(NONE, f"The host's: {host.value}", _price(made.size, host))]
-    lines += [(q.value, q.value.capitalize(), _price(made.size, q)) for q in Quality]
+    model = host.model
+    lines = [(NONE, f"The host's: {host.quality}", _price(model, made.size, host.quality))]
+    lines += [(q, q.capitalize(), _price(model, made.size, q)) for q in model.qualities]
     return _options(lines, known.default_quality or NONE)
 
 
-def highest_qualities(known: Preferences) -> list[SelectOption]:
+def highest_qualities(known: Preferences, model: Model) -> list[SelectOption]:
     """No bound, then every quality below the best."""
-    *lower, best = Quality
-    lines = [(NONE, f"No bound: up to {best.value}", "")]
-    lines += [(q.value, q.value.capitalize(), "") for q in reversed(lower)]
-    return _options(lines, known.max_quality or NONE)
+    *lower, best = model.qualities
+    lines = [(NONE, f"No bound: up to {best}", "")]
+    lines += [(q, q.capitalize(), "") for q in reversed(lower)]
+    chosen = model.known_quality(known.max_quality) if known.max_quality else NONE
+    return _options(lines, chosen)
 
 
-def default_counts(known: Preferences) -> list[SelectOption]:
+def default_counts(known: Preferences, model: Model) -> list[SelectOption]:
     """One picture, which is what nothing set means, or several."""
-    lines = [(str(n) if n > 1 else NONE, count_pictures(n), "") for n in range(1, COUNT_MAX + 1)]
+    counts = range(1, model.count_max + 1)
+    lines = [(str(n) if n > 1 else NONE, count_pictures(n), "") for n in counts]
     return _options(lines, str(known.default_count or NONE))
 
 
-def highest_counts(known: Preferences) -> list[SelectOption]:
+def highest_counts(known: Preferences, model: Model) -> list[SelectOption]:
     """No bound, then fewer and fewer."""
-    lines = [(NONE, f"No bound: up to {COUNT_MAX} at once", "")]
-    lines += [(str(n), f"{count_pictures(n)} at once", "") for n in range(COUNT_MAX - 1, 0, -1)]
+    most = model.count_max
+    lines = [(NONE, f"No bound: up to {most} at once", "")]
+    lines += [(str(n), f"{count_pictures(n)} at once", "") for n in range(most - 1, 0, -1)]
     return _options(lines, str(known.max_count or NONE))
 
 
@@ -99,8 +99,9 @@ def count_pictures(count: int) -> str:
     return "1 picture" if count == 1 else f"{count} pictures"
 
 
-def _price(size: Size, quality: Quality) -> str:
-    return f"{format_usd(price_microusd(size, quality))} a picture at {quality.value}"
+def _price(model: Model, size: Size, quality: str) -> str:
+    price = f"{format_usd(model.picture_microusd(size, quality))} a picture"
+    return f"{price} at {quality}" if quality else price
 
 
 def _options(lines: Sequence[tuple[str, str, str]], chosen: str) -> list[SelectOption]:

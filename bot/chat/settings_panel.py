@@ -22,8 +22,8 @@ from bot.chat.paging import turn
 from bot.chat.permission import require_moderator
 from bot.chat.settings_card import Page, Panel, settings_card
 from bot.chat.settings_options import NONE, YES
-from bot.core.catalogue import Quality, Size, parse_size
 from bot.core.errors import BadRequest, Refused
+from bot.core.models.options import Size
 from bot.core.preferences import PAUSE_SENTENCE_MAX_CHARS, Places, Preferences, Spoilers
 from bot.services.preferences import By, Changed, ServerPreferences
 from bot.storage.database import DatabaseUnavailable
@@ -41,12 +41,12 @@ _FORM_ID = "settings:typed:"
 _UNKNOWN = "This panel is of another version of the bot. Open `/imagine-admin settings` again."
 
 
-def _size(value: str) -> Size | None:
-    return None if value == NONE else parse_size(value)
+def _size(preferences: ServerPreferences, value: str) -> Size | None:
+    return None if value == NONE else preferences.model.parse_size(value)
 
 
-def _quality(value: str) -> Quality | None:
-    return None if value == NONE else Quality(value)
+def _quality(value: str) -> str | None:
+    return None if value == NONE else value
 
 
 def _count(value: str) -> int | None:
@@ -54,8 +54,8 @@ def _count(value: str) -> int | None:
 
 
 _MENUS: dict[str, tuple[Page, _Step]] = {
-    "default_size": (Page.PICTURES, lambda p, s, v, by: p.set_default_size(s, _size(v), by)),
-    "max_size": (Page.PICTURES, lambda p, s, v, by: p.set_max_size(s, _size(v), by)),
+    "default_size": (Page.PICTURES, lambda p, s, v, by: p.set_default_size(s, _size(p, v), by)),
+    "max_size": (Page.PICTURES, lambda p, s, v, by: p.set_max_size(s, _size(p, v), by)),
     "default_quality": (
         Page.PICTURES,
         lambda p, s, v, by: p.set_default_quality(s, _quality(v), by),
@@ -88,8 +88,7 @@ def panel_of(
     gone = _gone_channels(interaction.guild, known)
     return Panel(
         preferences=known,
-        size=desk.default_size,
-        quality=desk.default_quality,
+        host=desk.defaults,
         now_ms=desk.clock.now_ms(),
         gone_ids=gone,
         doubts=_log_doubts(interaction.guild, known.log_channel_id),

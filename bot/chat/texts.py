@@ -187,7 +187,8 @@ def quoted_reason(reason: str) -> str:
 
 def options_line(job: Job) -> str:
     """`2 images · 1536×1024 · high`."""
-    return f"{count_images(job.count)} · {job.size.shown} · {job.quality.value}"
+    parts = (count_images(job.count), job.size.shown, job.quality)
+    return " · ".join(part for part in parts if part)
 
 
 def why_halted(halt: Halt) -> str:
@@ -246,13 +247,13 @@ def _is(count: int) -> str:
 def footer(job: Job, pictures: int, balance: Balance, *, is_late: bool = False) -> str:
     """The cost footer under the pictures; late ones are free, and took longer than was noted."""
     if is_late:
-        shown = [count_images(pictures), job.size.shown, job.quality.value, "free"]
+        shown = [count_images(pictures), job.size.shown, job.quality, "free"]
         return " · ".join(part for part in (*shown, quota_line(balance)) if part)
     took_ms = (job.rendered_at_ms or job.created_at_ms) - job.created_at_ms
     parts = [
         count_images(pictures),
         job.size.shown,
-        job.quality.value,
+        job.quality,
         ("about " if job.cost_is_computed else "") + format_usd(_paid(job, pictures)),
         duration(took_ms),
         quota_line(balance),

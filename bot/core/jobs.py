@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.errors import StaleState, TooLate
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2
+from bot.core.models.options import Format, Size
 
 
 class State(StrEnum):
@@ -141,6 +142,8 @@ class Request:
         file_limit_bytes: The largest file Discord takes for this interaction.
         parent_channel_id: The channel that a thread hangs on, None outside threads.
         is_age_restricted: Whether the channel is.
+        model: One of the names of a model, see `bot.core.models.registry`; None for the host's.
+        inputs: Input pictures, by our own ids.
     """
 
     server_id: int
@@ -149,7 +152,7 @@ class Request:
     role_ids: frozenset[int]
     prompt: str
     size: Size | None
-    quality: Quality | None
+    quality: str | None
     count: int | None
     format: Format
     private: bool
@@ -157,6 +160,8 @@ class Request:
     file_limit_bytes: int
     parent_channel_id: int | None = None
     is_age_restricted: bool = False
+    model: str | None = None
+    inputs: tuple[str, ...] = ()
 
     @property
     def budget_channel_id(self) -> int:
@@ -169,12 +174,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """fal's answer to a submit: the request's id and the addresses that it handed out."""
+    """fal's answer to a submit: the request's id and the addresses that it handed out.
+
+    Attributes:
+        model: The name by which the model was asked; its units have its price.
+    """
 
     request_id: str
     status_url: str
     response_url: str
     cancel_url: str
+    model: str = GPT_IMAGE_2.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +275,9 @@ class Job:
         search_until_ms: When the search for its late pictures ends, None where nobody looks.
         search_due_ms: When fal is asked for them next.
         search_tries: How often fal was asked for them.
+        quality: Empty where the model has no choice of it.
+        model: The name by which the model is asked, see `bot.core.models.registry`.
+        inputs: Input pictures, by our own ids.
     """
 
     id: str
@@ -274,7 +287,7 @@ class Job:
     member_id: int
     prompt: str
     size: Size
-    quality: Quality
+    quality: str
     count: int
     format: Format
     private: bool
@@ -305,6 +318,8 @@ class Job:
     search_until_ms: int | None = None
     search_due_ms: int | None = None
     search_tries: int = 0
+    model: str = GPT_IMAGE_2.id
+    inputs: tuple[str, ...] = ()
 
     @property
     def budget_channel_id(self) -> int:

@@ -3,16 +3,16 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.core.catalogue import COUNT_MAX, Quality, Size
 from bot.core.errors import NotOffered, Paused
 from bot.core.jobs import Request
+from bot.core.models.model import Model
+from bot.core.models.options import Size
 from bot.core.prompts import shown_prompt
 
 PAUSE_SENTENCE_MAX_CHARS = 200
 CHANNELS_MAX = 25
 """Named channels; as many as one of Discord's menus takes."""
 
-_QUALITIES = list(Quality)
 _NAMED_CHANNELS_MAX = 5
 
 
@@ -45,10 +45,10 @@ class Preferences:
     """
 
     default_size: Size | None = None
-    default_quality: Quality | None = None
+    default_quality: str | None = None
     default_count: int | None = None
     max_size: Size | None = None
-    max_quality: Quality | None = None
+    max_quality: str | None = None
     max_count: int | None = None
     places: Places = Places.ALL
     channel_ids: frozenset[int] = frozenset()
@@ -59,7 +59,7 @@ class Preferences:
     pause_sentence: str | None = None
 
 
-def check(preferences: Preferences, request: Request) -> None:
+def check(preferences: Preferences, model: Model, request: Request) -> None:
     """Refuse what a server does not want.
 
     Raises:
@@ -75,7 +75,7 @@ def check(preferences: Preferences, request: Request) -> None:
         raise NotOffered("No pictures are made in this channel. Ask in another one.")
     if request.private and not preferences.private_allowed:
         raise NotOffered("This server does not allow private pictures. Ask without `private`.")
-    _check_maxima(preferences, request)
+    _check_maxima(preferences, model, request)
 
 
 def paused_sentence(said: str) -> str:
@@ -86,43 +86,75 @@ def paused_sentence(said: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Defaults:
+    """The host's defaults, for what neither the member nor the server says.
+
+    Attributes:
+        alias: The name of the model that the host chose, None for its own.
+    """
+
+    model: Model
+    size: Size
+    quality: str
+    alias: str | None = None
+
+    @property
+    def model_name(self) -> str:
+        """The name by which the model is asked."""
+        return self.alias or self.model.id
+
+    def of(self, model: Model) -> "Defaults":
+        """The same for another model, as near as it can make them."""
+        if model is self.model:
+            return self
+        is_made = model.sizes.broken_rule(self.size) is None
+        size = self.size if is_made else model.sizes.nearest(self.size)
+        return Defaults(model, size, model.known_quality(self.quality))
+
+
+@dataclass(frozen=True, slots=True)
 class Usual:
     """What a request becomes where its member leaves everything open."""
 
     size: Size
-    quality: Quality
+    quality: str
     count: int
 
 
-def usual(preferences: Preferences, size: Size, quality: Quality) -> Usual:
+def usual(preferences: Preferences, defaults: Defaults) -> Usual:
     """Find out what is made where a member names nothing; never above what is the highest.
+
+    What a server chose while the host had another model holds as far as this one can make it.
 
     Args:
         preferences: The server's.
-        size: The host's default.
-        quality: The host's default.
+        defaults: The host's, with the model that is asked for.
     """
-    size = preferences.default_size or size
-    quality = preferences.default_quality or quality
+    model = defaults.model
+    size, quality = defaults.size, defaults.quality
+    wanted = preferences.default_size
+    if wanted is not None and model.sizes.broken_rule(wanted) is None:
+        size = wanted
+    if preferences.default_quality is not None:
+        quality = model.known_quality(preferences.default_quality)
     highest = preferences.max_size
     if highest is not None and size.area > highest.area:
         size = highest
     if preferences.max_quality is not None:
-        quality = min(quality, preferences.max_quality, key=_QUALITIES.index)
-    count = min(preferences.default_count or 1, preferences.max_count or COUNT_MAX)
-    return Usual(size, quality, count)
+        quality = min(quality, model.known_quality(preferences.max_quality), key=model.rank)
+    most = min(preferences.max_count or model.count_max, model.count_max)
+    return Usual(size, quality, min(preferences.default_count or 1, most))
 
 
-def completed(preferences: Preferences, request: Request, size: Size, quality: Quality) -> Request:
+def completed(preferences: Preferences, defaults: Defaults, request: Request) -> Request:
     """Fill in what the member left open.
 
     Args:
         preferences: The server's.
+        defaults: The host's, with the model that is asked for.
         request: As it was typed.
-        size: The host's default.
-        quality: The host's default.
     """
-    known = usual(preferences, size, quality)
+    known = usual(preferences, defaults)
     return replace(
         request,
         size=request.size or known.size,
@@ -131,7 +163,7 @@ def completed(preferences: Preferences, request: Request, size: Size, quality: Q
     )
 
 
-def above_highest(preferences: Preferences) -> list[str]:
+def above_highest(preferences: Preferences, model: Model) -> list[str]:
     """Name the server's defaults that lie above what it has set as the highest."""
     size, quality, count = (
         preferences.default_size,
@@ -140,7 +172,7 @@ def above_highest(preferences: Preferences) -> list[str]:
     )
     named = {
         "size": _is_larger(size, preferences.max_size),
-        "quality": _is_better(quality, preferences.max_quality),
+        "quality": _is_better(model, quality, preferences.max_quality),
         "count": bool(count and preferences.max_count and count > preferences.max_count),
     }
     return [name for name, is_above in named.items() if is_above]
@@ -152,7 +184,7 @@ def veils(preferences: Preferences, request: Request) -> bool:
     return preferences.spoilers is Spoilers.ALWAYS or is_wanted
 
 
-def _check_maxima(preferences: Preferences, request: Request) -> None:
+def _check_maxima(preferences: Preferences, model: Model, request: Request) -> None:
     max_size, max_quality = preferences.max_size, preferences.max_quality
     max_count = preferences.max_count
     if request.size and max_size and _is_larger(request.size, max_size):
@@ -160,8 +192,9 @@ def _check_maxima(preferences: Preferences, request: Request) -> None:
             f"{request.size.shown} is larger than this server allows: at most "
             f"{max_size.area:,} pixels, like {max_size.shown}."
         )
-    if max_quality and _is_better(request.quality, max_quality):
-        raise NotOffered(f"The highest quality in this server is {max_quality.value}.")
+    if max_quality and _is_better(model, request.quality, max_quality):
+        highest = model.known_quality(max_quality)
+        raise NotOffered(f"The highest quality in this server is {highest}.")
     if request.count and max_count and request.count > max_count:
         raise NotOffered(f"This server makes at most {max_count} at once.")
 
@@ -170,10 +203,10 @@ def _is_larger(size: Size | None, highest: Size | None) -> bool:
     return size is not None and highest is not None and size.area > highest.area
 
 
-def _is_better(quality: Quality | None, highest: Quality | None) -> bool:
+def _is_better(model: Model, quality: str | None, highest: str | None) -> bool:
     if quality is None or highest is None:
         return False
-    return _QUALITIES.index(quality) > _QUALITIES.index(highest)
+    return model.rank(quality) > model.rank(highest)
 
 
 def _only_in(channel_ids: frozenset[int]) -> str:

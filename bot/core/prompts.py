@@ -7,8 +7,10 @@ it never pings, never formats, and never outgrows the room it is given in charac
 import re
 import unicodedata
 
-from bot.core.catalogue import PROMPT_MAX_CHARS
 from bot.core.errors import BadRequest
+
+PROMPT_MAX_CHARS = 4000
+"""Our own bound for any model, below Discord's 6000 for an option."""
 
 _MARKDOWN = re.compile(r"([\\`*_~|<>\[\]@]|:(?=//))")
 """What formats inside a line; what formats only at its start is kept out by a quotation mark."""
@@ -25,7 +27,7 @@ _UNSEEN_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _JOINER = "\u200d"
 
 
-def clean_prompt(text: str) -> str:
+def clean_prompt(text: str, chars_max: int = PROMPT_MAX_CHARS) -> str:
     """Prepare a prompt for fal and for storage.
 
     Controls (NUL among them, which PostgreSQL refuses) are dropped and halves of surrogate pairs
@@ -38,10 +40,9 @@ def clean_prompt(text: str) -> str:
     cleaned = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in kept).strip()
     if not has_seen_characters(cleaned):
         raise BadRequest("The prompt is empty. Describe the picture you want in a few words.")
-    if len(cleaned) > PROMPT_MAX_CHARS:
+    if len(cleaned) > chars_max:
         raise BadRequest(
-            f"The prompt has {len(cleaned):,} characters; "
-            f"at most {PROMPT_MAX_CHARS:,} are possible."
+            f"The prompt has {len(cleaned):,} characters; at most {chars_max:,} are possible."
         )
     return cleaned
 

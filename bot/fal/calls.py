@@ -134,7 +134,6 @@ class FalSettings:
     admin_key: str | None = field(default=None, repr=False)
     queue_url: str = "https://queue.fal.run"
     api_url: str = "https://api.fal.ai/v1"
-    model: str = "openai/gpt-image-2"
     media_hosts: tuple[str, ...] = ("*.fal.media",)
     concurrency: int = 4
     pace: Pace = Pace()

@@ -21,6 +21,7 @@ from bot.core.errors import (
     Unproven,
     Upstream,
 )
+from bot.core.jobs import Ticket
 from bot.fal.clues import Mark, clues, kind_of, word_of
 from bot.fal.evidence import Call, Final, Proof, Row, judge
 from bot.fal.wire import Answer, JsonObject, billed_microusd, objects, text_of
@@ -46,7 +47,7 @@ _RETRY_AFTER_MAX_S = 3600.0
 _DETAIL_MAX_CHARS = 200
 
 
-def submit_failure(answer: Answer) -> Upstream:
+def submit_failure(answer: Answer, model: str) -> Upstream:
     """The error of an answer to a submit that does not accept it."""
     row, detail = judge(Call.SUBMIT, answer), described(answer)
     if row.proves is Proof.NOT_SENT:
@@ -54,25 +55,25 @@ def submit_failure(answer: Answer) -> Upstream:
     refusal = _REFUSALS.get(row.proves)
     if refusal is None:
         return SubmitUnclear(detail)
-    return refusal(detail, cost_microusd=billed_microusd(answer.headers))
+    return refusal(detail, cost_microusd=billed_microusd(answer.headers, model))
 
 
-def read_failure(row: Row, answer: Answer, request_id: str) -> Upstream:
+def read_failure(row: Row, answer: Answer, ticket: Ticket) -> Upstream:
     """The error of an answer about a request that brings no news and no pictures.
 
     Args:
         row: What the table says of it.
         answer: What came.
-        request_id: Which request was asked about.
+        ticket: Which request was asked about.
 
     Returns:
         How the request ended where that is final at once, else `Unproven`.
     """
-    detail = described(answer, request_id)
+    detail = described(answer, ticket.request_id)
     kind = _ENDS.get(row.proves)
     if kind is None or row.final is Final.NEVER:
         return Unproven(detail, trouble=row.trouble)
-    billed = billed_microusd(answer.headers)
+    billed = billed_microusd(answer.headers, ticket.model)
     end = kind(detail, cost_microusd=billed, may_be_billed=billed is None and not _is_free(answer))
     if row.final is Final.AT_ONCE:
         return end

@@ -159,7 +159,7 @@ class Watch:
         return row
 
     def _failure(self, row: Row, answer: Answer) -> Unproven:
-        failure = read_failure(row, answer, self._ticket.request_id)
+        failure = read_failure(row, answer, self._ticket)
         assert isinstance(failure, Unproven), "a status alone ends nothing"
         return failure
 

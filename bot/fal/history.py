@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
-from bot.core.catalogue import MODELS
 from bot.core.errors import CannotLook, TemporaryFailure
+from bot.core.models.registry import model_of
 from bot.fal.calls import Calls
 from bot.fal.evidence import Call, Proof, judge
 from bot.fal.failures import described
@@ -100,8 +100,7 @@ async def _matches(
 
 def list_urls(api_url: str, model: str) -> tuple[str, ...]:
     """The addresses of a model's history under each of its ids, without window and cursor."""
-    model = model.strip("/")
-    others = [alias for alias in MODELS if alias != model] if model in MODELS else []
+    others = [name for name in model_of(model).ids if name != model]
     return tuple(
         f"{api_url.rstrip('/')}/models/requests/by-endpoint?"
         f"endpoint_id={quote(name, safe='')}&expand=payloads&limit={_PAGE_MAX}"

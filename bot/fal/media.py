@@ -14,9 +14,9 @@ import httpx
 import yarl
 from PIL import Image
 
-from bot.core.catalogue import Format, Size
 from bot.core.errors import ForeignHost, MediaRejected, TemporaryFailure, Upstream
 from bot.core.jobs import Picture, PictureLink
+from bot.core.models.options import Format, Size
 from bot.fal.calls import TRANSPORT_FAILURES, Calls, Pace, named
 from bot.fal.evidence import Call, Proof, judge
 from bot.fal.failures import plain

@@ -55,8 +55,8 @@ class FalQueue:
 
     def __init__(self, settings: FalSettings, network: Network | None = None) -> None:
         self._calls = Calls(settings, network)
-        self._addresses = Addresses(settings.queue_url, settings.model)
-        self._history_urls = history.list_urls(settings.api_url, settings.model)
+        self._addresses = Addresses(settings.queue_url)
+        self._api_url = settings.api_url
         self._media_hosts = settings.media_hosts
 
     async def __aenter__(self) -> Self:
@@ -67,12 +67,12 @@ class FalQueue:
         await self._calls.__aexit__()
 
     def __repr__(self) -> str:
-        return f"FalQueue({self._addresses.submit_url!r})"
+        return f"FalQueue({self._addresses.base!r})"
 
     async def submit(self, order: Order) -> Ticket:
         """Send a job once; see `ports.ImageQueue.submit`."""
         url, body, headers = (
-            self._addresses.submit_url,
+            self._addresses.submit_url(order.model),
             payload(order),
             submit_headers(order.job_id),
         )
@@ -83,8 +83,8 @@ class FalQueue:
         except Exception as error:  # noqa: BLE001  # whatever it is, bytes may have been sent
             raise SubmitUnclear(named(error)) from None
         if judge(Call.SUBMIT, answer).proves is not Proof.ACCEPTED:
-            raise failures.submit_failure(answer)
-        ticket = submitted_ticket(self._addresses, answer)
+            raise failures.submit_failure(answer, order.model)
+        ticket = submitted_ticket(self._addresses, answer, order.model)
         assert ticket is not None
         return ticket
 
@@ -93,8 +93,9 @@ class FalQueue:
     ) -> tuple[Ticket, ...]:
         """Look for a lost submit in the history; see `ports.ImageQueue.find`."""
         span = history.Span(at_ms, from_ms, until_ms)
-        found = await history.find(self._calls, self._history_urls, order, span)
-        tickets = (self._addresses.ticket(request_id, {}) for request_id in found)
+        urls = history.list_urls(self._api_url, order.model)
+        found = await history.find(self._calls, urls, order, span)
+        tickets = (self._addresses.ticket(one, {}, order.model) for one in found)
         return tuple(ticket for ticket in tickets if ticket is not None)
 
     async def follow(self, ticket: Ticket) -> AsyncGenerator[Progress, None]:
@@ -118,7 +119,7 @@ class FalQueue:
             except TemporaryFailure as error:
                 failure = Unproven(error.detail, trouble=Trouble.OUTAGE)
                 continue
-            found = _judged(answer, ticket.request_id)
+            found = _judged(answer, ticket)
             if isinstance(found, Rendering):
                 return found
             if not isinstance(found, Unproven):
@@ -146,7 +147,7 @@ class FalQueue:
         row = judge(Call.CANCEL, answer, ticket.request_id)
         said = _CANCEL_ANSWERS.get(row.proves)
         if said is None:
-            raise failures.read_failure(row, answer, ticket.request_id)
+            raise failures.read_failure(row, answer, ticket)
         return said
 
     async def fetch(self, link: PictureLink) -> Picture:
@@ -166,9 +167,9 @@ class FalQueue:
         return trusted
 
 
-def _judged(answer: Answer, request_id: str) -> Rendering | Upstream:
+def _judged(answer: Answer, ticket: Ticket) -> Rendering | Upstream:
     """Read the answer to a result call."""
-    row = judge(Call.RESULT, answer, request_id)
+    row = judge(Call.RESULT, answer, ticket.request_id)
     if row.proves is Proof.MADE:
-        return rendering_from(answer)
-    return failures.read_failure(row, answer, request_id)
+        return rendering_from(answer, ticket.model)
+    return failures.read_failure(row, answer, ticket)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from bot.core.jobs import Phase, PictureLink, Progress, Rendering, Ticket
-from bot.core.money import microusd_from_decimal
+from bot.core.models.model import SizeForm
+from bot.core.models.registry import model_of
+from bot.core.money import MICROUSD_PER_USD, microusd_from_decimal
 from bot.services.ports import Order
 
 JsonObject = dict[str, object]
@@ -96,14 +98,18 @@ def is_request_id(text: str) -> bool:
 
 
 def order_input(order: Order) -> JsonObject:
-    """The model's input: these five fields and nothing else, without a wrapper."""
-    return {
-        "prompt": order.prompt,
-        "image_size": {"width": order.size.width, "height": order.size.height},
-        "quality": order.quality.value,
-        "num_images": order.count,
-        "output_format": order.format.value,
-    }
+    """The model's input: its own fields and nothing else, without a wrapper."""
+    fields = model_of(order.model).fields
+    size = {"width": order.size.width, "height": order.size.height}
+    known = (
+        (fields.prompt, order.prompt),
+        (fields.size, size if fields.size_form is SizeForm.OBJECT else str(order.size)),
+        (fields.quality, fields.qualities.get(order.quality, str(order.quality))),
+        (fields.count, order.count),
+        (fields.format, order.format.value),
+        (fields.inputs, list(order.inputs)),
+    )
+    return {**{name: value for name, value in known if name is not None}, **fields.constants}
 
 
 def payload(order: Order) -> bytes:
@@ -137,13 +143,18 @@ def submit_headers(job_id: str) -> dict[str, str]:
 class Addresses:
     """Where a model's calls go; the only source of addresses that the key is sent to."""
 
-    def __init__(self, queue_url: str, model: str) -> None:
-        self._base = queue_url.rstrip("/")
-        self.submit_url = f"{self._base}/{model.strip('/')}"
-        # Only submit carries a subpath: the rest lives under owner and app.
-        self._app_url = f"{self._base}/{'/'.join(model.strip('/').split('/')[:2])}"
+    def __init__(self, queue_url: str) -> None:
+        self.base = queue_url.rstrip("/")
 
-    def ticket(self, request_id: str, told: Mapping[str, object]) -> Ticket | None:
+    def submit_url(self, model: str) -> str:
+        """Where a model is asked."""
+        return f"{self.base}/{model.strip('/')}"
+
+    def _app_url(self, model: str) -> str:
+        # Only submit carries a subpath: the rest lives under owner and app.
+        return f"{self.base}/{'/'.join(model.strip('/').split('/')[:2])}"
+
+    def ticket(self, request_id: str, told: Mapping[str, object], model: str) -> Ticket | None:
         """Make a ticket of an id and of the addresses that came with it.
 
         An address that is missing, or not plainly below the configured queue, is rebuilt from
@@ -154,7 +165,7 @@ class Addresses:
         """
         if not is_request_id(request_id):
             return None
-        own = f"{self._app_url}/requests/{request_id}"
+        own = f"{self._app_url(model)}/requests/{request_id}"
 
         def checked(name: str, rebuilt: str) -> str:
             url = told.get(name)
@@ -165,6 +176,7 @@ class Addresses:
             status_url=checked("status_url", f"{own}/status"),
             response_url=checked("response_url", own),
             cancel_url=checked("cancel_url", f"{own}/cancel"),
+            model=model,
         )
 
     def trusted(self, ticket: Ticket) -> Ticket | None:
@@ -176,22 +188,23 @@ class Addresses:
                 "response_url": ticket.response_url,
                 "cancel_url": ticket.cancel_url,
             },
+            ticket.model,
         )
 
     def _owns(self, url: str, request_id: str) -> bool:
         # Compared as text, not parsed: what begins with our base and a slash has our scheme,
         # host and port for every parser, and the rest may hold neither `?#%\@` nor dot segments.
-        if not url.startswith(f"{self._base}/") or len(url) > _URL_MAX_CHARS:
+        if not url.startswith(f"{self.base}/") or len(url) > _URL_MAX_CHARS:
             return False
-        path = url.removeprefix(f"{self._base}/")
+        path = url.removeprefix(f"{self.base}/")
         parts = path.split("/")
         return bool(_PATH.fullmatch(path)) and ".." not in parts and request_id in parts
 
 
-def submitted_ticket(addresses: Addresses, answer: Answer) -> Ticket | None:
+def submitted_ticket(addresses: Addresses, answer: Answer, model: str) -> Ticket | None:
     """Read the answer to a submit; None where no usable request id is in it."""
     told = answer.object() or {}
-    return addresses.ticket(text_of(told.get("request_id")), told)
+    return addresses.ticket(text_of(told.get("request_id")), told, model)
 
 
 def progress_from(body: bytes) -> Progress | None:
@@ -220,14 +233,21 @@ def _position(told: JsonObject) -> int | None:
     return position if 0 <= position <= _POSITION_MAX else None
 
 
-def billed_microusd(headers: Mapping[str, str]) -> int | None:
-    """Read what fal bills: units of 1 USD. None is unknown, which is not the same as zero."""
+def billed_microusd(headers: Mapping[str, str], model: str) -> int | None:
+    """Read what fal bills: units at the model's price of one, rounded up.
+
+    None is unknown, which is not the same as zero.
+    """
     text = headers.get(UNITS_HEADER, "").strip()
     # The form is checked first: `Decimal` also takes exponents that overflow.
-    return microusd_from_decimal(text) if _UNITS.fullmatch(text) else None
+    units = microusd_from_decimal(text) if _UNITS.fullmatch(text) else None
+    if units is None:
+        return None
+    # Millionths of a unit times what a unit costs.
+    return -(-units * model_of(model).unit_microusd // MICROUSD_PER_USD)
 
 
-def rendering_from(answer: Answer) -> Rendering:
+def rendering_from(answer: Answer, model: str) -> Rendering:
     """Read the result of a request that succeeded; picture addresses are not judged here.
 
     Raises:
@@ -239,7 +259,7 @@ def rendering_from(answer: Answer) -> Rendering:
         raise Garbled("a result without pictures")
     # Whatever stands in the list was made and is billed, with or without a way to fetch it.
     nameless = len(cast("list[object]", told["images"])) - len(links[:_LINKS_MAX])
-    return Rendering(tuple(links[:_LINKS_MAX]), billed_microusd(answer.headers), nameless)
+    return Rendering(tuple(links[:_LINKS_MAX]), billed_microusd(answer.headers, model), nameless)
 
 
 def links_in(told: JsonObject) -> list[PictureLink]:

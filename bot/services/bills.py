@@ -3,10 +3,11 @@
 import logging
 from dataclasses import dataclass
 
-from bot.core.catalogue import computed_cost_microusd
 from bot.core.charges import charge
 from bot.core.jobs import Job, Rendering
 from bot.core.limits import Usage
+from bot.core.models.prices import Ask
+from bot.core.models.registry import model_of
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ class Bill:
 
 def bill_of(job: Job, rendering: Rendering) -> Bill:
     """Read fal's bill for pictures; one that looks wrong is raised as an alarm."""
-    computed = computed_cost_microusd(job.size, job.quality, job.prompt, rendering.made)
+    computed = _likely_microusd(job, rendering.made)
     billed = rendering.billed_microusd
     about = {"job_id": job.id, "held_microusd": job.held_microusd, "computed_microusd": computed}
     if billed == 0:
@@ -50,8 +51,13 @@ def charge_for(job: Job, bill: Bill, arrived: int) -> Usage:
         made=job.made or len(job.links),
         cost_microusd=bill.microusd,
         held_microusd=job.held_microusd,
-        one_microusd=computed_cost_microusd(job.size, job.quality, job.prompt, 1),
+        one_microusd=_likely_microusd(job, 1),
     )
+
+
+def _likely_microusd(job: Job, pictures: int) -> int:
+    ask = Ask(job.size, job.quality, job.prompt, job.count)
+    return model_of(job.model).price.likely_microusd(ask, pictures)
 
 
 def returned_charge(job: Job, arrived: int) -> Usage:

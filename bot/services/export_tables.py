@@ -71,7 +71,7 @@ _JOBS: Table[Job] = Table(
         "prompt": lambda job: csv_cell(job.prompt),
         "width": lambda job: job.size.width,
         "height": lambda job: job.size.height,
-        "quality": lambda job: job.quality.value,
+        "quality": lambda job: job.quality,
         "count": lambda job: job.count,
         "format": lambda job: job.format.value,
         "private": lambda job: int(job.private),

@@ -5,12 +5,14 @@ import logging
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from bot.core.catalogue import COUNT_MAX, Quality, Size, check_size, hold_microusd
 from bot.core.errors import BadRequest, Broken, Halt, OverLimit, Refused
 from bot.core.gifts import Draw, cover, left_in, without
 from bot.core.jobs import Job, Reason, Request, State
 from bot.core.limits import Account, Standing, Unit
-from bot.core.preferences import Preferences, check, completed, veils
+from bot.core.models.model import Model
+from bot.core.models.prices import Ask
+from bot.core.models.registry import model_of
+from bot.core.preferences import Defaults, Preferences, check, completed, veils
 from bot.core.prompts import clean_prompt
 from bot.services.alerts import Alerts
 from bot.services.allowance import Allowance, Asker, HostLimits, load_allowance
@@ -52,14 +54,6 @@ class Accepted:
     halt: Halt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """The host's defaults, for what neither the member nor the server says."""
-
-    size: Size
-    quality: Quality
-
-
 class Imagine:
     """Takes requests and hands them to the runner."""
 
@@ -92,7 +86,8 @@ class Imagine:
             Refused: With the sentence, and for `OverLimit` the numbers, that say why.
         """
         self._runner.refuse_if_stopping()
-        request = replace(request, prompt=clean_prompt(request.prompt))
+        model = self._model_of(request)
+        request = replace(request, prompt=clean_prompt(request.prompt, model.prompt_max_chars))
         held: list[Accepted] = []
         try:
             await self._words.check(request.server_id, request.prompt)
@@ -142,7 +137,7 @@ class Imagine:
             now_ms = self._clock.now_ms()
             await refuse_if_blocked(connection, request, now_ms)
             allowance = await load_allowance(connection, asker, self._host_rules, now_ms)
-            check(allowance.preferences, request)
+            check(allowance.preferences, self._model_of(request), request)
             zone = ZoneInfo(allowance.preferences.zone)
             await refuse_if_struck_out(connection, request, zone, now_ms)
             job = self._new_job(allowance.preferences, request, now_ms)
@@ -163,16 +158,22 @@ class Imagine:
             held.append(accepted)
         return accepted
 
+    def _model_of(self, request: Request) -> Model:
+        if request.model is None:
+            return self._defaults.model
+        try:
+            return model_of(request.model)
+        except LookupError as error:
+            raise BadRequest(f"{error}.".capitalize()) from None
+
     def _new_job(self, preferences: Preferences, request: Request, now_ms: int) -> Job:
-        defaults = self._defaults
-        whole = completed(preferences, request, defaults.size, defaults.quality)
+        model = self._model_of(request)
+        whole = completed(preferences, self._defaults.of(model), request)
         assert whole.size is not None
         assert whole.quality is not None
         assert whole.count is not None
-        if not 1 <= whole.count <= COUNT_MAX:
-            raise BadRequest(f"The count must be 1 to {COUNT_MAX}.")
-        check_size(whole.size)
-        held = hold_microusd(whole.size, whole.quality, whole.prompt, whole.count)
+        model.check(whole.size, whole.quality, whole.count, whole.format)
+        ask = Ask(whole.size, whole.quality, whole.prompt, whole.count)
         return Job(
             id=new_id(now_ms),
             state=State.HELD,
@@ -185,13 +186,15 @@ class Imagine:
             count=whole.count,
             format=whole.format,
             private=whole.private,
-            held_microusd=held,
+            held_microusd=model.price.hold_microusd(ask),
             created_at_ms=now_ms,
             interaction_token=whole.interaction_token,
             file_limit_bytes=whole.file_limit_bytes,
             role_ids=whole.role_ids,
             parent_channel_id=whole.parent_channel_id,
             spoiler=veils(preferences, whole),
+            model=request.model or self._defaults.model_name,
+            inputs=whole.inputs,
         )
 
     async def start(self, job: Job, message_id: int | None) -> None:

@@ -13,4 +13,6 @@ def order_of(job: Job) -> Order:
         quality=job.quality,
         count=job.count,
         format=job.format,
+        model=job.model,
+        inputs=job.inputs,
     )

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.errors import Halt
 from bot.core.gifts import Gift
 from bot.core.jobs import Job, Picture, PictureLink, Progress, Rendering, Ticket
 from bot.core.limits import Standing
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2
+from bot.core.models.options import Format, Size
 from bot.storage.notices import Notice
 
 
@@ -27,14 +28,21 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is sent to fal for one job."""
+    """What is sent to fal for one job.
+
+    Attributes:
+        model: The name by which the model is asked.
+        inputs: Where fal can fetch the input pictures.
+    """
 
     job_id: str
     prompt: str
     size: Size
-    quality: Quality
+    quality: str
     count: int
     format: Format
+    model: str = GPT_IMAGE_2.id
+    inputs: tuple[str, ...] = ()
 
 
 class CancelAnswer(StrEnum):

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from zoneinfo import available_timezones
 
-from bot.core.catalogue import AREA_MAX_PX, COUNT_MAX, Quality, Size, check_size
 from bot.core.errors import BadRequest
+from bot.core.models.model import Model
+from bot.core.models.options import Size
+from bot.core.models.registry import DEFAULT
 from bot.core.preferences import (
     CHANNELS_MAX,
     PAUSE_SENTENCE_MAX_CHARS,
@@ -120,11 +122,16 @@ _PAUSE_OFF = _Setting("pause.off", "the whole server", _pause, "the server takes
 
 
 class ServerPreferences:
-    """The preferences of each server; who may change them is decided by the caller."""
+    """The preferences of each server; who may change them is decided by the caller.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    Attributes:
+        model: The host's, which bounds what can be preferred.
+    """
+
+    def __init__(self, database: Database, clock: Clock, model: Model = DEFAULT) -> None:
         self._database = database
         self._clock = clock
+        self.model = model
 
     async def read(self, server_id: int) -> Preferences:
         """Read a server's preferences."""
@@ -138,11 +145,11 @@ class ServerPreferences:
             Refused: The model cannot make it, or the server's highest is smaller.
         """
         if size is not None:
-            check_size(size)
+            self.model.check_size(size)
 
         def edit(known: Preferences) -> Preferences:
             after = replace(known, default_size=size)
-            if known.max_size is not None and "size" in above_highest(after):
+            if known.max_size is not None and "size" in above_highest(after, self.model):
                 raise BadRequest(_too_high(known.max_size.shown))
             return after
 
@@ -157,33 +164,44 @@ class ServerPreferences:
             Refused: The model cannot make it.
         """
         if size is not None:
-            check_size(size)
-            size = None if size.area >= AREA_MAX_PX else size
+            self.model.check_size(size)
+            size = None if size.area >= self.model.sizes.area_max_px else size
         return await self._change(
             server_id, by, _MAX_SIZE, lambda known: replace(known, max_size=size)
         )
 
-    async def set_default_quality(self, server_id: int, quality: Quality | None, by: By) -> Changed:
+    async def set_default_quality(self, server_id: int, quality: str | None, by: By) -> Changed:
         """Set the quality of requests that name none; None leaves it to the host.
 
         Raises:
-            Refused: The server's highest is lower.
+            Refused: The model has no such quality, or the server's highest is lower.
         """
+        self._check_quality(quality)
 
         def edit(known: Preferences) -> Preferences:
             after = replace(known, default_quality=quality)
-            if known.max_quality is not None and "quality" in above_highest(after):
+            if known.max_quality is not None and "quality" in above_highest(after, self.model):
                 raise BadRequest(_too_high(known.max_quality))
             return after
 
         return await self._change(server_id, by, _DEFAULT_QUALITY, edit)
 
-    async def set_max_quality(self, server_id: int, quality: Quality | None, by: By) -> Changed:
-        """Set the best quality that may be asked for; None is all the model makes."""
-        highest = None if quality is list(Quality)[-1] else quality
+    async def set_max_quality(self, server_id: int, quality: str | None, by: By) -> Changed:
+        """Set the best quality that may be asked for; None is all the model makes.
+
+        Raises:
+            Refused: The model has no such quality.
+        """
+        self._check_quality(quality)
+        highest = None if quality == self.model.best_quality else quality
         return await self._change(
             server_id, by, _MAX_QUALITY, lambda known: replace(known, max_quality=highest)
         )
+
+    def _check_quality(self, quality: str | None) -> None:
+        known = self.model.qualities
+        if quality is not None and quality not in known:
+            raise BadRequest(f"The quality must be one of {', '.join(known)}.")
 
     async def set_default_count(self, server_id: int, count: int | None, by: By) -> Changed:
         """Set how many pictures a request that says nothing makes; None is one.
@@ -191,11 +209,11 @@ class ServerPreferences:
         Raises:
             Refused: Out of range, or the server's highest is lower.
         """
-        _check_count(count)
+        _check_count(count, self.model.count_max)
 
         def edit(known: Preferences) -> Preferences:
             after = replace(known, default_count=None if count == 1 else count)
-            if known.max_count is not None and "count" in above_highest(after):
+            if known.max_count is not None and "count" in above_highest(after, self.model):
                 raise BadRequest(_too_high(str(known.max_count)))
             return after
 
@@ -207,8 +225,8 @@ class ServerPreferences:
         Raises:
             Refused: Out of range.
         """
-        _check_count(count)
-        highest = None if count == COUNT_MAX else count
+        _check_count(count, self.model.count_max)
+        highest = None if count == self.model.count_max else count
         return await self._change(
             server_id, by, _MAX_COUNT, lambda known: replace(known, max_count=highest)
         )
@@ -333,9 +351,9 @@ def _one_line(text: str) -> str:
     return " ".join(text.replace("\x00", "").split()).encode("utf-8", "replace").decode()
 
 
-def _check_count(count: int | None) -> None:
-    if count is not None and not 1 <= count <= COUNT_MAX:
-        raise BadRequest(f"The count must be 1 to {COUNT_MAX}.")
+def _check_count(count: int | None, most: int) -> None:
+    if count is not None and not 1 <= count <= most:
+        raise BadRequest(f"The count must be 1 to {most}.")
 
 
 def _too_high(highest: str) -> str:

@@ -6,18 +6,12 @@ Export rows have stable columns; times are ISO 8601 in UTC, amounts micro-dollar
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 
-from bot.core.catalogue import (
-    NAMED_SIZES,
-    PUBLISHED_SIZES,
-    Quality,
-    Size,
-    check_size,
-    output_tokens,
-    price_microusd,
-    typed_size,
-)
-from bot.core.errors import IllegalSize
+from bot.core.errors import BadRequest
 from bot.core.jobs import Job
+from bot.core.models.model import Model
+from bot.core.models.options import Size, typed_size
+from bot.core.models.prices import OutputTokens
+from bot.core.models.registry import DEFAULT
 from bot.core.money import format_usd
 from bot.services.clock import SystemClock
 from bot.storage import jobs, ledger
@@ -40,54 +34,59 @@ LEDGER_COLUMNS = (
 )  # fmt: skip
 
 
-def price_rows(size: str | None, quality: str | None) -> list[dict[str, Cell]]:
+def price_rows(size: str | None, quality: str | None, model: Model = DEFAULT) -> list[Line]:
     """Price one picture for each size and quality.
 
     Args:
         size: As people type it; None for fal's published sizes and those that are offered.
         quality: One quality, None for all.
+        model: Whose prices.
 
     Returns:
-        Objects with `size`, `quality`, `tokens` and `price_microusd`.
+        Objects with `size`, `quality`, `tokens` (where they make the price) and `price_microusd`.
 
     Raises:
         IllegalSize: With the rule and the nearest legal size.
+        BadRequest: The model has no such quality.
     """
-    sizes = list(dict.fromkeys((*PUBLISHED_SIZES, *NAMED_SIZES.values())))
+    if quality is not None and quality not in model.qualities:
+        raise BadRequest(f"The quality must be one of {', '.join(model.qualities)}.")
+    sizes = list(dict.fromkeys((*model.priced_sizes, *model.named_sizes.values())))
     if size is not None:
-        sizes = [_size_to_price(size)]
-    qualities = list(Quality) if quality is None else [Quality(quality)]
+        sizes = [_size_to_price(model, size)]
+    qualities = (model.qualities or ("",)) if quality is None else (quality,)
+    counted = [form for form in model.price.picture if isinstance(form, OutputTokens)]
     return [
         {
             "size": str(one),
-            "quality": q.value,
-            "tokens": output_tokens(one, q),
-            "price_microusd": price_microusd(one, q),
+            "quality": q,
+            "tokens": sum(form.tokens(one, q) for form in counted),
+            "price_microusd": model.picture_microusd(one, q),
         }
         for one in sizes
         for q in qualities
     ]
 
 
-def _size_to_price(text: str) -> Size:
+def _size_to_price(model: Model, text: str) -> Size:
     """Read a size; one that fal publishes a price for is priced though it may not be offered."""
-    for name, size in NAMED_SIZES.items():
+    for name, size in model.named_sizes.items():
         if text.strip().casefold() == name.casefold():
             return size
     size = typed_size(text)
-    if size not in PUBLISHED_SIZES and Size(size.height, size.width) not in PUBLISHED_SIZES:
-        check_size(size)
+    priced = model.priced_sizes
+    if size not in priced and Size(size.height, size.width) not in priced:
+        model.check_size(size)
     return size
 
 
-def unoffered_note(rows: list[dict[str, Cell]]) -> str | None:
+def unoffered_note(rows: list[Line], model: Model = DEFAULT) -> str | None:
     """Name the sizes among priced rows that `/imagine` does not take, and why."""
     notes: list[str] = []
     for shown in dict.fromkeys(str(row["size"]) for row in rows):
-        try:
-            check_size(typed_size(shown))
-        except IllegalSize as error:
-            notes.append(f"{shown} is priced by fal but not offered: {error.rule}.")
+        rule = model.sizes.broken_rule(typed_size(shown))
+        if rule is not None:
+            notes.append(f"{shown} is priced by fal but not offered: {rule}.")
     return "\n".join(notes) or None
 
 
@@ -108,7 +107,7 @@ def _job_row(job: Job) -> dict[str, Cell]:
         "prompt": job.prompt,
         "width": job.size.width,
         "height": job.size.height,
-        "quality": job.quality.value,
+        "quality": job.quality,
         "count": job.count,
         "format": job.format.value,
         "fal_request_id": job.ticket.request_id if job.ticket else None,

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
-from bot.core.catalogue import Quality
 from bot.core.errors import BadRequest
 from bot.core.limits import local_day
+from bot.core.models.model import Model
+from bot.core.models.registry import DEFAULT
 from bot.core.money import MICROUSD_PER_USD
 from bot.core.ranges import Days, parse_days
 from bot.services.ports import Clock
@@ -35,12 +36,14 @@ class UsageReport:
     Attributes:
         zone: The time zone that its days are of, by its IANA name.
         found: What storage summed up.
+        model: The host's.
     """
 
     server_id: int
     days: Days
     zone: str
     found: Report
+    model: Model = DEFAULT
 
     @property
     def total(self) -> Figures:
@@ -50,9 +53,16 @@ class UsageReport:
     def by_quality(self) -> dict[str, Figures]:
         """Sums by quality, the lowest first; also where there was nothing."""
         return {
-            quality.value: _sum(f for (_, q), f in self.found.days.items() if q == quality)
-            for quality in Quality
+            quality: _sum(f for (_, q), f in self.found.days.items() if q == quality)
+            for quality in self.qualities
         }
+
+    @property
+    def qualities(self) -> tuple[str, ...]:
+        """Those of the host's model, from the cheapest on, then others that were asked for."""
+        found = {quality for _, quality in self.found.days}
+        known = self.model.qualities
+        return (*known, *sorted(found - set(known)))
 
     def by_day(self) -> dict[date, dict[str, Figures]]:
         """Figures by day and quality, the first day first; also days on which there was nothing."""
@@ -91,9 +101,10 @@ class Sheet:
 class UsageReports:
     """The figures of each server."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, model: Model = DEFAULT) -> None:
         self._database = database
         self._clock = clock
+        self._model = model
 
     async def report(
         self,
@@ -118,7 +129,7 @@ class UsageReports:
                 last_day=days.last.isoformat(),
                 members=TOP_MEMBERS,
             )
-        return UsageReport(server_id, days, zone, found)
+        return UsageReport(server_id, days, zone, found, self._model)
 
     async def by_server(
         self, period: str | None = None, first: str | None = None, last: str | None = None

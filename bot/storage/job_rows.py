@@ -1,27 +1,13 @@
 """A job as a row and a row as a job; the only place that knows which column is which field."""
 
 import json
-from dataclasses import astuple, dataclass
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, fields
+from typing import Any
 
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.jobs import Job, PictureLink, Reason, State, Ticket
+from bot.core.models.options import Format, Size
 from bot.storage.connection import Row, Value
-
-INSERT_JOB = """
-INSERT INTO jobs (
-    id, state, server_id, channel_id, member_id, prompt, width, height, quality, count, format,
-    private, held_microusd, created_at_ms, interaction_token, file_limit_bytes, message_id,
-    role_ids, fal_request_id, fal_status_url, fal_response_url, fal_cancel_url, links,
-    cost_microusd, cost_is_computed, possible_loss_microusd, pictures, reason, cancel_by,
-    submitted_at_ms, rendered_at_ms, ended_at_ms, parent_channel_id, spoiler, message_channel_id,
-    removed_by, removed_at_ms, made, free_pictures, search_until_ms, search_due_ms, search_tries
-) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38,
-    $39, $40, $41, $42
-)
-"""
-"""The values are those of `values_of`, in its order."""
 
 # An omitted change is NULL and leaves its column alone. `held` is reached again only when nothing
 # was sent; then the time of sending is forgotten. `rendered` is reached from an end by a rescue;
@@ -104,51 +90,6 @@ def change_values(changes: JobChanges) -> tuple[Value, ...]:
     )
 
 
-def values_of(job: Job) -> tuple[Value, ...]:
-    """Spread a job over the columns of `INSERT_JOB`."""
-    return (
-        job.id,
-        job.state.value,
-        job.server_id,
-        job.channel_id,
-        job.member_id,
-        job.prompt,
-        job.size.width,
-        job.size.height,
-        job.quality.value,
-        job.count,
-        job.format.value,
-        int(job.private),
-        job.held_microusd,
-        job.created_at_ms,
-        job.interaction_token,
-        job.file_limit_bytes,
-        job.message_id,
-        ",".join(str(role_id) for role_id in sorted(job.role_ids)),
-        *ticket_columns(job.ticket),
-        links_text(job.links),
-        job.cost_microusd,
-        int(job.cost_is_computed),
-        job.possible_loss_microusd,
-        job.pictures,
-        job.reason.value if job.reason else None,
-        job.cancel_by,
-        job.submitted_at_ms,
-        job.rendered_at_ms,
-        job.ended_at_ms,
-        job.parent_channel_id,
-        int(job.spoiler),
-        job.message_channel_id,
-        job.removed_by,
-        job.removed_at_ms,
-        job.made,
-        job.free_pictures,
-        job.search_until_ms,
-        job.search_due_ms,
-        job.search_tries,
-    )
-
-
 def ticket_columns(ticket: Ticket | None) -> tuple[str | None, str | None, str | None, str | None]:
     """Spread a ticket over its four columns."""
     if ticket is None:
@@ -161,53 +102,98 @@ def links_text(links: tuple[PictureLink, ...]) -> str:
     return json.dumps([list(astuple(link)) for link in links])
 
 
-def job_of(row: Row) -> Job:
-    """Make a job of a row; the only place that knows how."""
-    ticket = None
-    if row["fal_request_id"] is not None:
-        ticket = Ticket(
-            row["fal_request_id"],
-            row["fal_status_url"],
-            row["fal_response_url"],
-            row["fal_cancel_url"],
-        )
-    return Job(
-        id=row["id"],
-        state=State(row["state"]),
-        server_id=row["server_id"],
-        channel_id=row["channel_id"],
-        member_id=row["member_id"],
-        prompt=row["prompt"],
-        size=Size(row["width"], row["height"]),
-        quality=Quality(row["quality"]),
-        count=row["count"],
-        format=Format(row["format"]),
-        private=bool(row["private"]),
-        held_microusd=row["held_microusd"],
-        created_at_ms=row["created_at_ms"],
-        interaction_token=row["interaction_token"],
-        file_limit_bytes=row["file_limit_bytes"],
-        role_ids=frozenset(int(text) for text in row["role_ids"].split(",") if text),
-        message_id=row["message_id"],
-        ticket=ticket,
-        links=tuple(PictureLink(*link) for link in json.loads(row["links"])),
-        cost_microusd=row["cost_microusd"],
-        cost_is_computed=bool(row["cost_is_computed"]),
-        possible_loss_microusd=row["possible_loss_microusd"],
-        pictures=row["pictures"],
-        reason=Reason(row["reason"]) if row["reason"] else None,
-        cancel_by=row["cancel_by"],
-        submitted_at_ms=row["submitted_at_ms"],
-        rendered_at_ms=row["rendered_at_ms"],
-        ended_at_ms=row["ended_at_ms"],
-        parent_channel_id=row["parent_channel_id"],
-        spoiler=bool(row["spoiler"]),
-        message_channel_id=row["message_channel_id"],
-        removed_by=row["removed_by"],
-        removed_at_ms=row["removed_at_ms"],
-        made=row["made"],
-        free_pictures=row["free_pictures"],
-        search_until_ms=row["search_until_ms"],
-        search_due_ms=row["search_due_ms"],
-        search_tries=row["search_tries"],
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """How one field of a job is kept.
+
+    Attributes:
+        columns: Of the table, nearly always one.
+        write: The field as values for the columns.
+        read: The columns of a row as the field.
+    """
+
+    columns: tuple[str, ...]
+    write: Callable[[Any], tuple[Value, ...]]
+    read: Callable[[Row], Any]
+
+
+def _kept(column: str) -> _Field:
+    """A field that is kept as it is."""
+    return _Field((column,), lambda value: (value,), lambda row: row[column])
+
+
+def _as(column: str, read: Callable[[Any], Any], write: Callable[[Any], Value] = str) -> _Field:
+    """A field that is kept in another form; None stays None."""
+    return _Field(
+        (column,),
+        lambda value: (None if value is None else write(value),),
+        lambda row: None if row[column] is None else read(row[column]),
     )
+
+
+def _listed(column: str, read: Callable[[str], Any]) -> _Field:
+    """Several short values with commas between them."""
+    return _Field(
+        (column,),
+        lambda values: (",".join(str(value) for value in values),),
+        lambda row: tuple(read(part) for part in row[column].split(",") if part),
+    )
+
+
+def _links(text: str) -> tuple[PictureLink, ...]:
+    return tuple(PictureLink(*link) for link in json.loads(text))
+
+
+def _ticket_of(row: Row) -> Ticket | None:
+    request_id, status_url, response_url, cancel_url = (row[column] for column in _TICKET)
+    if request_id is None:
+        return None
+    return Ticket(request_id, status_url, response_url, cancel_url, row["model"])
+
+
+_TICKET = ("fal_request_id", "fal_status_url", "fal_response_url", "fal_cancel_url")
+
+_OTHERWISE: dict[str, _Field] = {
+    "state": _as("state", State),
+    "size": _Field(
+        ("width", "height"),
+        lambda size: (size.width, size.height),
+        lambda row: Size(row["width"], row["height"]),
+    ),
+    "quality": _as("quality", str),
+    "format": _as("format", Format),
+    "private": _as("private", bool, int),
+    "role_ids": _Field(
+        ("role_ids",),
+        lambda ids: (",".join(str(one) for one in sorted(ids)),),
+        lambda row: frozenset(int(part) for part in row["role_ids"].split(",") if part),
+    ),
+    "ticket": _Field(_TICKET, ticket_columns, _ticket_of),
+    "links": _as("links", _links, links_text),
+    "cost_is_computed": _as("cost_is_computed", bool, int),
+    "reason": _as("reason", Reason),
+    "spoiler": _as("spoiler", bool, int),
+    "inputs": _listed("inputs", str),
+}
+"""The fields that are not kept as they are under their own name."""
+
+_FIELDS = {one.name: _OTHERWISE.get(one.name) or _kept(one.name) for one in fields(Job)}
+"""Every field of a job; a new one needs its column in a migration and nothing else."""
+
+_COLUMNS = [column for one in _FIELDS.values() for column in one.columns]
+
+INSERT_JOB = (
+    f"INSERT INTO jobs ({', '.join(_COLUMNS)}) "  # noqa: S608 - column names only
+    f"VALUES ({', '.join(f'${number}' for number in range(1, len(_COLUMNS) + 1))})"
+)
+"""The values are those of `values_of`, in its order."""
+
+
+def values_of(job: Job) -> tuple[Value, ...]:
+    """Spread a job over the columns of `INSERT_JOB`."""
+    return tuple(value for name, one in _FIELDS.items() for value in one.write(getattr(job, name)))
+
+
+def job_of(row: Row) -> Job:
+    """Make a job of a row."""
+    return Job(**{name: one.read(row) for name, one in _FIELDS.items()})

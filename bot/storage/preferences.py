@@ -4,7 +4,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from bot.core.catalogue import Quality, Size, typed_size
+from bot.core.models.options import Size, typed_size
 from bot.core.preferences import Places, Preferences, Spoilers
 from bot.storage.connection import Connection, Row
 
@@ -44,10 +44,10 @@ def of_row(row: Row) -> Preferences:
     given: dict[str, Any] = json.loads(row["settings"] or "{}")
     return Preferences(
         default_size=_size(given.get("default_size")),
-        default_quality=_quality(given.get("default_quality")),
+        default_quality=given.get("default_quality"),
         default_count=given.get("default_count"),
         max_size=_size(given.get("max_size")),
-        max_quality=_quality(given.get("max_quality")),
+        max_quality=given.get("max_quality"),
         max_count=given.get("max_count"),
         places=Places(given.get("places", Places.ALL)),
         channel_ids=frozenset(given.get("channel_ids", ())),
@@ -78,7 +78,3 @@ def _object(preferences: Preferences) -> dict[str, Any]:
 
 def _size(text: str | None) -> Size | None:
     return typed_size(text) if text else None
-
-
-def _quality(text: str | None) -> Quality | None:
-    return Quality(text) if text else None

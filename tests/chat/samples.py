@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.jobs import Job, State
 from bot.core.limits import Rule, Standing, Subject, Unit, Window
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Format, Size
 from bot.services.ports import Balance
 
 NOW_MS = 1_772_323_200_000

@@ -19,10 +19,10 @@ from bot.chat.cards import (
 )
 from bot.chat.layouts import BAD, DONE, QUIET, WAITING, WORKING, notice
 from bot.chat.texts import fewer_note
-from bot.core.catalogue import Format
 from bot.core.errors import Halt
 from bot.core.jobs import Job, Phase, Progress, Reason, State
 from bot.core.limits import Subject, Unit, Window
+from bot.core.models.options import Format
 from bot.services.allowance import Allowance
 from bot.services.ports import Place
 from tests.chat.samples import MEMBER, NASTY_PROMPTS, NOW_MS, make_balance, make_job, make_pot

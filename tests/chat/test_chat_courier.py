@@ -11,9 +11,9 @@ from discord.http import Route
 
 from bot.chat.client import point_at
 from bot.chat.courier import DiscordCourier
-from bot.core.catalogue import Format, Size
 from bot.core.errors import Undeliverable
 from bot.core.jobs import Job, Picture, PictureLink, Reason, State
+from bot.core.models.options import Format, Size
 from bot.standin.discord import Fault, StandInDiscord
 from bot.standin.discord.record import Request
 from tests.chat.samples import make_balance, make_job, make_pot

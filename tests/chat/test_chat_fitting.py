@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from bot.chat.fitting import REQUEST_LIMIT_BYTES, attach
-from bot.core.catalogue import Format, Size
 from bot.core.jobs import Picture
+from bot.core.models.options import Format, Size
 from tests.chat.samples import make_job
 
 MIB = 2**20

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from bot.chat.job_card import job_card, job_label, message_link
-from bot.core.catalogue import Format
 from bot.core.jobs import Reason, State, Ticket
+from bot.core.models.options import Format
 from bot.services.cases import Case
 from bot.storage.entries import Entry
 from bot.storage.jobs import Step

@@ -6,9 +6,9 @@ from bot.chat.cards import Attached, ended_card, pictures_card, waiting_card
 from bot.chat.layouts import BAD, DONE, QUIET, WAITING
 from bot.chat.notice_cards import card_of
 from bot.chat.texts import WHILE_HALTED, why_halted
-from bot.core.catalogue import Format
 from bot.core.errors import Halt
 from bot.core.jobs import Reason, State
+from bot.core.models.options import Format
 from bot.services.ports import Place
 from bot.storage.notices import Notice
 from tests.chat.samples import MEMBER, NOW_MS, make_balance, make_job, make_pot

@@ -5,7 +5,8 @@ from discord import ui
 
 from bot.chat.forms import one_field_form
 from bot.chat.settings_card import Page, Panel, settings_card
-from bot.core.catalogue import Quality, Size
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Size
 from bot.core.preferences import Places, Preferences, Spoilers
 from bot.standin.discord.message_rules import check_message
 from bot.standin.discord.model import walk_components

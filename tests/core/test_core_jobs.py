@@ -1,8 +1,9 @@
 import pytest
 
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.errors import StaleState
 from bot.core.jobs import TRANSITIONS, Event, Job, Request, State, next_state
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Format, Size
 
 PAIRS = [(state, event) for state in State for event in Event]
 

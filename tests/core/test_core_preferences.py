@@ -2,10 +2,12 @@
 
 import pytest
 
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.errors import NotOffered, Paused
 from bot.core.jobs import Request
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2, Quality
+from bot.core.models.options import Format, Size
 from bot.core.preferences import (
+    Defaults,
     Places,
     Preferences,
     Spoilers,
@@ -19,6 +21,7 @@ from bot.core.preferences import (
 
 SQUARE, WIDE, TALL, LARGE = Size(1024, 1024), Size(1536, 1024), Size(1024, 1536), Size(2048, 2048)
 LOW, MEDIUM, HIGH = Quality.LOW, Quality.MEDIUM, Quality.HIGH
+HOST = Defaults(GPT_IMAGE_2, Size(1024, 1024), MEDIUM)
 HERE, THERE = 20, 21
 
 
@@ -69,7 +72,7 @@ def but(*channel_ids):
     ],
 )
 def test_what_a_server_allows_passes(preferences, asked):
-    check(preferences, request(**asked))
+    check(preferences, GPT_IMAGE_2, request(**asked))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +99,7 @@ def test_what_a_server_allows_passes(preferences, asked):
 )
 def test_what_a_server_does_not_offer_is_refused_with_what_would_be_right(preferences, asked, said):
     with pytest.raises(NotOffered) as refused:
-        check(preferences, request(**asked))
+        check(preferences, GPT_IMAGE_2, request(**asked))
     assert said in refused.value.sentence
 
 
@@ -111,7 +114,7 @@ def test_what_a_server_does_not_offer_is_refused_with_what_would_be_right(prefer
 def test_a_pause_goes_before_all_else_and_shows_its_sentence_unharmed(sentence, said):
     paused = Preferences(pause_sentence=sentence, places=Places.ONLY, private_allowed=False)
     with pytest.raises(Paused) as refused:
-        check(paused, request(private=True))
+        check(paused, GPT_IMAGE_2, request(private=True))
     assert said in refused.value.sentence
 
 
@@ -134,16 +137,16 @@ def test_a_pause_goes_before_all_else_and_shows_its_sentence_unharmed(sentence, 
 def test_what_is_left_open_is_the_server_s_then_the_host_s_and_never_above_the_highest(
     preferences, made
 ):
-    assert usual(preferences, SQUARE, MEDIUM) == made
-    whole = completed(preferences, request(), SQUARE, MEDIUM)
+    assert usual(preferences, HOST) == made
+    whole = completed(preferences, HOST, request())
     assert (whole.size, whole.quality, whole.count) == (made.size, made.quality, made.count)
-    check(preferences, whole)
+    check(preferences, GPT_IMAGE_2, whole)
 
 
 def test_what_a_member_names_stays():
     preferences = Preferences(default_size=WIDE, default_quality=HIGH, default_count=3)
     named = request(size=SQUARE, quality=LOW, count=1)
-    assert completed(preferences, named, LARGE, MEDIUM) == named
+    assert completed(preferences, HOST, named) == named
 
 
 @pytest.mark.parametrize(
@@ -159,7 +162,7 @@ def test_what_a_member_names_stays():
     ],
 )
 def test_defaults_above_the_highest_are_named(preferences, above):
-    assert above_highest(preferences) == above
+    assert above_highest(preferences, GPT_IMAGE_2) == above
 
 
 @pytest.mark.parametrize(

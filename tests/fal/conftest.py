@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.catalogue import Format, Quality, Size
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Format, Size
 from bot.fal import FalQueue, FalSettings, Pace
 from bot.services.ports import Order
 from bot.standin.fal.server import StandInFal

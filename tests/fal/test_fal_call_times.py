@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.errors import (
     Trouble,
     Unproven,
 )
 from bot.core.jobs import Phase, PictureLink, Progress, Ticket
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Format, Size
 from bot.fal import FalQueue, FalSettings, Pace
 from bot.services.ports import Order
 from tests.virtual_time import now_s, virtual

@@ -7,6 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.errors import Trouble
+from bot.core.jobs import Ticket
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2
 from bot.fal.clues import clues, word_of
 from bot.fal.evidence import SOURCES, TABLE, Call, Final, Proof, Row, judge
 from bot.fal.failures import read_failure, submit_failure
@@ -378,8 +380,8 @@ def test_an_answer_about_another_request_proves_nothing(call, told):
 
 @given(answers)
 def test_whatever_is_answered_only_core_errors_come_of_it(told):
-    refusal = submit_failure(told)
-    ends = [read_failure(judge(call, told, ID), told, ID) for call in READS]
+    refusal = submit_failure(told, GPT_IMAGE_2.id)
+    ends = [read_failure(judge(call, told, ID), told, Ticket(ID, "", "", "")) for call in READS]
     for failure in (refusal, *ends):
         assert len(failure.detail) < 500
         assert failure.detail.isprintable()

@@ -14,6 +14,8 @@ from bot.core.errors import (
     TemporaryFailure,
     Unproven,
 )
+from bot.core.jobs import Ticket
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2
 from bot.fal.clues import kind_of, word_of
 from bot.fal.evidence import Call, judge
 from bot.fal.failures import described, read_failure, retry_after_s, submit_failure
@@ -68,7 +70,7 @@ def answer(status, body, **headers):
 
 
 def result_failure(told):
-    return read_failure(judge(Call.RESULT, told, ID), told, ID)
+    return read_failure(judge(Call.RESULT, told, ID), told, Ticket(ID, "", "", ""))
 
 
 def model_error(*kinds):
@@ -189,7 +191,7 @@ def test_of_several_entries_a_content_refusal_decides():
     ],
 )
 def test_a_refused_submit_says_whether_a_job_can_have_been_made(status, body, error):
-    assert type(submit_failure(answer(status, body))) is error
+    assert type(submit_failure(answer(status, body), GPT_IMAGE_2.id)) is error
 
 
 @pytest.mark.parametrize(
@@ -197,7 +199,7 @@ def test_a_refused_submit_says_whether_a_job_can_have_been_made(status, body, er
     [("7", 7.0), ("1.5", 1.5), ("0", 0.0), ("999999", 3600.0), ("-1", None), ("soon", None)],
 )
 def test_a_wait_that_fal_asks_for_is_told_on(text, wait_s):
-    failure = submit_failure(answer(429, b"", retry_after=text))
+    failure = submit_failure(answer(429, b"", retry_after=text), GPT_IMAGE_2.id)
     assert isinstance(failure, NotSent)
     assert failure.retry_after_s == wait_s
 

@@ -3,8 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.catalogue import Quality, Size
 from bot.core.errors import CannotLook, SubmitUnclear, TemporaryFailure
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Size
 from bot.standin.fal.faults import Reply, Stage
 from bot.standin.fal.server import StandInFal
 from bot.standin.fal.settings import HistoryShows, StandInFalSettings
@@ -179,12 +180,13 @@ async def test_both_ids_of_the_model_are_looked_under(fal, hurried, order):
     alias, own = "fal-ai/gpt-image-2", "openai/gpt-image-2"
     since_ms = fal.now_ms()
     for sent_to, configured in ((alias, own), (own, alias)):
-        async with hurried(model=sent_to) as queue:
-            ticket = await queue.submit(order)
+        async with hurried() as queue:
+            ticket = await queue.submit(replace(order, model=sent_to))
             job = await fal.next_job()
             await fal.finish(job)
-        async with hurried(model=configured) as queue:
-            assert ticket.request_id in await look(queue, order, since_ms)
+        async with hurried() as queue:
+            wanted = replace(order, model=configured)
+            assert ticket.request_id in await look(queue, wanted, since_ms)
     assert fal.violations == []
 
 

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.errors import ForeignHost, MediaRejected, TemporaryFailure
 from bot.core.jobs import PictureLink
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Format, Size
 from bot.fal.media import allowed, checked
 from bot.standin.fal.faults import HugeMedia, OtherMedia, Reply, SlowMedia, Stage
 from bot.standin.fal.pictures import Drawing, draw

@@ -1,11 +1,13 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.jobs import Phase, Progress, Rendering, Ticket
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2, GPT_IMAGE_2_EDIT, Quality
+from bot.core.models.options import Format, Size
 from bot.fal import history
 from bot.fal.wire import (
     Addresses,
@@ -22,7 +24,8 @@ from bot.fal.wire import (
 )
 from bot.services.ports import Order
 
-ADDRESSES = Addresses("https://queue.fal.run", "openai/gpt-image-2")
+ADDRESSES = Addresses("https://queue.fal.run")
+MODEL = GPT_IMAGE_2.id
 ROOT = "https://queue.fal.run/openai/gpt-image-2/requests/abc-1"
 REBUILT = Ticket("abc-1", f"{ROOT}/status", ROOT, f"{ROOT}/cancel")
 
@@ -113,31 +116,34 @@ def test_the_submit_limits_the_start_under_both_names_and_forbids_another_model(
     ],
 )
 def test_an_address_that_is_not_plainly_the_queues_is_rebuilt(told):
-    assert ADDRESSES.ticket("abc-1", told) == REBUILT
+    assert ADDRESSES.ticket("abc-1", told, MODEL) == REBUILT
 
 
 def test_an_address_of_the_queue_is_followed_as_it_was_returned():
     told = {"response_url": f"{ROOT}/response", "status_url": f"{ROOT}/status"}
-    ticket = ADDRESSES.ticket("abc-1", told)
+    ticket = ADDRESSES.ticket("abc-1", told, MODEL)
     assert ticket == Ticket("abc-1", f"{ROOT}/status", f"{ROOT}/response", f"{ROOT}/cancel")
 
 
 def test_only_submit_carries_a_subpath():
-    addresses = Addresses("https://queue.fal.run/", "/openai/gpt-image-2/edit")
-    assert addresses.submit_url == "https://queue.fal.run/openai/gpt-image-2/edit"
-    assert addresses.ticket("abc-1", {}) == REBUILT
+    edit = GPT_IMAGE_2_EDIT.id
+    addresses = Addresses("https://queue.fal.run/")
+    assert addresses.submit_url(edit) == "https://queue.fal.run/openai/gpt-image-2/edit"
+    assert addresses.ticket("abc-1", {}, edit) == replace(REBUILT, model=edit)
 
 
 @pytest.mark.parametrize(
     "request_id", ["", "../x", "a/b", "a?b", "a#b", "a b", "..", ".", "é", "a" * 129, "-a", "a\n"]
 )
 def test_an_id_that_could_play_tricks_is_no_id(request_id):
-    assert ADDRESSES.ticket(request_id, {}) is None
+    assert ADDRESSES.ticket(request_id, {}, MODEL) is None
 
 
 @given(st.text() | st.just(f"{ROOT}/status").map(str), st.text(max_size=4))
 def test_no_address_leaves_the_queue(url, tail):
-    ticket = ADDRESSES.ticket("abc-1", dict.fromkeys(("status_url", "cancel_url"), url + tail))
+    ticket = ADDRESSES.ticket(
+        "abc-1", dict.fromkeys(("status_url", "cancel_url"), url + tail), MODEL
+    )
     assert ticket is not None
     for trusted in (ticket.status_url, ticket.response_url, ticket.cancel_url):
         assert trusted.startswith("https://queue.fal.run/")
@@ -188,11 +194,11 @@ def test_a_status_without_a_status_is_garbled(body):
     ],
 )
 def test_units_are_micro_dollars_or_unknown(text, microusd):
-    assert billed_microusd({"x-fal-billable-units": text}) == microusd
+    assert billed_microusd({"x-fal-billable-units": text}, MODEL) == microusd
 
 
 def test_missing_units_are_unknown_and_not_zero():
-    assert billed_microusd({}) is None
+    assert billed_microusd({}, MODEL) is None
 
 
 def test_a_result_is_read_in_order_with_what_is_usable():
@@ -207,7 +213,7 @@ def test_a_result_is_read_in_order_with_what_is_usable():
         {"url": None},
         "no object",
     ]
-    rendering = rendering_from(answer({"images": images}, x_fal_billable_units="0.5"))
+    rendering = rendering_from(answer({"images": images}, x_fal_billable_units="0.5"), MODEL)
     assert [(p.url[-5:], p.width, p.height) for p in rendering.pictures] == [
         ("1.png", 8, 6),
         ("2.png", 0, 0),
@@ -219,7 +225,7 @@ def test_a_result_is_read_in_order_with_what_is_usable():
 @pytest.mark.parametrize(("count", "kept"), [(1, 1), (4, 4), (5, 5), (10, 10), (12, 10)])
 def test_more_pictures_than_asked_for_are_kept_up_to_a_message_full(count, kept):
     images = [{"url": f"https://v3b.fal.media/{n}.png"} for n in range(count)]
-    rendering = rendering_from(answer({"images": images}))
+    rendering = rendering_from(answer({"images": images}), MODEL)
     assert len(rendering.pictures) == kept
     assert rendering.made == count
 
@@ -227,7 +233,7 @@ def test_more_pictures_than_asked_for_are_kept_up_to_a_message_full(count, kept)
 @pytest.mark.parametrize("body", [{}, {"images": []}, {"images": None}, {"images": [{}]}, [], "x"])
 def test_a_result_without_pictures_is_garbled(body):
     with pytest.raises(Garbled):
-        rendering_from(answer(body))
+        rendering_from(answer(body), MODEL)
 
 
 @pytest.mark.parametrize("cut", range(0, 60, 7))
@@ -263,11 +269,11 @@ def test_whatever_is_answered_is_read_or_garbled(told):
         progress = None
     assert progress is None or isinstance(progress, Progress)
     try:
-        rendering = rendering_from(told)
+        rendering = rendering_from(told, MODEL)
     except Garbled:
         rendering = None
     assert rendering is None or isinstance(rendering, Rendering)
-    ticket = submitted_ticket(ADDRESSES, told)
+    ticket = submitted_ticket(ADDRESSES, told, MODEL)
     assert ticket is None or ticket.status_url.startswith("https://queue.fal.run/")
 
 

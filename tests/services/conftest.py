@@ -4,13 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.jobs import Job, Request
 from bot.core.limits import Rule
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Format, Size
+from bot.core.models.registry import DEFAULT
+from bot.core.preferences import Defaults
 from bot.services.allowance import HostLimits, Quota
 from bot.services.books import Books
 from bot.services.generation import Generation, Outside, Policy, build_generation
-from bot.services.imagine import Defaults, Imagine
+from bot.services.imagine import Imagine
 from bot.services.runner import Runner
 from bot.services.supervisor import Supervisor
 from bot.services.times import Times
@@ -134,7 +137,7 @@ async def open_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
             Outside(database, clock, queue, courier, tmp_path / "data"),
             Policy(
                 limits=host,
-                defaults=Defaults(Size(1024, 1024), Quality.MEDIUM),
+                defaults=Defaults(DEFAULT, Size(1024, 1024), Quality.MEDIUM),
                 concurrency=concurrency,
                 times=times,
             ),

@@ -6,12 +6,14 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.errors import MediaRejected
 from bot.core.jobs import Picture
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Format, Size
+from bot.core.models.registry import DEFAULT
+from bot.core.preferences import Defaults
 from bot.services.allowance import HostLimits, Quota
 from bot.services.generation import Outside, Policy, build_generation
-from bot.services.imagine import Defaults
 from bot.services.supervisor import Supervisor
 from bot.services.times import Times
 from bot.services.words import Words
@@ -142,7 +144,7 @@ async def quiet_house(
         Outside(database, clock, queue, courier, folder / "data"),
         Policy(
             limits=host,
-            defaults=Defaults(Size(1024, 1024), Quality.MEDIUM),
+            defaults=Defaults(DEFAULT, Size(1024, 1024), Quality.MEDIUM),
             concurrency=concurrency,
             times=times or Times(),
         ),

@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
-from bot.core.catalogue import Quality, Size, hold_microusd
 from bot.core.errors import BadRequest, OverLimit, Undeliverable
 from bot.core.jobs import State
 from bot.core.limits import Rule, Subject, Unit, Usage, Window
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2, Quality
+from bot.core.models.options import Size
+from bot.core.models.prices import Ask
 from bot.core.preferences import Preferences
 from bot.services.allowance import Asker
 from bot.services.gifts import GIFTS_MAX, Gifts
@@ -142,7 +144,7 @@ async def test_fifty_race_over_allowance_two_gifts_and_a_cap_and_not_one_too_man
 
 async def test_a_race_over_gifts_of_both_units_stops_at_the_scarcer(open_house):
     house = await open_house(runs=False, default_images_per_day=2, default_usd_per_month_microusd=0)
-    held = hold_microusd(Size(1024, 1024), Quality.MEDIUM, "a lighthouse", 1)
+    held = GPT_IMAGE_2.price.hold_microusd(Ask(Size(1024, 1024), Quality.MEDIUM, "a lighthouse", 1))
     await give(house, 3)
     await give(house, 5 * held - 1, USD)
 

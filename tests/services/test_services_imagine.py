@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.core.catalogue import Size
 from bot.core.errors import BadRequest, IllegalSize, OverLimit
 from bot.core.limits import Rule, Subject, Unit, Window
+from bot.core.models.options import Size
 from tests.services.conftest import CHANNEL, MEMBER
 
 IMAGES, USD = Unit.IMAGES, Unit.USD

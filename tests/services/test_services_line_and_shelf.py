@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.errors import Halt, Trouble
 from bot.core.jobs import Job, Picture, State
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Format, Size
 from bot.services.brakes import Brakes
 from bot.services.places import Places
 from bot.services.shelf_keeping import ShelfKeeping

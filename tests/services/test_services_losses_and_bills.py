@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core.catalogue import computed_cost_microusd
 from bot.core.errors import Broken, ContentRefused, ForbiddenPrompt, OverLimit, TemporaryFailure
 from bot.core.jobs import Reason, Rendering, State
 from bot.core.limits import Rule, Subject, Unit, Window
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2
+from bot.core.models.prices import Ask
 from bot.core.words import Kind
 from bot.services.strikes import TooManyLosses
 from bot.services.words import Words
@@ -221,7 +222,7 @@ async def test_pictures_for_nothing_or_without_a_bill_cost_what_the_formula_says
 ):
     house = await open_house()
     job = await made(house, rendering(2, billed_microusd=billed), count=2)
-    computed = computed_cost_microusd(job.size, job.quality, job.prompt, 2)
+    computed = GPT_IMAGE_2.price.likely_microusd(Ask(job.size, job.quality, job.prompt), 2)
     assert computed > 0
     assert (job.cost_microusd, job.cost_is_computed) == (computed, True)
     assert await paid(house, job) == (2, computed)

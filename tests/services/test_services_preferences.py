@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.catalogue import Quality, Size
 from bot.core.errors import BadRequest, IllegalSize, NotOffered, Paused, Refused
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Size
 from bot.core.preferences import Places, Preferences, Spoilers
 from bot.services.preferences import By, ServerPreferences
 from bot.storage import audit

@@ -4,9 +4,10 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from bot.core.catalogue import Format, Quality, Size
 from bot.core.jobs import Event, Job, PictureLink, State, Ticket
 from bot.core.limits import Account, Usage
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Format, Size
 from bot.storage import jobs, ledger
 from bot.storage.connection import Connection
 from bot.storage.database import Database

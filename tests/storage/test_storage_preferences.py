@@ -2,8 +2,9 @@
 
 import pytest
 
-from bot.core.catalogue import Quality, Size
 from bot.core.limits import Rule, Subject, Unit, Window
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Size
 from bot.core.preferences import Places, Preferences, Spoilers
 from bot.storage import preferences, rules
 

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.catalogue import Quality
 from bot.core.jobs import Event, Job, Reason, State
 from bot.core.limits import local_day
+from bot.core.models.gpt_image_2 import Quality
 from bot.storage import jobs, ledger, usage
 from bot.storage.connection import Connection, Database
 from bot.storage.database import migrate, open_database
@@ -154,7 +154,7 @@ async def plain_sums(
     async for e in ledger.entries(conn, server_id=server_id):
         if e.kind in {"settle", "release", "adjust"} and first <= e.day <= last:
             assert e.job_id is not None
-            key = (e.day, e.member_id, every[e.job_id].quality.value)
+            key = (e.day, e.member_id, every[e.job_id].quality)
             more = Figures(jobs=int(e.kind != "adjust"))
             if e.kind != "release":
                 more = Figures(

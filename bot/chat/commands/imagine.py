@@ -1,6 +1,7 @@
 """`/imagine`: parse the options, accept the request, answer with the card in one round trip."""
 
 import logging
+from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
 import discord
@@ -12,24 +13,21 @@ from bot.chat.cards import waiting_card
 from bot.chat.desk import Desk, DeskClient
 from bot.chat.layouts import NOT_TAKEN, notice
 from bot.chat.permission import role_ids
-from bot.core.catalogue import (
-    COUNT_MAX,
-    NAMED_SIZES,
-    PROMPT_MAX_CHARS,
-    Format,
-    Quality,
-    Size,
-    parse_size,
-    price_microusd,
-)
 from bot.core.errors import IllegalSize, OverLimit, Refused
 from bot.core.jobs import Job, Request
+from bot.core.models.model import Model
+from bot.core.models.options import Format
 from bot.core.money import format_usd
+from bot.core.preferences import Defaults
 from bot.core.prompts import shown_prompt
 from bot.services.imagine import Accepted
 from bot.services.ports import Place
 
 _log = logging.getLogger(__name__)
+
+_Completer = Callable[
+    [discord.Interaction[DeskClient], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]
+]
 
 _CHOICES_MAX = 25
 _CHOICE_NAME_MAX = 100
@@ -40,7 +38,9 @@ _PROMPT_BYTES_MAX = 7000
 
 
 def build_imagine(desk: Desk) -> app_commands.Command[Any, ..., None]:
-    """Build the command; the choices show prices at the host's default size."""
+    """Build the command with what the host's model offers, at its prices for the default size."""
+    host = desk.defaults
+    model = host.model
 
     @app_commands.command(name="imagine", description="Make pictures from a description")
     @app_commands.guild_install()
@@ -50,24 +50,23 @@ def build_imagine(desk: Desk) -> app_commands.Command[Any, ..., None]:
         size="A name or width x height; the server's default if left out",
         quality="More costs more; the server's default if left out",
         count="How many pictures; the server's default if left out",
-        format="The file format, png if left out",
+        format=f"The file format, {model.formats[0]} if left out",
         private="Show card and pictures only to you; moderators can look the prompt up",
     )
     @app_commands.choices(
         quality=[
-            app_commands.Choice(name=_quality_label(desk.default_size, q), value=q.value)
-            for q in Quality
+            app_commands.Choice(name=_quality_label(host, q), value=q) for q in model.qualities
         ],
-        format=[app_commands.Choice(name=f.value, value=f.value) for f in Format],
+        format=[app_commands.Choice(name=f.value, value=f.value) for f in model.formats],
     )
-    @app_commands.autocomplete(size=_complete_size)
+    @app_commands.autocomplete(size=_completer(model))
     async def imagine(  # noqa: PLR0913, PLR0917 - the options of the command
         interaction: discord.Interaction[DeskClient],
-        prompt: app_commands.Range[str, 1, PROMPT_MAX_CHARS],
+        prompt: app_commands.Range[str, 1, model.prompt_max_chars],
         size: str | None = None,
         quality: str | None = None,
-        count: app_commands.Range[int, 1, COUNT_MAX] | None = None,
-        format: str = Format.PNG.value,  # noqa: A002 - the option's name
+        count: app_commands.Range[int, 1, model.count_max] | None = None,
+        format: str = model.formats[0].value,  # noqa: A002 - the option's name
         private: bool = False,
     ) -> None:
         try:
@@ -77,8 +76,8 @@ def build_imagine(desk: Desk) -> app_commands.Command[Any, ..., None]:
                 member_id=interaction.user.id,
                 role_ids=role_ids(interaction.user),
                 prompt=prompt,
-                size=parse_size(size) if size else None,
-                quality=Quality(quality) if quality else None,
+                size=model.parse_size(size) if size else None,
+                quality=quality,
                 count=count,
                 format=Format(format),
                 private=private,
@@ -167,25 +166,32 @@ def _is_age_restricted(channel: object) -> bool:
     return bool(ask()) if ask is not None else False
 
 
-def _quality_label(size: Size, quality: Quality) -> str:
-    price = format_usd(price_microusd(size, quality))
-    return f"{quality.value.capitalize()} · {price} a picture at {size.shown}"
+def _quality_label(host: Defaults, quality: str) -> str:
+    price = format_usd(host.model.picture_microusd(host.size, quality))
+    return f"{quality.capitalize()} · {price} a picture at {host.size.shown}"
 
 
-async def _complete_size(
-    _: discord.Interaction[DeskClient], typed: str
-) -> list[app_commands.Choice[str]]:
+def _completer(model: Model) -> _Completer:
+    async def complete(
+        _: discord.Interaction[DeskClient], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return _sizes_for(model, typed)
+
+    return complete
+
+
+def _sizes_for(model: Model, typed: str) -> list[app_commands.Choice[str]]:
     """Offer the named sizes; what is typed is judged at once."""
     wanted = typed.strip().casefold()
     named = [
         app_commands.Choice(name=f"{name} · {size.shown}", value=str(size))
-        for name, size in NAMED_SIZES.items()
+        for name, size in model.named_sizes.items()
         if wanted in f"{name} {size} {size.shown}".casefold()
     ]
     if not wanted or named:
         return named[:_CHOICES_MAX]
     try:
-        size = parse_size(typed)
+        size = model.parse_size(typed)
     except IllegalSize as error:
         return _correction(error, typed, named)
     return [app_commands.Choice(name=size.shown, value=str(size))]

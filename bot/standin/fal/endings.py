@@ -7,7 +7,8 @@ since fal says that they must not be read by programs.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bot.core.catalogue import computed_cost_microusd
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2
+from bot.core.models.prices import Ask
 from bot.core.money import MICROUSD_PER_USD
 from bot.standin.fal.inputs import JsonObject, Wanted
 from bot.standin.fal.jobs import Ending
@@ -197,7 +198,9 @@ def invalid(problems: list[object], told_units: str | None) -> Ending:
 
 def cost_microusd(wanted: Wanted, pictures: int, step_microusd: int) -> int:
     """Price pictures as the catalogue does, rounded up to the bill's step."""
-    exact = computed_cost_microusd(wanted.size, wanted.quality, wanted.prompt, pictures)
+    exact = GPT_IMAGE_2.price.likely_microusd(
+        Ask(wanted.size, wanted.quality, wanted.prompt), pictures
+    )
     return -(-exact // step_microusd) * step_microusd
 
 

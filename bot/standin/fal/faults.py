@@ -12,7 +12,7 @@ from enum import StrEnum
 from math import inf
 from typing import TypeVar
 
-from bot.core.catalogue import Size
+from bot.core.models.options import Size
 
 
 class Stage(StrEnum):

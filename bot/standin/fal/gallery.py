@@ -5,7 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
-from bot.core.catalogue import Format
+from bot.core.models.options import Format
 from bot.standin.fal.inputs import Wanted
 from bot.standin.fal.jobs import FalJob
 from bot.standin.fal.pictures import Drawing, draw

@@ -8,17 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from bot.core.catalogue import (
-    AREA_MAX_PX,
-    AREA_MIN_PX,
-    COUNT_MAX,
-    RATIO_MAX,
-    SIDE_MAX_PX,
-    SIDE_STEP_PX,
-    Format,
-    Quality,
-    Size,
-)
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2, SIZES, Quality
+from bot.core.models.options import Format, Size
 
 JsonObject = dict[str, object]
 
@@ -161,10 +152,16 @@ def _read_count(value: object, errors: list[object]) -> int:
         errors.append(
             problem("num_images", "greater_than_equal", message, value=value, ctx={"ge": 1})
         )
-    if value > COUNT_MAX:
-        message = f"Input should be less than or equal to {COUNT_MAX}"
+    if value > GPT_IMAGE_2.count_max:
+        message = f"Input should be less than or equal to {GPT_IMAGE_2.count_max}"
         errors.append(
-            problem("num_images", "less_than_equal", message, value=value, ctx={"le": COUNT_MAX})
+            problem(
+                "num_images",
+                "less_than_equal",
+                message,
+                value=value,
+                ctx={"le": GPT_IMAGE_2.count_max},
+            )
         )
     return value
 
@@ -203,15 +200,15 @@ def _checked(size: Size, value: object, errors: list[object]) -> Size | None:
     found: list[object] = []
     for side, length in (("width", size.width), ("height", size.height)):
         where = (side,)
-        if length % SIDE_STEP_PX:
-            message = f"Input should be a multiple of {SIDE_STEP_PX}"
-            ctx = {"multiple_of": SIDE_STEP_PX}
+        if length % SIZES.side_step_px:
+            message = f"Input should be a multiple of {SIZES.side_step_px}"
+            ctx = {"multiple_of": SIZES.side_step_px}
             found.append(
                 problem("image_size", "multiple_of", message, value=length, ctx=ctx, where=where)
             )
-        if length > SIDE_MAX_PX:
-            message = f"Input should be less than or equal to {SIDE_MAX_PX}"
-            ctx = {"le": SIDE_MAX_PX}
+        if length > SIZES.side_max_px:
+            message = f"Input should be less than or equal to {SIZES.side_max_px}"
+            ctx = {"le": SIZES.side_max_px}
             found.append(
                 problem(
                     "image_size", "less_than_equal", message, value=length, ctx=ctx, where=where
@@ -219,14 +216,14 @@ def _checked(size: Size, value: object, errors: list[object]) -> Size | None:
             )
     area = size.width * size.height
     short, long = sorted((size.width, size.height))
-    if short < 1 or area < AREA_MIN_PX:
-        message = f"The image has {area} pixels, at least {AREA_MIN_PX} are needed"
+    if short < 1 or area < SIZES.area_min_px:
+        message = f"The image has {area} pixels, at least {SIZES.area_min_px} are needed"
         found.append(problem("image_size", "image_too_small", message, value=value))
-    elif area > AREA_MAX_PX:
-        message = f"The image has {area} pixels, at most {AREA_MAX_PX} are possible"
+    elif area > SIZES.area_max_px:
+        message = f"The image has {area} pixels, at most {SIZES.area_max_px} are possible"
         found.append(problem("image_size", "image_too_large", message, value=value))
-    if short > 0 and long > RATIO_MAX * short:
-        message = f"The ratio of the sides may be at most {RATIO_MAX}:1"
+    if short > 0 and long > SIZES.ratio_max * short:
+        message = f"The ratio of the sides may be at most {SIZES.ratio_max}:1"
         found.append(problem("image_size", "value_error", message, value=value))
     errors += found
     return None if found else size

@@ -8,7 +8,7 @@ chunk in the extended form of its container.
 import struct
 import zlib
 
-from bot.core.catalogue import Format, Size
+from bot.core.models.options import Format, Size
 
 _PNG_END = b"\x00\x00\x00\x00IEND\xae\x42\x60\x82"
 _SEGMENT_MAX = 65_533

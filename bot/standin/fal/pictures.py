@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from bot.core.catalogue import Format, Quality, Size
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Format, Size
 from bot.standin.fal.padding import padded
 from bot.standin.fal.scenes import Palette, mixed, paint, resized
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from bot.core.catalogue import MODELS
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2
 from bot.standin.fal.endings import timed_out
 from bot.standin.fal.faults import Delay, Drop, Reply, Stage
 from bot.standin.fal.inputs import JsonObject, read_input, unknown_fields
@@ -26,7 +26,7 @@ def endpoint_of(path: str) -> tuple[str, str] | None:
     """Split a submit's path into endpoint and app, or None where the app is unknown."""
     endpoint = path.strip("/")
     app = "/".join(endpoint.split("/")[:2])
-    known = app in MODELS and endpoint in (app, f"{app}/edit")
+    known = app in GPT_IMAGE_2.ids and endpoint in (app, f"{app}/edit")
     return (endpoint, app) if known else None
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.catalogue import NAMED_SIZES
+from bot.core.models.gpt_image_2 import NAMED_SIZES
 
 ROOT = "/openai/gpt-image-2"
 

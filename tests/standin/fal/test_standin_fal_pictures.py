@@ -5,7 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from bot.core.catalogue import Format, Quality, Size
+from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.options import Format, Size
 from bot.standin.fal.gallery import Gallery
 from bot.standin.fal.pictures import Drawing, draw, plain
 from bot.standin.fal.scenes import SCENES, mixed, sky

@@ -8,7 +8,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from bot.core.catalogue import Quality, Size, computed_cost_microusd
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2, Quality
+from bot.core.models.options import Size
+from bot.core.models.prices import Ask
 from bot.standin.fal.jobs import FalState
 from bot.standin.fal.server import StandInFal
 from bot.standin.fal.settings import QueuedCancel, RunningCancel, StandInFalSettings
@@ -104,7 +106,7 @@ async def test_a_running_job_can_be_sent_back_into_the_queue(fal, http, submit):
 async def test_the_result_is_the_bare_answer_with_its_bill(fal, http, finished):
     job = await finished()
     answer = await http.get(of(job))
-    cost = computed_cost_microusd(Size(1024, 768), Quality.LOW, job.prompt, 2)
+    cost = GPT_IMAGE_2.price.likely_microusd(Ask(Size(1024, 768), Quality.LOW, job.prompt), 2)
     assert answer.status_code == 200
     assert answer.headers["x-fal-request-id"] == job.id
     assert answer.headers["x-fal-billable-units"] == "0.00809"

@@ -7,7 +7,7 @@ from bot.chat.answers import answer_privately, in_time
 from bot.chat.desk import Desk, DeskClient
 from bot.chat.permission import is_moderator, require_moderator
 from bot.chat.words_cards import added_card, read_words_page, removed_card, tried_card
-from bot.core.catalogue import PROMPT_MAX_CHARS
+from bot.core.prompts import PROMPT_MAX_CHARS
 from bot.core.words import ENTRY_MAX_CHARS, Kind
 
 _KINDS = [

@@ -6,23 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.catalogue import (
-    NAMED_SIZES,
-    PUBLISHED_SIZES,
-    Quality,
-    Size,
-    aspect,
-    broken_rule,
-    check_size,
-    computed_cost_microusd,
-    hold_microusd,
-    nearest_legal_size,
-    output_tokens,
-    parse_size,
-    price_microusd,
-    typed_size,
-)
 from bot.core.errors import IllegalSize
+from bot.core.models.gpt_image_2 import (
+    GPT_IMAGE_2,
+    NAMED_SIZES,
+    OUTPUT,
+    PRICED_SIZES,
+    SIZES,
+    Quality,
+)
+from bot.core.models.options import Size, aspect, typed_size
+from bot.core.models.prices import Ask
 from bot.core.money import ceil_to_cent
 
 # Output tokens and micro-dollars of low, medium and high, from fal's table and OpenAI's calculator.
@@ -79,18 +73,22 @@ def test_every_known_cell_comes_out_exactly(size, quality, tokens, microusd):
     upright = typed_size(size)
     turned = Size(upright.height, upright.width)
 
-    assert output_tokens(upright, quality) == output_tokens(turned, quality) == tokens
-    assert price_microusd(upright, quality) == price_microusd(turned, quality) == microusd
+    assert OUTPUT.tokens(upright, quality) == OUTPUT.tokens(turned, quality) == tokens
+    assert (
+        GPT_IMAGE_2.picture_microusd(upright, quality)
+        == GPT_IMAGE_2.picture_microusd(turned, quality)
+        == microusd
+    )
 
 
 def test_fal_s_page_is_the_price_rounded_up_to_the_cent():
     for size, cents in FAL_PAGE_CENTS.items():
-        prices = [price_microusd(typed_size(size), quality) for quality in Quality]
+        prices = [GPT_IMAGE_2.picture_microusd(typed_size(size), quality) for quality in Quality]
         assert [ceil_to_cent(price) for price in prices] == [10_000 * cent for cent in cents]
 
 
 def test_the_published_sizes_are_those_of_fal_s_table():
-    assert [str(size) for size in PUBLISHED_SIZES] == list(PUBLISHED)
+    assert [str(size) for size in PRICED_SIZES] == list(PUBLISHED)
 
 
 @given(st.integers(1, 10**9), st.integers(1, 10**9), qualities)
@@ -100,8 +98,8 @@ def test_prices_are_exact_integers_at_any_magnitude(width, height, quality):
     rows = floor(Fraction(factor * short, long) + Fraction(1, 2))
     exact = ceil(Fraction(factor * rows * (2_000_000 + width * height), 4_000_000))
 
-    tokens = output_tokens(Size(width, height), quality)
-    price = price_microusd(Size(width, height), quality)
+    tokens = OUTPUT.tokens(Size(width, height), quality)
+    price = GPT_IMAGE_2.picture_microusd(Size(width, height), quality)
 
     assert (tokens, price) == (exact, exact * 30)
     assert type(tokens) is type(price) is int
@@ -109,23 +107,23 @@ def test_prices_are_exact_integers_at_any_magnitude(width, height, quality):
 
 @given(legal_sizes)
 def test_better_quality_always_costs_more(size):
-    low, medium, high = (price_microusd(size, quality) for quality in Quality)
+    low, medium, high = (GPT_IMAGE_2.picture_microusd(size, quality) for quality in Quality)
     assert 0 < low < medium < high
 
 
 @given(legal_sizes, qualities, st.text(max_size=300), st.integers(1, 4))
 def test_the_hold_is_never_below_any_plausible_bill(size, quality, prompt, count):
-    held = hold_microusd(size, quality, prompt, count)
-    price = price_microusd(size, quality)
+    held = GPT_IMAGE_2.price.hold_microusd(Ask(size, quality, prompt, count))
+    price = GPT_IMAGE_2.picture_microusd(size, quality)
     prompt_bytes = len(prompt.encode("utf-8", "surrogatepass"))
 
     assert type(held) is int
-    assert held >= computed_cost_microusd(size, quality, prompt, count)
+    assert held >= GPT_IMAGE_2.price.likely_microusd(Ask(size, quality, prompt), count)
     assert held >= count * ceil_to_cent(price)
     assert held >= ceil_to_cent(count * (price + 5 * len(prompt)))
     assert held >= count * (ceil_to_cent(price) + 10_000), "room for the prompt and for rounding"
     assert held <= count * (price + 5 * prompt_bytes + 3 * 10_000), "and not wildly above"
-    assert held == count * hold_microusd(size, quality, prompt, 1)
+    assert held == count * GPT_IMAGE_2.price.hold_microusd(Ask(size, quality, prompt, 1))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +131,7 @@ def test_the_hold_is_never_below_any_plausible_bill(size, quality, prompt, count
                          ("猫" * 4000, 280_000), ("🦊" * 4000, 300_000), ("\ud800" * 4, 230_000)],
 )  # fmt: skip
 def test_long_prompts_hold_more(prompt, held):
-    assert hold_microusd(Size(1024, 1024), Quality.HIGH, prompt, 1) == held
+    assert GPT_IMAGE_2.price.hold_microusd(Ask(Size(1024, 1024), Quality.HIGH, prompt, 1)) == held
 
 
 @pytest.mark.parametrize(
@@ -141,13 +139,13 @@ def test_long_prompts_hold_more(prompt, held):
     [("", 1, 210_720), ("abcd", 1, 210_725), ("abcde", 1, 210_730), ("abcd", 3, 632_175)],
 )
 def test_the_computed_cost_counts_the_prompt_for_every_picture(prompt, pictures, cost):
-    found = computed_cost_microusd(Size(1024, 1024), Quality.HIGH, prompt, pictures)
+    found = GPT_IMAGE_2.price.likely_microusd(Ask(Size(1024, 1024), Quality.HIGH, prompt), pictures)
     assert found == cost
 
 
 def test_every_named_size_is_legal():
     for name, size in NAMED_SIZES.items():
-        assert broken_rule(size) is None, name
+        assert SIZES.broken_rule(size) is None, name
     assert len(NAMED_SIZES) == len(set(NAMED_SIZES.values())) == 9
 
 
@@ -157,7 +155,7 @@ def test_every_named_size_is_legal():
      "2160x3840", "3840x1280", "1280x3840"],
 )  # fmt: skip
 def test_sizes_on_the_edge_of_a_rule_are_legal(size):
-    check_size(typed_size(size))
+    GPT_IMAGE_2.check_size(typed_size(size))
 
 
 @pytest.mark.parametrize(
@@ -179,11 +177,11 @@ def test_sizes_on_the_edge_of_a_rule_are_legal(size):
 def test_each_broken_rule_is_named_with_the_nearest_size(size, rule):
     wanted = typed_size(size)
 
-    assert broken_rule(wanted) == rule
+    assert SIZES.broken_rule(wanted) == rule
     with pytest.raises(IllegalSize) as refused:
-        check_size(wanted)
+        GPT_IMAGE_2.check_size(wanted)
 
-    nearest = nearest_legal_size(wanted)
+    nearest = SIZES.nearest(wanted)
     assert refused.value.nearest == nearest.shown
     assert refused.value.sentence == (
         f"{wanted.shown} is not possible: {rule}; the nearest possible size is {nearest.shown}."
@@ -192,18 +190,18 @@ def test_each_broken_rule_is_named_with_the_nearest_size(size, rule):
 
 @given(near_sizes)
 def test_exactly_the_sizes_of_the_grid_are_legal(size):
-    assert (broken_rule(size) is None) == (size in ALL_LEGAL)
+    assert (SIZES.broken_rule(size) is None) == (size in ALL_LEGAL)
 
 
 @given(legal_sizes)
 def test_a_legal_size_is_its_own_nearest(size):
-    assert broken_rule(size) is None
-    assert nearest_legal_size(size) == size
+    assert SIZES.broken_rule(size) is None
+    assert SIZES.nearest(size) == size
 
 
 @given(any_sizes | near_sizes)
 def test_the_nearest_size_is_legal(size):
-    assert broken_rule(nearest_legal_size(size)) is None
+    assert SIZES.broken_rule(SIZES.nearest(size)) is None
 
 
 @settings(max_examples=30)
@@ -213,7 +211,7 @@ def test_no_legal_size_is_nearer_than_the_nearest(size):
         across = log(other.width / max(size.width, 1))
         return across**2 + log(other.height / max(size.height, 1)) ** 2
 
-    assert distance(nearest_legal_size(size)) <= min(map(distance, LEGAL)) + 1e-12
+    assert distance(SIZES.nearest(size)) <= min(map(distance, LEGAL)) + 1e-12
 
 
 @pytest.mark.parametrize(
@@ -240,7 +238,7 @@ def test_no_legal_size_is_nearer_than_the_nearest(size):
     ],
 )
 def test_sizes_are_read_as_people_type_them(typed, size):
-    assert str(parse_size(typed)) == size
+    assert str(GPT_IMAGE_2.parse_size(typed)) == size
 
 
 @pytest.mark.parametrize(
@@ -254,7 +252,7 @@ def test_sizes_are_read_as_people_type_them(typed, size):
 )  # fmt: skip
 def test_what_is_no_size_is_refused_with_an_example(typed):
     with pytest.raises(IllegalSize) as refused:
-        parse_size(typed)
+        GPT_IMAGE_2.parse_size(typed)
 
     assert refused.value.nearest is None
     assert refused.value.sentence == (
@@ -265,18 +263,18 @@ def test_what_is_no_size_is_refused_with_an_example(typed):
 def test_a_well_formed_illegal_size_is_read_but_refused():
     assert typed_size("999999x1") == Size(999_999, 1)
     with pytest.raises(IllegalSize, match="nearest possible size is"):
-        parse_size("999999x1")
+        GPT_IMAGE_2.parse_size("999999x1")
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_legal_size_or_refused(typed):
     with suppress(IllegalSize):
-        assert broken_rule(parse_size(typed)) is None
+        assert SIZES.broken_rule(GPT_IMAGE_2.parse_size(typed)) is None
 
 
 @given(legal_sizes)
 def test_a_size_reads_back_as_it_is_written(size):
-    assert parse_size(str(size)) == parse_size(size.shown) == size
+    assert GPT_IMAGE_2.parse_size(str(size)) == GPT_IMAGE_2.parse_size(size.shown) == size
 
 
 @pytest.mark.parametrize(

@@ -139,11 +139,20 @@ def usual(preferences: Preferences, defaults: Defaults) -> Usual:
         quality = model.known_quality(preferences.default_quality)
     highest = preferences.max_size
     if highest is not None and size.area > highest.area:
-        size = highest
+        size = _largest_within(model, highest)
     if preferences.max_quality is not None:
         quality = min(quality, model.known_quality(preferences.max_quality), key=model.rank)
     most = min(preferences.max_count or model.count_max, model.count_max)
     return Usual(size, quality, min(preferences.default_count or 1, most))
+
+
+def _largest_within(model: Model, highest: Size) -> Size:
+    """The highest size itself, or what the model makes of no more pixels."""
+    if model.sizes.broken_rule(highest) is None:
+        return highest
+    named = [size for size in model.named_sizes.values() if size.area <= highest.area]
+    # Where there is none, the model refuses the highest with its rule.
+    return max(named, key=lambda size: size.area, default=highest)
 
 
 def completed(preferences: Preferences, defaults: Defaults, request: Request) -> Request:

@@ -5,13 +5,14 @@ from discord import ui
 
 from bot.chat.forms import one_field_form
 from bot.chat.settings_card import Page, Panel, settings_card
-from bot.core.models.gpt_image_2 import Quality
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2, Quality
 from bot.core.models.options import Size
-from bot.core.preferences import Places, Preferences, Spoilers
+from bot.core.preferences import Defaults, Places, Preferences, Spoilers
 from bot.standin.discord.message_rules import check_message
 from bot.standin.discord.model import walk_components
 
 NOW_MS = 1_795_255_070_939
+HOST = Defaults(GPT_IMAGE_2, Size(1024, 1024), Quality.MEDIUM)
 CHANNELS = frozenset((1 << 62) + n for n in range(25))
 FULL = Preferences(
     default_size=Size(1600, 1200),
@@ -31,7 +32,7 @@ FULL = Preferences(
 
 
 def panel(preferences=FULL, **changes):
-    given = {"size": Size(1024, 1024), "quality": Quality.MEDIUM, "now_ms": NOW_MS, **changes}
+    given = {"host": HOST, "now_ms": NOW_MS, **changes}
     return Panel(preferences, **given)
 
 

@@ -43,6 +43,10 @@ class Deliverer:
             why = "no picture could be fetched yet"
             return await insist(lambda: self._books.lose_pictures(job, why), job.id, why)
         self._brakes.arrived()
+        return await self._bring(job, fetched)
+
+    async def _bring(self, job: Job, fetched: Mapping[int, Picture]) -> Job:
+        """Post pictures for as long as Discord may only be away."""
         pictures = [fetched[index] for index in sorted(fetched)]
         pauses = Pauses(self._times.retry_first_s, self._times.retry_max_s)
         seldom, until = Seldom(), _now() + self._times.deliver_max_s

@@ -13,7 +13,7 @@ from bot.core.catalogue import COUNT_MAX
 from bot.core.jobs import TRANSITIONS
 from bot.services.allowance import HostLimits
 from bot.storage.ledger import check
-from simulation import reading
+from simulation import diligence, reading
 from simulation.discord import Discord, Inbox
 from simulation.fal import Drawn, Fal, Job
 from simulation.limits import overruns
@@ -353,6 +353,9 @@ ALWAYS: tuple[Promise, ...] = (
     charge_within_hold,
     no_means_no,
     no_limit_is_overrun,
+    diligence.what_is_known_is_not_in_doubt,
+    diligence.accepted_means_stored,
+    diligence.a_closed_door_is_left_alone,
 )
 NOW_AND_THEN: tuple[Promise, ...] = (
     members_are_told_in_time,
@@ -370,6 +373,7 @@ AT_THE_END: tuple[Promise, ...] = (
     no_member_bleeds_the_host,
     the_ledger_checks,
     moves_are_legal,
+    diligence.nobody_is_told_again,
 )
 
 

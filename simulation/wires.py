@@ -17,7 +17,7 @@ import httpx
 import yarl
 
 from simulation.desk import Call, Desk
-from simulation.fal import MEDIA_HOST, Fal
+from simulation.fal import MEDIA_HOST, Fal, Job
 from simulation.fal_answers import Reply
 from simulation.world import BrokenPromise, World
 
@@ -71,11 +71,15 @@ class Wire(httpx.AsyncBaseTransport):
         world, weather = self._world, self._world.weather
         request = self._fal.jobs.get(reply.request_id)
         is_slow = not world.is_calm and any(weather.has(one) for one in _SLOW_SUBMITS)
-        if request is not None and is_slow and world.chance(0.6):
-            await asyncio.sleep(world.dice.uniform(0.0, 25.0))
-        await world.cross(_LINE_S)
-        if request is not None:
-            request.is_known = True
+        try:
+            if request is not None and is_slow and world.chance(0.6):
+                await asyncio.sleep(world.dice.uniform(0.0, 25.0))
+            await world.cross(_LINE_S)
+        except asyncio.CancelledError:
+            # The bot itself hung up on an answer that was coming; that is no excuse.
+            _note_known(request)
+            raise
+        _note_known(request)
 
     def _streamed(self, call: Call, reply: Reply) -> httpx.Response:
         events = _Events(self._world, self._desk, self._fal, call)
@@ -85,6 +89,11 @@ class Wire(httpx.AsyncBaseTransport):
             stream=events,
             extensions={"http_version": b"HTTP/2"},
         )
+
+
+def _note_known(request: Job | None) -> None:
+    if request is not None:
+        request.is_known = True
 
 
 class _Events(httpx.AsyncByteStream):

@@ -8,6 +8,7 @@ from simulation.world import BrokenPromise
 if TYPE_CHECKING:
     from simulation.invariants import Scene
 
+_SILENCE_S = 3600.0
 _REFUSED_MAX = 20
 _REFUSED_PER_S = 60.0
 """So many submits may meet a closed door in a minute: three places, several starts, and probes."""
@@ -49,3 +50,15 @@ def nobody_is_told_again(scene: "Scene") -> Iterator[BrokenPromise]:
         is_told = scene.inbox(account.id).told_s is not None
         if account.is_ended and is_told and account.token is not None:
             yield scene.broken(f"the member knows that it {account.state}, the bot does not")
+
+
+def silence_is_waited_out(scene: "Scene") -> Iterator[BrokenPromise]:
+    """No job at fal is given up as silent before an hour of true time is over."""
+    for account in scene.accounts.values():
+        told_s = scene.inbox(account.id).told_s
+        requests = scene.requests[account.id]
+        if account.reason != "silent" or told_s is None or not requests:
+            continue
+        waited_s = told_s - max(one.sent_s for one in requests)
+        if waited_s < _SILENCE_S:
+            yield scene.broken(f"given up as silent after {waited_s / 60:.0f} minutes", account.id)

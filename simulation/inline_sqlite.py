@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.storage import seals
-from bot.storage.sqlite import BUSY_TIMEOUT_MS, SqliteDatabase
+from bot.storage.sqlite import BUSY_TIMEOUT_MS, READERS_MAX, SqliteDatabase
 from simulation.process import Process
 from simulation.storage_faults import Fault, Moment, StorageFaults, is_about_money, moment_of
 from simulation.world import World
@@ -146,5 +146,6 @@ class SqliteHouse:
         await self.world.cross()
         database = SqliteDatabase(self.path, connect("journal_mode=WAL"))  # pyright: ignore[reportArgumentType]
         readers: list[Any] = database._idle_readers
-        readers.extend(connect("query_only=ON") for _ in range(2))
+        # All that it may have: one more would be a real connection, with a thread and its own time.
+        readers.extend(connect("query_only=ON") for _ in range(READERS_MAX))
         return database

@@ -145,15 +145,14 @@ def charge_within_hold(scene: Scene) -> Findings:
 
 
 def no_means_no(scene: Scene) -> Findings:
-    """What a member was told had failed is never sent."""
+    """What a member was told had failed, or heard nothing of, is never sent."""
     _ = scene.accounts
     for press in scene.people.presses:
         job_id = press.job_id or scene.jobs_of_tokens.get(press.request.interaction_token, "")
         is_sent = any(attempt.job_id == job_id for attempt in scene.fal.attempts)
-        if press.answer == "failed" and is_sent:
-            yield scene.broken(
-                f"press {press.number} was told to try again, and it is sent", job_id
-            )
+        if press.answer in ("failed", "") and is_sent:
+            told = "told to try again" if press.answer else "never answered"
+            yield scene.broken(f"press {press.number} was {told}, and it is sent", job_id)
 
 
 def no_limit_is_overrun(scene: Scene) -> Findings:
@@ -374,6 +373,7 @@ AT_THE_END: tuple[Promise, ...] = (
     the_ledger_checks,
     moves_are_legal,
     diligence.nobody_is_told_again,
+    diligence.silence_is_waited_out,
 )
 
 

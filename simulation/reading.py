@@ -21,7 +21,7 @@ FROM jobs ORDER BY created_at_ms, id
 _LEDGER = """
 SELECT id, kind, job_id, server_id, channel_id, member_id, images, microusd, charge_images,
     charge_microusd, gift_images, gift_microusd, day, bot_day
-FROM ledger ORDER BY at_ms, id
+FROM ledger ORDER BY server_id, seq
 """
 _HISTORY = "SELECT job_id, seq, from_state, event, to_state FROM job_history ORDER BY job_id, seq"
 

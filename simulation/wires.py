@@ -80,6 +80,8 @@ class Wire(httpx.AsyncBaseTransport):
             _note_known(request)
             raise
         _note_known(request)
+        if request is not None:
+            world.on_answer()
 
     def _streamed(self, call: Call, reply: Reply) -> httpx.Response:
         events = _Events(self._world, self._desk, self._fal, call)

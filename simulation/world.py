@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from simulation.loop import VirtualLoop
@@ -51,6 +52,7 @@ class World:
         fired: Troubles that really happened, beyond those of single jobs.
         crash_at: The crossing at which the process dies.
         pauses: Spans of time in which somebody other than the bot kept it from working.
+        on_answer: Called when the answer to a submit has reached the bot.
     """
 
     seed: int
@@ -69,6 +71,7 @@ class World:
     pauses: list[tuple[float, float]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     failure: BrokenPromise | None = None
+    on_answer: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         # A month's end is where a zone matters most.
@@ -149,11 +152,17 @@ class World:
 
     async def die(self, process: Process) -> None:
         """Kill the process in which this runs; it never goes on."""
+        self.kill(process)
+        await self.loop.create_future()
+
+    def kill(self, process: Process) -> None:
+        """Kill a process, if it still runs; whoever keeps the bot running hears of it."""
+        if not process.is_alive:
+            return
         self.tell(f"process {process.number} dies")
         process.kill()
         if not self.on_crash.done():
             self.on_crash.set_result(process)
-        await self.loop.create_future()
 
 
 class WorldClock:

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from simulation.report import Wanted, run
-from simulation.weather import TROUBLES
+from simulation.weather import SET_PIECES, TROUBLES
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -14,7 +14,13 @@ def main(arguments: list[str] | None = None) -> int:
     add("--seeds", type=int, default=200, help="how many histories to tell (200)")
     add("--from", type=int, default=0, dest="first", help="the first seed (0)")
     add("--jobs", type=int, default=1, help="how many processes tell them (1)")
-    add("--only", action="append", choices=TROUBLES, default=[], help="just this trouble; again")
+    add(
+        "--only",
+        action="append",
+        choices=TROUBLES + SET_PIECES,
+        default=[],
+        help="just this trouble; again",
+    )
     add("--postgres", action="store_true", help="over PostgreSQL instead of SQLite")
     add("--story", action="store_true", help="print the whole diary of each history")
     add("--causes", action="store_true", help="print what the broken promises are due to")

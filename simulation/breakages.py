@@ -6,86 +6,25 @@ so instead of passing for caught.
 """
 
 import argparse
+import ast
 import contextlib
 import importlib
 import inspect
 import sys
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
+from simulation.breakage_table import BREAKAGES, Breakage
 from simulation.history import Stage, fast_folder, tell
 
 _SEEDS = 60
 
 
-@dataclass(frozen=True)
-class Breakage:
-    """One thing done wrong.
-
-    Attributes:
-        where: Module and the path in it, such as `bot.services.books:Books.deliver`.
-        old: What stands there exactly once.
-        new: What is put in its place.
-        only: The troubles in which it shows; empty for any mixture.
-    """
-
-    name: str
-    where: str
-    old: str
-    new: str
-    only: tuple[str, ...] = ()
-
-
 class DoesNotFit(Exception):
     """The source is no longer what the breakage was written for."""
-
-
-BREAKAGES: tuple[Breakage, ...] = (
-    Breakage(
-        "settle although the hold is resolved",
-        "bot.storage.ledger:_RESOLVE",
-        "AND ($3 = 'adjust') = EXISTS (",
-        "AND ($3 = 'adjust' OR TRUE) = EXISTS (",
-    ),
-    Breakage(
-        "do not check the stored state",
-        "bot.storage.jobs:_ADVANCE",
-        "WHERE id = $1 AND state = $2",
-        "WHERE id = $1 AND $2 = $2",
-        ("cancels", "two processes"),
-    ),
-    Breakage(
-        "a release gives back nothing",
-        "bot.storage.ledger:_MOVE_TOTALS",
-        "images = totals.images + change.images",
-        "images = totals.images",
-    ),
-    Breakage(
-        "charge for pictures that did not arrive",
-        "bot.services.books:returned_charge",
-        "Usage(missing, ",
-        "Usage(0, ",
-        ("discord closed",),
-    ),
-    Breakage(
-        "every unclear submit is sent again",
-        "bot.fal.queue:FalQueue.submit",
-        "raise SubmitUnclear(named(error)) from None",
-        "raise NotSent(named(error)) from None",
-        ("submit answer lost",),
-    ),
-    Breakage(
-        "the members' limits have one picture more",
-        "bot.core.gifts:shortfall",
-        "pot.used + asked - pot.rule.amount",
-        "pot.used + asked - pot.rule.amount - 1",
-        ("tight caps", "insistent member"),
-    ),
-)
 
 
 def broken(breakage: Breakage) -> contextlib.AbstractContextManager[Any]:
@@ -97,14 +36,18 @@ def broken(breakage: Breakage) -> contextlib.AbstractContextManager[Any]:
     module_name, _, path = breakage.where.partition(":")
     module = importlib.import_module(module_name)
     owner, name = _owner(module, path, breakage)
-    found: object = owner.__dict__.get(name)
+    found: object = owner.__dict__[name]
     if isinstance(found, str):
         return patch.object(owner, name, _replaced(breakage, found))
-    if not inspect.isfunction(found):
-        raise DoesNotFit(f"{breakage.name}: {breakage.where} is no function and no text")
-    source = _replaced(breakage, textwrap.dedent(inspect.getsource(found)))
+    if inspect.isfunction(found):
+        source, names = textwrap.dedent(inspect.getsource(found)), found.__globals__
+    elif owner is module:
+        source, names = _assignment(module, name, breakage), module.__dict__
+    else:
+        raise DoesNotFit(f"{breakage.name}: {breakage.where} is neither function nor constant")
     made: dict[str, Any] = {}
-    exec(compile(source, f"<{breakage.name}>", "exec"), module.__dict__, made)  # noqa: S102 - our own source
+    code = compile(_replaced(breakage, source), f"<{breakage.name}>", "exec")
+    exec(code, names, made)  # noqa: S102 - our own source
     return patch.object(owner, name, made[name])
 
 
@@ -118,6 +61,18 @@ def _owner(module: ModuleType, path: str, breakage: Breakage) -> tuple[Any, str]
     return owner, name
 
 
+def _assignment(module: ModuleType, name: str, breakage: Breakage) -> str:
+    """Find the source of the statement that gives a constant of a module its value."""
+    text = inspect.getsource(module)
+    for node in ast.parse(text).body:
+        targets = node.targets if isinstance(node, ast.Assign) else ()
+        if isinstance(node, ast.AnnAssign):
+            targets = (node.target,)
+        if any(isinstance(one, ast.Name) and one.id == name for one in targets):
+            return ast.get_source_segment(text, node) or ""
+    raise DoesNotFit(f"{breakage.name}: {breakage.where} is not assigned there")
+
+
 def _replaced(breakage: Breakage, text: str) -> str:
     if text.count(breakage.old) != 1:
         raise DoesNotFit(f"{breakage.name}: {breakage.where} does not hold “{breakage.old}” once")
@@ -125,16 +80,17 @@ def _replaced(breakage: Breakage, text: str) -> str:
 
 
 def caught_after(stage: Stage, breakage: Breakage, seeds: int) -> tuple[int, str] | None:
-    """Tell histories with the breakage until a promise is broken.
+    """Tell histories with the breakage until a promise is broken that holds without it.
 
     Returns:
         How many it took, and the promise; None where none of them noticed.
     """
-    with broken(breakage):
-        for seed in range(seeds):
+    for seed in range(seeds):
+        with broken(breakage):
             found = tell(stage, seed, breakage.only).broken
-            if found is not None:
-                return seed + 1, found.invariant
+        # A history that fails anyway says nothing about the breakage.
+        if found is not None and tell(stage, seed, breakage.only).broken is None:
+            return seed + 1, found.invariant
     return None
 
 
@@ -154,11 +110,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=_SEEDS, help=f"at most so many ({_SEEDS})")
     given = parser.parse_args(arguments)
     missed = 0
-    print(f"{'breakage':<48}{'histories':>10}  promise")
+    print(f"{'breakage':<56}{'histories':>10}  promise")
     for breakage, found in report(given.names, given.seeds):
         missed += found is None
         after, promise = found or ("-", "NOT NOTICED")
-        print(f"{breakage.name:<48}{after:>10}  {promise}", flush=True)
+        print(f"{breakage.name:<56}{after:>10}  {promise}", flush=True)
     return 1 if missed else 0
 
 

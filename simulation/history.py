@@ -19,10 +19,12 @@ from simulation.fal import Fal
 from simulation.fal_answers import OUTAGE_NOISE
 from simulation.inline_postgres import PostgresHouse, Server
 from simulation.inline_sqlite import SqliteHouse
-from simulation.invariants import Scene, first_broken
+from simulation.invariants import first_broken
 from simulation.loop import Stuck, VirtualLoop
 from simulation.people import People, host_limits
 from simulation.process import bury, note_birth, silence
+from simulation.process import current as process_now
+from simulation.scene import Scene
 from simulation.storage_faults import StorageFaults
 from simulation.town import Town
 from simulation.weather import choose
@@ -216,6 +218,8 @@ class _History:
         spans = self._spans
         self._faults.away = spans("database away", (0.5, 3.0, 30.0, 400.0))
         self._faults.full = spans("disk full", (3.0, 60.0, 900.0))
+        if world.weather.has("crash after an answer"):
+            world.on_answer = self._crash_after_answer
         self.fal.locks = spans("account locked", (10.0, 300.0, 3000.0))
         self.fal.refusals = spans("key refused", (2.0, 60.0, 900.0))
         self.discord.away = spans("discord busy", (5.0, 60.0, 1200.0))
@@ -234,6 +238,15 @@ class _History:
             found.append((start_s, start_s + dice.choice(lengths_s)))
         world.pauses += found
         return found
+
+    def _crash_after_answer(self) -> None:
+        """Let the database go away under a fresh ticket, and the process die before it is back."""
+        world, process = self._world, process_now()
+        if process is not None and world.strikes("crash after an answer", 0.4):
+            span = (world.now_s, world.now_s + world.dice.choice((10.0, 60.0)))
+            self._faults.away.append(span)
+            world.pauses.append(span)
+            world.loop.call_later(world.dice.uniform(3.0, 9.0), world.kill, process)
 
     async def _live(self) -> None:
         world = self._world

@@ -5,23 +5,17 @@ once nothing has gone wrong for days.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
 
-from bot.core.jobs import TRANSITIONS
 from bot.core.models.gpt_image_2 import GPT_IMAGE_2
-from bot.services.allowance import HostLimits
+from bot.core.jobs import TRANSITIONS
 from bot.services.strikes import STRIKES_MAX
 from bot.storage.ledger import check
-from simulation import reading
-from simulation.discord import Discord, Inbox
-from simulation.fal import Drawn, Fal, Job
+from simulation import diligence, reading
+from simulation.fal import Drawn, Job
 from simulation.limits import overruns
-from simulation.people import People
-from simulation.reading import Account, Reader
-from simulation.wires import mark_of
-from simulation.world import BrokenPromise, World
+from simulation.reading import Account
+from simulation.scene import Scene
+from simulation.world import BrokenPromise
 
 _KNOWN_S = 5.0
 """So soon after an end was told it is known wherever it counts."""
@@ -29,80 +23,6 @@ _KNOWN_S = 5.0
 _LINE_S, _SILENCE_S, _FILES_S, _SLACK_S = 3600.0, 3600.0, 3600.0, 900.0
 _OWN_ERROR_S = 900.0
 _FIRST_PICTURE_S = 180.0
-_NOTED_S = 5.0
-
-
-@dataclass
-class Scene:
-    """Everything that a promise can be held against, at one instant."""
-
-    world: World
-    fal: Fal
-    discord: Discord
-    people: People
-    reader: Reader
-    shelf: Path
-    limits: HostLimits
-    jobs_of_tokens: dict[str, str] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
-
-    @cached_property
-    def accounts(self) -> dict[str, Account]:
-        """What the books say."""
-        found = reading.accounts(self.reader)
-        for account in found.values():
-            if account.token is not None:
-                self.jobs_of_tokens[account.token] = account.id
-        return found
-
-    @cached_property
-    def requests(self) -> dict[str, list[Job]]:
-        """The requests at fal of each job of the bot's.
-
-        Of jobs that asked for the same, a search may give one the other's request; they are
-        worth the same, so each counts where the books have it.
-        """
-        by_ticket = {one.request_id: one.id for one in self.accounts.values() if one.request_id}
-        found: dict[str, list[Job]] = {one: [] for one in self.accounts}
-        for request in self.fal.jobs.values():
-            owner = by_ticket.get(request.id, request.job_id)
-            taken = self.accounts[owner].request_id
-            if taken and taken != request.id and taken in self.fal.jobs:
-                other = self.fal.jobs[taken].job_id
-                owner = owner if self.accounts[other].request_id else other
-            found[owner].append(request)
-        return found
-
-    def may_find(self, request: Job) -> bool:
-        """Whether the bot can ever learn of a request."""
-        weather = self.world.weather
-        if weather.can_look or weather.has_admin_key:
-            return True
-        known_s = request.known_s
-        if known_s is None:
-            return False
-        # A process that dies with the answer in its hands takes it along.
-        return not any(known_s <= died_s < known_s + _NOTED_S for died_s in self.world.deaths)
-
-    @cached_property
-    def on_shelf(self) -> set[str]:
-        """The pictures that lie on the shelf."""
-        return {mark_of(file.read_bytes()) for file in sorted(self.shelf.glob("*/*.png"))}
-
-    def causes(self, job_id: str) -> frozenset[str]:
-        """What went wrong around a job."""
-        found = set(self.world.fired)
-        for one in self.requests.get(job_id, []):
-            found |= one.causes
-        return frozenset(found)
-
-    def broken(self, what: str, job_id: str = "") -> BrokenPromise:
-        """Make a finding; its promise's name is added by who asked."""
-        return BrokenPromise("", f"job {job_id}: {what}" if job_id else what, self.causes(job_id))
-
-    def inbox(self, job_id: str) -> Inbox:
-        """What a job brought its member."""
-        return self.discord.inboxes.get(job_id, Inbox())
 
 
 Findings = Iterator[BrokenPromise]
@@ -153,15 +73,14 @@ def charge_within_hold(scene: Scene) -> Findings:
 
 
 def no_means_no(scene: Scene) -> Findings:
-    """What a member was told had failed is never sent."""
+    """What a member was told had failed, or heard nothing of, is never sent."""
     _ = scene.accounts
     for press in scene.people.presses:
         job_id = press.job_id or scene.jobs_of_tokens.get(press.request.interaction_token, "")
         is_sent = any(attempt.job_id == job_id for attempt in scene.fal.attempts)
-        if press.answer == "failed" and is_sent:
-            yield scene.broken(
-                f"press {press.number} was told to try again, and it is sent", job_id
-            )
+        if press.answer in ("failed", "") and is_sent:
+            told = "told to try again" if press.answer else "never answered"
+            yield scene.broken(f"press {press.number} was {told}, and it is sent", job_id)
 
 
 def no_limit_is_overrun(scene: Scene) -> Findings:
@@ -364,6 +283,9 @@ ALWAYS: tuple[Promise, ...] = (
     charge_within_hold,
     no_means_no,
     no_limit_is_overrun,
+    diligence.what_is_known_is_not_in_doubt,
+    diligence.accepted_means_stored,
+    diligence.a_closed_door_is_left_alone,
 )
 NOW_AND_THEN: tuple[Promise, ...] = (
     members_are_told_in_time,
@@ -381,6 +303,8 @@ AT_THE_END: tuple[Promise, ...] = (
     no_member_bleeds_the_host,
     the_ledger_checks,
     moves_are_legal,
+    diligence.nobody_is_told_again,
+    diligence.silence_is_waited_out,
 )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.core.errors import BotError, Refused
 from bot.core.jobs import Job, Request
@@ -53,6 +53,8 @@ class People:
         acts = [self._at(at_s, self._ask(request)) for at_s, request in self._requests()]
         if world.weather.has("gifts"):
             acts += self._some(2, self._give)
+        if world.weather.has("living on gifts"):
+            acts.append(self._at(0.2, self._in_house(self._give_all)))
         if world.weather.has("moderators"):
             acts += self._some(3, self._lower_limit)
         if world.weather.has("zone change"):
@@ -70,6 +72,9 @@ class People:
             if dice.random() < 0.04:
                 at_s += dice.choice((3600.0, 15_000.0))
             found.append((at_s, self._request(dice, number, is_insistent)))
+            if self.world.weather.has("twins"):
+                twin = replace(found[-1][1], interaction_token=f"press-{number}-twin")
+                found.append((at_s, twin))
         return found
 
     def _request(self, dice: random.Random, number: int, is_insistent: bool) -> Request:
@@ -174,6 +179,22 @@ class People:
             reason="",
         )
 
+    async def _give_all(self, house: House) -> None:
+        """Give every member enough for all that they will ask for, in pieces."""
+        until_ms = self.world.now_ms + self.world.wall_offset_ms + 10**9
+        for server_id in SERVERS:
+            for member_id in (30, 31, 32):
+                for amount in (3, 40):
+                    await house.gifts.give(
+                        server_id,
+                        member_id,
+                        Unit.IMAGES,
+                        amount,
+                        until_ms,
+                        actor_id=MODERATOR,
+                        reason="",
+                    )
+
     async def _lower_limit(self, house: House) -> None:
         dice = self.world.dice
         rule = dice.choice(
@@ -205,6 +226,8 @@ async def _quietly(act: Awaitable[object]) -> None:
 def host_limits(world: World) -> HostLimits:
     """What the host has set."""
     dice = world.dice
+    if world.weather.has("living on gifts"):
+        return HostLimits(default_images_per_day=1)
     if world.weather.has("tight caps"):
         return HostLimits(
             default_images_per_day=dice.choice((2, 5, 20)),

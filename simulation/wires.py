@@ -17,7 +17,7 @@ import httpx
 import yarl
 
 from simulation.desk import Call, Desk
-from simulation.fal import MEDIA_HOST, Fal
+from simulation.fal import MEDIA_HOST, Fal, Job
 from simulation.fal_answers import Reply
 from simulation.world import BrokenPromise, World
 
@@ -71,11 +71,21 @@ class Wire(httpx.AsyncBaseTransport):
         world, weather = self._world, self._world.weather
         request = self._fal.jobs.get(reply.request_id)
         is_slow = not world.is_calm and any(weather.has(one) for one in _SLOW_SUBMITS)
-        if request is not None and is_slow and world.chance(0.6):
-            await asyncio.sleep(world.dice.uniform(0.0, 25.0))
-        await world.cross(_LINE_S)
+        try:
+            if request is not None and is_slow and world.chance(0.6):
+                await asyncio.sleep(world.dice.uniform(0.0, 25.0))
+            await world.cross(_LINE_S)
+        except asyncio.CancelledError:
+            # The bot itself hung up on an answer that was coming; that is no excuse.
+            self._note_known(request)
+            raise
+        self._note_known(request)
         if request is not None:
-            request.known_s = world.now_s
+            world.on_answer()
+
+    def _note_known(self, request: Job | None) -> None:
+        if request is not None:
+            request.known_s = self._world.now_s
 
     def _streamed(self, call: Call, reply: Reply) -> httpx.Response:
         events = _Events(self._world, self._desk, self._fal, call)

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from simulation.loop import VirtualLoop
@@ -52,6 +53,7 @@ class World:
         crash_at: The crossing at which the process dies.
         deaths: When processes died of a crash.
         pauses: Spans of time in which somebody other than the bot kept it from working.
+        on_answer: Called when the answer to a submit has reached the bot.
     """
 
     seed: int
@@ -71,6 +73,7 @@ class World:
     deaths: list[float] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     failure: BrokenPromise | None = None
+    on_answer: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         # A month's end is where a zone matters most.
@@ -151,12 +154,18 @@ class World:
 
     async def die(self, process: Process) -> None:
         """Kill the process in which this runs; it never goes on."""
+        self.kill(process)
+        await self.loop.create_future()
+
+    def kill(self, process: Process) -> None:
+        """Kill a process, if it still runs; whoever keeps the bot running hears of it."""
+        if not process.is_alive:
+            return
         self.tell(f"process {process.number} dies")
         process.kill()
         self.deaths.append(self.now_s)
         if not self.on_crash.done():
             self.on_crash.set_result(process)
-        await self.loop.create_future()
 
 
 class WorldClock:

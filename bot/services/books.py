@@ -80,9 +80,20 @@ class Books:
         async with self._database.write(job.server_id) as connection:
             return await jobs.told(connection, job.id)
 
-    async def submit(self, job: Job) -> Job:
-        """Leave the trace of what is about to be sent."""
-        return await self._advance(job, Event.SUBMIT)
+    async def submit(self, job: Job, attempt: str = "") -> Job:
+        """Leave the trace of what is about to be sent.
+
+        Args:
+            job: Held.
+            attempt: Tells this trace from that of another process; see `attempt_of`.
+        """
+        return await self._advance(job, Event.SUBMIT, note=attempt)
+
+    async def attempt_of(self, job: Job) -> str:
+        """Read which attempt left the last trace of a job that is being sent."""
+        async with self._database.read() as connection:
+            steps = await jobs.history(connection, job.id)
+        return steps[-1].note if steps and steps[-1].event == Event.SUBMIT else ""
 
     async def returned(self, job: Job, why: str) -> Job:
         """Nothing was sent: back into our line."""

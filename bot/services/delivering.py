@@ -43,10 +43,18 @@ class Deliverer:
             why = "no picture could be fetched yet"
             return await insist(lambda: self._books.lose_pictures(job, why), job.id, why)
         self._brakes.arrived()
+        return await self._bring(job, fetched)
+
+    async def _bring(self, job: Job, fetched: Mapping[int, Picture]) -> Job:
+        """Post pictures for as long as Discord may only be away."""
         pictures = [fetched[index] for index in sorted(fetched)]
         pauses = Pauses(self._times.retry_first_s, self._times.retry_max_s)
         seldom, until = Seldom(), _now() + self._times.deliver_max_s
         while True:
+            stored = await self._books.get(job.id)
+            if stored is not None and stored.state is not job.state:
+                # Another process brought it; ours would take the place of its pictures.
+                return stored
             try:
                 taken = await self._post(job, pictures)
             except RouteBusy as error:

@@ -21,6 +21,7 @@ from bot.services.ports import Order, Place
 from bot.services.reasons import reason_for
 from bot.services.strikes import STRIKES_MAX
 from bot.storage.database import DatabaseUnavailable
+from bot.storage.ids import new_id
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class Sender:
         self._clock = kit.clock
         self._times = kit.times
         self._sending: dict[str, Order] = {}
-        self._unsent: set[str] = set()
+        self._unsent: dict[str, str] = {}
         self._in_flight: set[asyncio.Task[Job]] = set()
 
     async def submit(self, job: Job) -> Job:
@@ -68,14 +69,15 @@ class Sender:
             return await insist(
                 lambda: self._books.fail(job, Reason.STRIKES), job.id, "too many losses"
             )
+        attempt = new_id(self._clock.now_ms())
         try:
-            sending = await self._books.submit(job)
+            sending = await self._books.submit(job, attempt)
         except DatabaseUnavailable:
             # The trace may have been written though nothing was sent, and nothing will be.
-            self._unsent.add(job.id)
+            self._unsent[job.id] = attempt
             raise
         # From here on it is being sent: what failed before says nothing about that.
-        self._unsent.discard(job.id)
+        self._unsent.pop(job.id, None)
         # A stop must not cut the one answer that tells fal's id: this goes on beside the job.
         flight = asyncio.create_task(self._send(sending), name=f"submit {job.id}")
         self._in_flight.add(flight)
@@ -151,8 +153,9 @@ class Sender:
 
     async def lose(self, job: Job) -> Job:
         """It stands between the trace and the answer, and nobody here is sending it."""
-        if job.id in self._unsent:
-            self._unsent.discard(job.id)
+        unsent = self._unsent.pop(job.id, None)
+        if unsent is not None and await self._books.attempt_of(job) == unsent:
+            # Ours, and not the trace of another process that may be sending it.
             return await self._books.returned(job, "the trace was written and nothing was sent")
         return await self._books.lose(job, "stopped while submitting")
 

@@ -4,6 +4,7 @@ import pytest
 
 from bot.core.errors import ContentRefused, RouteBusy, TemporaryFailure, Undeliverable, Unproven
 from bot.core.jobs import Reason, State
+from bot.services.ports import Delivered
 from bot.storage.database import DatabaseUnavailable
 from tests.fakes import rendering, ticket
 from tests.services.conftest import FAST, MEMBER
@@ -213,3 +214,49 @@ async def test_a_late_search_looks_further_back_each_time(open_house):
     days = [(at_ms - from_ms) / 86_400_000 for at_ms, from_ms, _ in house.queue.searches]
     assert days == [2, 4, 8]
     assert {until_ms for _, _, until_ms in house.queue.searches} == {None}
+
+
+# Two processes
+
+
+async def test_pictures_that_another_process_brought_fewer_of_are_noted(open_house):
+    house = await open_house()
+    house.queue.gate.set()
+    house.queue.results = [rendering(3)]
+    job = await house.books.submit(await house.accept(count=3))
+    rendered = await house.books.render(await house.books.accept(job, ticket(1)), rendering(3))
+    facts = house.generation.runner._drive._deliverer._facts
+    await facts.deliver(rendered, Delivered(77, rendered.channel_id, "answer"), [0, 1])
+
+    known = await facts.deliver(rendered, Delivered(77, rendered.channel_id, "answer"), [0, 1, 2])
+    assert (known.state, known.pictures, known.free_pictures) == (State.DELIVERED, 3, 1)
+    assert known.search_until_ms is None
+    again = await facts.deliver(rendered, Delivered(77, rendered.channel_id, "answer"), [0, 2])
+    assert again.pictures == 3
+    await house.check()
+
+
+async def test_the_trace_of_another_process_is_no_proof_that_nothing_was_sent(open_house):
+    house = await open_house(runs=False)
+    sender = house.generation.runner._drive._sender
+    job = await house.accept()
+    house.database.errors = [DatabaseUnavailable("disk full")]
+    with pytest.raises(DatabaseUnavailable):
+        await sender.submit(job)
+    house.database.errors = []
+    other = await open_house(runs=False)
+    sent = await other.books.submit(job, "another attempt")
+
+    assert (await sender.lose(sent)).state is State.UNCLEAR
+    assert house.queue.submits == []
+
+
+async def test_a_job_that_another_process_brought_meanwhile_is_not_posted_again(open_house):
+    house = await open_house(runs=False)
+    job = await house.books.submit(await house.accept(count=2))
+    rendered = await house.books.render(await house.books.accept(job, ticket(1)), rendering(2))
+    delivered = Delivered(77, rendered.channel_id, "answer")
+    known = await house.books.deliver(rendered, delivered, [0, 1])
+
+    assert await house.generation.runner._drive._deliverer.deliver(rendered) == known
+    assert house.courier.delivered == []

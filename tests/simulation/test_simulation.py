@@ -10,7 +10,7 @@ import pytest
 from simulation import report
 from simulation.history import Stage, tell
 from simulation.report import Wanted
-from simulation.weather import TROUBLES
+from simulation.weather import SET_PIECES, TROUBLES
 
 SEEDS = int(os.environ.get("SIMULATION_SEEDS", "100"))
 
@@ -33,7 +33,7 @@ def test_every_promise_holds_in_every_history(stage: Stage, first: int):
         )
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("trouble", TROUBLES + SET_PIECES)
 def test_every_promise_holds_where_one_thing_goes_wrong(stage: Stage, trouble: str):
     for seed in range(2):
         outcome = tell(stage, seed, (trouble,))

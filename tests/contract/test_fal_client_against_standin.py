@@ -16,11 +16,11 @@ import httpx
 import pytest
 from PIL import Image
 
-from bot.standin.fal.faults import Reply, Stage
-from bot.standin.fal.jobs import FalState
-from bot.standin.fal.server import StandInFal
-from bot.standin.fal.settings import RunningCancel, StandInFalSettings
-from bot.standin.fal.trouble import EXHAUSTED, named
+from standins.fal.faults import Reply, Stage
+from standins.fal.jobs import FalState
+from standins.fal.server import StandInFal
+from standins.fal.settings import RunningCancel, StandInFalSettings
+from standins.fal.trouble import EXHAUSTED, named
 
 APP = "openai/gpt-image-2"
 INPUT = {

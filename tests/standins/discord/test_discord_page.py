@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+from tests.stage import ROOT
 from tests.standins.discord.bot_process import running_bot
 
 
@@ -210,8 +211,9 @@ async def test_the_page_outlives_the_bot(place, browser):
 
 
 async def test_the_pages_own_script_and_style_are_served(place, browser):
+    room = ROOT / "standins/discord"
     async with browser.session.get(f"{browser.origin}/app.js") as answer:
-        assert "looksRelative" in await answer.text()
+        assert (await answer.text()).endswith((room / "livelier.js").read_text("utf-8"))
     async with browser.session.get(f"{browser.origin}/preview.css") as answer:
         assert answer.headers["Content-Type"].startswith("text/css")
-        assert "#capture-open" in await answer.text()
+        assert (await answer.text()).endswith((room / "plainer.css").read_text("utf-8"))

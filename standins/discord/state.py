@@ -17,7 +17,7 @@ from standins.discord.people import Channel, Guild, Member
 from standins.discord.record import Bell, Request, Violation, new_log
 from standins.discord.session import Session
 from standins.discord.settings import StandInDiscordSettings
-from standins.discord.shapes import as_object
+from standins.discord.shapes import as_object, as_objects
 
 COMPONENT, FORM, MESSAGE_MENU = 3, 5, 3
 KEPT_FILES_BYTES = 256 * 1024 * 1024
@@ -161,7 +161,16 @@ class DiscordState:
         metadata = payload.get("interaction_metadata")
         if metadata is not None:
             payload = payload | {"interaction_metadata": self._metadata(payload, metadata)}
-        return wire.message(payload, self._sign)
+        return wire.message(payload | {"mentions": self._mentioned(payload)}, self._sign)
+
+    def _mentioned(self, payload: dict[str, Any]) -> list[dict[str, Any]]:
+        """Whose data goes along: nobody's whom the bot kept from being mentioned."""
+        mentioned = as_objects(payload["mentions"])
+        model = self.world.message(int(payload["channel_id"]), int(payload["id"]))
+        if model is None or model.author_id != self.world.bot_id:
+            return mentioned
+        known = {*model.ping_user_ids, model.reply_author_id}
+        return [one for one in mentioned if int(one["id"]) in known]
 
     def _metadata(self, payload: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
         application = {"application_id": str(self.world.application_id)}

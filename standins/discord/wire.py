@@ -8,7 +8,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from standins.discord.shapes import as_objects
+from standins.discord.shapes import as_object, as_objects
 
 Payload = dict[str, Any]
 
@@ -103,7 +103,10 @@ def message(payload: Payload, sign: Callable[[str], str]) -> Payload:
     answer = dict(payload)
     answer["author"] = user(payload["author"])
     answer["mentions"] = [user(one) for one in payload["mentions"]]
-    answer["attachments"] = [_attachment(one, sign) for one in payload["attachments"]]
+    shown = _shown_files(payload["components"])
+    answer["attachments"] = [
+        _attachment(one, sign) for one in payload["attachments"] if str(one["id"]) not in shown
+    ]
     answer["components"] = [_component(one, sign) for one in deepcopy(payload["components"])]
     for key in ("nonce", "guild_id"):  # of the event only, or absent unless given
         answer.pop(key, None)
@@ -121,6 +124,18 @@ def message(payload: Payload, sign: Callable[[str], str]) -> Payload:
     if referenced is not None:
         answer["referenced_message"] = message(referenced, sign)
     return answer
+
+
+def _shown_files(components: object) -> set[str]:
+    """Files that a component shows: Discord's list of attachments leaves them out, on purpose."""
+    found: set[str] = set()
+    for one in as_objects(components):
+        found |= _shown_files(one.get("components")) | _shown_files(one.get("items"))
+        inner = [as_object(one[key]) for key in ("media", "file", "accessory") if one.get(key)]
+        found |= _shown_files(inner)
+        if one.get("attachment_id") is not None:
+            found.add(str(one["attachment_id"]))
+    return found
 
 
 def _metadata(payload: Payload) -> Payload:

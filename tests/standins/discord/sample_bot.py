@@ -244,8 +244,9 @@ async def pictures(interaction):
     message = await interaction.edit_original_response(
         view=card("done", gallery=done), attachments=done
     )
-    data = await message.attachments[0].read()
-    return len(data) == message.attachments[0].size
+    shown = message.components[0].children[1].items[0].media
+    data = await interaction.client.http.get_from_cdn(shown.url)
+    return data == picture() and not message.attachments
 
 
 @script

@@ -135,7 +135,7 @@ async def test_what_was_deleted_meanwhile_is_unknown(place, gone):
 
 async def test_signed_addresses_of_pictures_end_after_a_day(place):
     sent, report = await ended(place, "pictures")
-    assert report["result"] is True
+    assert report["result"] is True  # they are in the gallery, not in the list of attachments
     url = sent.message().gallery[0].url
     async with aiohttp.ClientSession() as session:
         assert (await session.get(url)).status == 200

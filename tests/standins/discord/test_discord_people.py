@@ -139,6 +139,14 @@ async def test_defer_fill_follow_up_edit_and_delete(place):
     assert place.discord.messages(place.channel) == [sent.message()]
 
 
+def raw_message(place, message):
+    """What Discord sends of a message."""
+    model = place.discord.state.world.message(message.channel_id, message.id)
+    return place.discord.state.message_payload_from(
+        place.discord.state.world.message_payload(model)
+    )
+
+
 async def test_direct_messages_and_pings_are_recorded(place):
     await (await run_script(place, "direct_message")).answer()
     [private] = await place.discord.wait_for(lambda: place.discord.direct_messages(place.alice))
@@ -149,6 +157,9 @@ async def test_direct_messages_and_pings_are_recorded(place):
     quiet, loud = place.discord.messages(place.channel)[-2:]
     assert not quiet.pinged
     assert quiet.content == loud.content
+    # a client that has not met the person cannot show the name in the quiet one
+    told = [raw_message(place, one)["mentions"] for one in (quiet, loud)]
+    assert [[one["id"] for one in users] for users in told] == [[], [str(place.alice.id)]]
     assert loud.pinged.users == {place.alice.id}
     assert loud.pinged.everyone
     raw = (await (await run_script(place, "raw_ping")).answer()).message

@@ -26,6 +26,9 @@ class Stage(StrEnum):
     MEDIA = "media"
     HISTORY = "history"
     BILLING = "billing"
+    PRICING = "pricing"
+    USAGE = "usage"
+    BALANCE = "balance"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Self
 
 from aiohttp import web
 
-from standins.fal import control, follow, media, platform, submit
+from standins.fal import account, control, follow, media, platform, submit
 from standins.fal.clock import iso
 from standins.fal.faults import Faults, Stage
 from standins.fal.jobs import FalJob, FalState
@@ -70,6 +70,9 @@ class StandInFal:
             "/v1/models/requests/by-endpoint", self._call(Stage.HISTORY, platform.history)
         )
         router.add_get("/v1/models/billing-events", self._call(Stage.BILLING, platform.billing))
+        router.add_get("/v1/models/pricing", self._call(Stage.PRICING, account.pricing))
+        router.add_get("/v1/models/usage", self._call(Stage.USAGE, account.usage))
+        router.add_get("/v1/account/billing", self._call(Stage.BALANCE, account.balance))
         router.add_get(f"{_REQUEST}/status", self._call(Stage.STATUS, follow.status))
         router.add_get(f"{_REQUEST}/status/stream", self._call(Stage.STREAM, follow.stream))
         router.add_get(_REQUEST, self._call(Stage.RESULT, follow.result))
@@ -232,7 +235,7 @@ def _refused(world: World, stage: Stage | None, request: web.Request) -> web.Res
     key, wrong_form = sent_key(request)
     if wrong_form is not None:
         world.frown(request, "no key, or one of the wrong form")
-    if stage is Stage.HISTORY or stage is Stage.BILLING:
+    if stage is not None and stage in platform.CALLS:
         return platform.refused(world, key, stage)
     if wrong_form is not None:
         return answer(wrong_form, 401)

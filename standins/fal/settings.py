@@ -62,6 +62,10 @@ class StandInFalSettings:
             does, and an integrator who uses a normal one agrees.
         billing_delay_s: Seconds on the stand-in's clock until a billing event appears.
         billing_placeholder: Until then an event of zero cost is shown.
+        billing_tells_units: Billing events carry units, price and discount; fal's may be null.
+        discount_percent: What the account pays less. Bill and usage show it; the units of a result
+            and `billed_microusd` are before it.
+        credits_microusd: The account's balance before the first request.
         picture_bytes_min: Pictures are padded, inside the file format, to this weight.
         reuse_pictures: Draw one picture per size and format and serve it for every job.
         record_max: Requests that are remembered in full; later ones are only counted.
@@ -85,6 +89,9 @@ class StandInFalSettings:
     history_needs_admin: bool = False
     billing_delay_s: float = 0.0
     billing_placeholder: bool = False
+    billing_tells_units: bool = True
+    discount_percent: int = 0
+    credits_microusd: int = 100_000_000
     picture_bytes_min: int = 0
     reuse_pictures: bool = False
     record_max: int = 20_000
@@ -93,9 +100,12 @@ class StandInFalSettings:
         """Refuse what the stand-in must never do.
 
         Raises:
-            ValueError: The address is not loopback, or nothing could ever run.
+            ValueError: The address is not loopback, nothing could ever run, or there is no such
+                discount.
         """
         if not ip_address(self.host).is_loopback:
             raise ValueError(f"the stand-in listens on loopback only, not on {self.host}")
         if self.concurrency < 1:
             raise ValueError("at least one job must be able to run")
+        if not 0 <= self.discount_percent <= 100:
+            raise ValueError("a discount is 0 to 100 percent")

@@ -29,6 +29,8 @@ class Stage(StrEnum):
     PRICING = "pricing"
     USAGE = "usage"
     BALANCE = "balance"
+    INITIATE = "initiate"
+    UPLOAD = "upload"
 
 
 @dataclass(frozen=True, slots=True)

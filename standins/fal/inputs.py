@@ -61,7 +61,7 @@ def problem(
     *,
     value: object = None,
     ctx: Mapping[str, object] | None = None,
-    where: tuple[str, ...] = (),
+    where: tuple[str | int, ...] = (),
 ) -> JsonObject:
     """Write one entry of a 422 list."""
     entry: JsonObject = {

@@ -17,7 +17,7 @@ from typing import Self
 
 from aiohttp import web
 
-from standins.fal import account, control, follow, media, platform, submit
+from standins.fal import account, control, follow, media, platform, submit, uploads
 from standins.fal.clock import iso
 from standins.fal.faults import Faults, Stage
 from standins.fal.jobs import FalJob, FalState
@@ -66,6 +66,8 @@ class StandInFal:
     def _add_routes(self, router: web.UrlDispatcher) -> None:
         router.add_route("*", "/_standin/{word:.+}", self._control)
         router.add_get("/files/{path:.+}", self._call(Stage.MEDIA, media.media, needs_key=False))
+        router.add_post("/storage/upload/initiate", self._call(Stage.INITIATE, uploads.initiate))
+        router.add_put("/uploads/{name}", self._call(Stage.UPLOAD, uploads.put, needs_key=False))
         router.add_get(
             "/v1/models/requests/by-endpoint", self._call(Stage.HISTORY, platform.history)
         )
@@ -108,6 +110,11 @@ class StandInFal:
     def api_url(self) -> str:
         """What a client uses in place of `https://api.fal.ai/v1`."""
         return f"{self._world.base_url}/v1"
+
+    @property
+    def rest_url(self) -> str:
+        """What a client uses in place of `https://rest.fal.ai`, to bring pictures."""
+        return self._world.base_url
 
     @property
     def media_host(self) -> str:

@@ -11,6 +11,7 @@ from standins.fal.clock import Changes, FalClock
 from standins.fal.endings import cost_microusd, failed, invalid, units_text
 from standins.fal.faults import EndsWith, Faults, Output, Units
 from standins.fal.gallery import Gallery
+from standins.fal.inbox import Inbox
 from standins.fal.inputs import JsonObject, Wanted
 from standins.fal.jobs import Ending, FalJob
 from standins.fal.journal import Journal
@@ -34,6 +35,7 @@ class World:
         self.gallery = Gallery(
             picture_bytes_min=settings.picture_bytes_min, reuse_pictures=settings.reuse_pictures
         )
+        self.inbox = Inbox()
         self.line = Line(
             self.clock,
             self.changes,
@@ -103,6 +105,9 @@ class World:
         wanted = job.wanted
         if wanted is None:
             return invalid(job.problems, self.refusal_units())
+        unread = self.inbox.problems(job.input, self.base_url, self.clock.now_ms())
+        if unread:
+            return invalid(unread, self.refusal_units())
         trouble = self.faults.take(EndsWith, job.input)
         if trouble is not None:
             fault = trouble[0]

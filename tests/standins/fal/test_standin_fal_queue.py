@@ -38,7 +38,7 @@ async def test_submit_answers_with_the_id_and_addresses_of_the_app(fal, http, se
 
 async def test_the_alias_and_the_edit_endpoint_are_known(fal, http, sent):
     alias = await http.post("/fal-ai/gpt-image-2", json=sent)
-    edit = await http.post(f"{ROOT}/edit", json={**sent, "image_urls": ["data:image/png;base64,"]})
+    edit = await http.post(f"{ROOT}/edit", json={**sent, "image_urls": ["https://a.invalid/1.png"]})
     jobs = fal.jobs
     assert [job.endpoint for job in jobs] == ["fal-ai/gpt-image-2", "openai/gpt-image-2/edit"]
     assert "/fal-ai/gpt-image-2/requests/" in alias.json()["status_url"]

@@ -42,6 +42,17 @@ class Inbox:
 
     def __init__(self) -> None:
         self._by_path: dict[str, Upload] = {}
+        self._tokens: dict[str, int] = {}
+
+    def token(self, expires_at_ms: int) -> str:
+        """Make a token that lets its holder bring files without the key."""
+        token = uuid4().hex
+        self._tokens[token] = expires_at_ms
+        return token
+
+    def accepts(self, token: str, now_ms: int) -> bool:
+        """Whether a token is known and has not expired."""
+        return self._tokens.get(token, 0) > now_ms
 
     def announce(self, name: str, content_type: str, expires_at_ms: int | None) -> Upload:
         """Give a file two addresses that nobody can guess."""

@@ -67,6 +67,8 @@ class StandInFal:
         router.add_route("*", "/_standin/{word:.+}", self._control)
         router.add_get("/files/{path:.+}", self._call(Stage.MEDIA, media.media, needs_key=False))
         router.add_post("/storage/upload/initiate", self._call(Stage.INITIATE, uploads.initiate))
+        router.add_post("/storage/auth/token", self._call(Stage.INITIATE, uploads.token))
+        router.add_post("/files/upload", self._call(Stage.UPLOAD, uploads.send, needs_key=False))
         router.add_put("/uploads/{name}", self._call(Stage.UPLOAD, uploads.put, needs_key=False))
         router.add_get(
             "/v1/models/requests/by-endpoint", self._call(Stage.HISTORY, platform.history)

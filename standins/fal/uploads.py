@@ -1,7 +1,8 @@
-"""The two calls that bring a picture to fal: announce it with the key, put it without.
+"""The two ways to bring a picture to fal, each in two calls, of which only the first has the key.
 
-As fal's JavaScript client does (2026). An upload that names no end stays for good, which the
-client asks for by saying nothing.
+fal's JavaScript client announces a file and puts it where the answer says; fal's Python client
+fetches a token and sends files with it, and knows the other way too. A file that names no end stays
+for good.
 """
 
 import json
@@ -9,13 +10,16 @@ from typing import cast
 
 from aiohttp import web
 
+from standins.fal.clock import iso
 from standins.fal.faults import Stage
 from standins.fal.inputs import JsonObject
 from standins.fal.wire import answer, read_json, struck
 from standins.fal.world import World
 
-_STORAGE = "fal-cdn-v3"
+_STORAGES = ("fal-cdn-v3", "gcs")
 _LIFECYCLE = "X-Fal-Object-Lifecycle"
+_LIFECYCLE_TOO = "X-Fal-Object-Lifecycle-Preference"
+_TOKEN_LIFE_MS = 3_600_000
 _LIFE = "expiration_duration_seconds"
 
 
@@ -24,18 +28,15 @@ async def initiate(world: World, request: web.Request) -> web.StreamResponse:
     trouble = await struck(world.faults, Stage.INITIATE, request, {})
     if trouble is not None:
         return trouble
-    if request.query.get("storage_type") != _STORAGE:
-        world.frown(request, f"storage_type: {_STORAGE} is needed")
+    _check_storage(world, request)
     sent = await read_json(request) or {}
     content_type, name = sent.get("content_type"), sent.get("file_name")
     if not isinstance(content_type, str) or not isinstance(name, str) or not name or "/" in name:
         return _refused(world, request, "content_type and file_name are needed")
     try:
-        life_s = _life_s(request.headers.get(_LIFECYCLE))
+        upload = world.inbox.announce(name, content_type, _ends_at_ms(world, request))
     except ValueError:
         return _refused(world, request, f"{_LIFECYCLE} is no JSON object of seconds")
-    ends_at_ms = world.clock.now_ms() + round(life_s * 1000) if life_s else None
-    upload = world.inbox.announce(name, content_type, ends_at_ms)
     urls = {"upload_url": upload.put_path, "file_url": upload.path}
     return answer({key: world.base_url + path for key, path in urls.items()})
 
@@ -56,12 +57,59 @@ async def put(world: World, request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-def _life_s(text: str | None) -> float | None:
-    """Read how long a file shall live; None and 0 mean for good.
+async def token(world: World, request: web.Request) -> web.StreamResponse:
+    """Hand out a token for `send`."""
+    trouble = await struck(world.faults, Stage.INITIATE, request, {})
+    if trouble is not None:
+        return trouble
+    _check_storage(world, request)
+    expires_at_ms = world.clock.now_ms() + _TOKEN_LIFE_MS
+    body = {
+        "token": world.inbox.token(expires_at_ms),
+        "token_type": "Bearer",
+        "base_url": world.base_url,
+        "expires_at": iso(expires_at_ms),
+    }
+    return answer(body)
+
+
+async def send(world: World, request: web.Request) -> web.StreamResponse:
+    """Take a file from who has a token."""
+    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    if kind == "Key":
+        world.frown(request, "the key was sent to the host of the media")
+    trouble = await struck(world.faults, Stage.UPLOAD, request, {})
+    if trouble is not None:
+        return trouble
+    if kind != "Bearer" or not world.inbox.accepts(text, world.clock.now_ms()):
+        return answer({"detail": "Invalid token"}, 401)
+    name = request.headers.get("X-Fal-File-Name", "upload.bin")
+    try:
+        ends_at_ms = _ends_at_ms(world, request)
+    except ValueError:
+        return _refused(world, request, f"{_LIFECYCLE} is no JSON object of seconds")
+    upload = world.inbox.announce(name.replace("/", "_"), request.content_type, ends_at_ms)
+    upload.data = await request.read()
+    return answer({"access_url": world.base_url + upload.path})
+
+
+def _check_storage(world: World, request: web.Request) -> None:
+    if request.query.get("storage_type") not in _STORAGES:
+        world.frown(request, f"storage_type: {' or '.join(_STORAGES)} is needed")
+
+
+def _ends_at_ms(world: World, request: web.Request) -> int | None:
+    """When a file shall go; None keeps it for good, as 0 and saying nothing do.
 
     Raises:
         ValueError: It is not as fal's clients send it.
     """
+    headers = request.headers
+    life_s = _life_s(headers.get(_LIFECYCLE) or headers.get(_LIFECYCLE_TOO))
+    return world.clock.now_ms() + round(life_s * 1000) if life_s else None
+
+
+def _life_s(text: str | None) -> float | None:
     if text is None:
         return None
     told: object = json.loads(text)

@@ -124,10 +124,32 @@ async def test_what_an_honest_client_does_not_do_is_a_violation(fal, http, stran
         "no key, or one of the wrong form",
         "content_type and file_name are needed",
         "X-Fal-Object-Lifecycle is no JSON object of seconds",
-        "storage_type: fal-cdn-v3 is needed",
+        "storage_type: fal-cdn-v3 or gcs is needed",
         "the key was sent to the address of an upload",
         "Content-Type: image/png was announced",
     ]
+
+
+async def test_a_token_lets_files_in_for_an_hour(fal, http, stranger):
+    told = (await http.post("/storage/auth/token?storage_type=fal-cdn-v3", json={})).json()
+    assert set(told) == {"token", "token_type", "base_url", "expires_at"}
+    url = f"{told['base_url']}/files/upload"
+    headers = {
+        "Authorization": f"{told['token_type']} {told['token']}",
+        "Content-Type": "image/png",
+        "X-Fal-File-Name": "fox.png",
+        "X-Fal-Object-Lifecycle": json.dumps({"expiration_duration_seconds": 7200}),
+    }
+    sent = await stranger.post(url, content=picture(), headers=headers)
+    found = sent.json()["access_url"]
+    assert (await stranger.get(found)).content == picture()
+    assert fal.violations == []
+    fal.advance(3601)
+    assert (await stranger.post(url, content=b"", headers=headers)).status_code == 401
+    fal.advance(3600)
+    assert (await stranger.get(found)).status_code == 404
+    assert (await http.post("/files/upload", content=b"")).status_code == 401
+    assert fal.violations == ["POST /files/upload: the key was sent to the host of the media"]
 
 
 async def test_both_steps_can_fail(fal, http, stranger):

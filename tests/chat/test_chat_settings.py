@@ -7,8 +7,8 @@ from bot.chat.forms import one_field_form
 from bot.chat.settings_card import Page, Panel, settings_card
 from bot.core.catalogue import Quality, Size
 from bot.core.preferences import Places, Preferences, Spoilers
-from bot.standin.discord.message_rules import check_message
-from bot.standin.discord.model import walk_components
+from standins.discord.message_rules import check_message
+from standins.discord.model import walk_components
 
 NOW_MS = 1_795_255_070_939
 CHANNELS = frozenset((1 << 62) + n for n in range(25))

@@ -7,9 +7,9 @@ import pytest
 from bot.core.catalogue import Format, Quality, Size
 from bot.fal import FalQueue, FalSettings, Pace
 from bot.services.ports import Order
-from bot.standin.fal.server import StandInFal
-from bot.standin.fal.settings import StandInFalSettings
-from bot.standin.fal.trouble import named
+from standins.fal.server import StandInFal
+from standins.fal.settings import StandInFalSettings
+from standins.fal.trouble import named
 
 HASTE = Pace(
     connect_s=2,

@@ -5,9 +5,9 @@ import pytest
 
 from bot.core.catalogue import Quality, Size
 from bot.core.errors import CannotLook, SubmitUnclear, TemporaryFailure
-from bot.standin.fal.faults import Reply, Stage
-from bot.standin.fal.server import StandInFal
-from bot.standin.fal.settings import HistoryShows, StandInFalSettings
+from standins.fal.faults import Reply, Stage
+from standins.fal.server import StandInFal
+from standins.fal.settings import HistoryShows, StandInFalSettings
 
 EARLIER_MS, LATER_MS = 60_000, 180_000
 

@@ -13,8 +13,8 @@ from bot.core.catalogue import Format, Quality, Size
 from bot.core.errors import ForeignHost, MediaRejected, TemporaryFailure
 from bot.core.jobs import PictureLink
 from bot.fal.media import allowed, checked
-from bot.standin.fal.faults import HugeMedia, OtherMedia, Reply, SlowMedia, Stage
-from bot.standin.fal.pictures import Drawing, draw
+from standins.fal.faults import HugeMedia, OtherMedia, Reply, SlowMedia, Stage
+from standins.fal.pictures import Drawing, draw
 
 HOSTS = ("*.fal.media", "127.0.0.1:8123", "[::1]:8124", "cdn.example", "*.loop.example:8443")
 

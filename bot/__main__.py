@@ -37,8 +37,8 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 def main() -> None:
     """A Discord bot that makes pictures with fal, and whose money is exact.
 
-    Settings come from the environment and from a file `.env` in the current folder; the README
-    lists them. To try everything without any account, start `demo`.
+    Settings come from the environment and from a file `.env` in the current folder;
+    docs/operating.md lists them. To try everything without any account, start `demo`.
 
     Exit codes: 0 all is well, 1 a problem was found, 2 something was typed or set wrongly.
     """

@@ -10,20 +10,22 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends tini \
     && rm -rf /var/lib/apt/lists/*
 
+# The demo is part of the image: its first run is a try without any account.
 # Only wheels: nothing is compiled here, and no package runs code of its own while it is installed.
 # Byte code without time stamps makes equal builds equal; the running container writes none.
-COPY requirements.lock /build/requirements.lock
+COPY requirements-demo.lock /build/requirements-demo.lock
 RUN python -m venv --without-pip /venv \
     && python -m pip --python /venv/bin/python install \
         --require-hashes --only-binary :all: --no-cache-dir --no-compile \
         --disable-pip-version-check --root-user-action ignore \
-        --requirement /build/requirements.lock \
+        --requirement /build/requirements-demo.lock \
     && /venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /venv/lib
 
 # The source comes last, so that a change of it installs nothing anew.
 COPY LICENSE /app/LICENSE
 COPY bot /app/bot
-RUN /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /app/bot \
+COPY standins /app/standins
+RUN /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /app/bot /app/standins \
     && chmod -R u=rwX,go=rX /app
 
 

@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: demo test lint run lock bench simulate clean
 
-demo: $(VENV)/.installed
+demo: $(VENV)/.installed-demo
 	$(BIN)/python -m bot demo
 
 run: $(VENV)/.installed
@@ -32,9 +32,11 @@ simulate: $(VENV)/.installed-dev
 # Exact versions with hashes and no addresses; run it to take newer versions, read the diff, run the tests.
 lock: $(VENV)/.installed-dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-		--extra postgres --extra demo --upgrade -o requirements.lock pyproject.toml
+		--extra postgres --upgrade -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-		--extra postgres --extra demo --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+		--extra postgres --group demo -c requirements.lock --upgrade -o requirements-demo.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--extra postgres --group dev -c requirements-demo.lock -o requirements-dev.lock pyproject.toml
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -43,9 +45,13 @@ $(VENV)/.installed: requirements.lock | $(VENV)/bin/python
 	$(PIP) install --require-hashes -r requirements.lock
 	touch $@
 
+$(VENV)/.installed-demo: requirements-demo.lock | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements-demo.lock
+	touch $@ $(VENV)/.installed
+
 $(VENV)/.installed-dev: requirements-dev.lock | $(VENV)/bin/python
 	$(PIP) install --require-hashes -r requirements-dev.lock
-	touch $@ $(VENV)/.installed
+	touch $@ $(VENV)/.installed-demo $(VENV)/.installed
 
 clean:
 	rm -rf $(VENV) demo-out

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.places import Places, child, opened_places
-from bot.standin.process import BotProcess
+from standins.process import BotProcess
 
 FAL_KEY = "demo:demo"
 FAL_CONCURRENCY = 200

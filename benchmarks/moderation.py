@@ -39,9 +39,9 @@ from bot.services.clock import SystemClock
 from bot.services.imagine import Imagine
 from bot.services.runner import Runner
 from bot.services.words import Words
-from bot.standin.process import BotProcess
 from bot.storage import rules
 from bot.storage.database import Database, migrated_database, opened_database
+from standins.process import BotProcess
 
 RULES, ROLES = 200, 50
 ROLE_FIRST = 5_000

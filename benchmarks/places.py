@@ -78,8 +78,8 @@ async def opened_places() -> AsyncGenerator[Places]:
     options = ["--run-s", "10", "--concurrency", str(_AT_FAL_MAX), "--port", "0"]
     options += ["--picture-bytes-min", str(PICTURE_BYTES), "--reuse-pictures"]
     async with (
-        child("bot.standin.discord", "--loose") as discord,
-        child("bot.standin.fal", *options) as fal,
+        child("standins.discord", "--loose") as discord,
+        child("standins.fal", *options) as fal,
         aiohttp.ClientSession() as http,
     ):
         told = json.loads(await _first_line(discord))

@@ -37,8 +37,8 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 def main() -> None:
     """A Discord bot that makes pictures with fal, and whose money is exact.
 
-    Settings come from the environment and from a file `.env` in the current folder; the README
-    lists them. To try everything without any account, start `demo`.
+    Settings come from the environment and from a file `.env` in the current folder;
+    docs/operating.md lists them. To try everything without any account, start `demo`.
 
     Exit codes: 0 all is well, 1 a problem was found, 2 something was typed or set wrongly.
     """
@@ -83,9 +83,9 @@ def demo(out: str, port: int, page: bool | None) -> None:
     you can type commands yourself, until Ctrl-C.
     """
     try:
-        from bot.demo import play  # noqa: PLC0415 - needs the extra `demo`
+        from standins.demo import play  # noqa: PLC0415 - a wheel does not hold it
     except ModuleNotFoundError as error:
-        give_up([f"The demo needs the extra `demo` ({error.name} is missing)."], code=2)
+        give_up([_no_demo(error.name or "")], code=2)
     sys.exit(asyncio.run(play(out=out, port=port, keeps_page=page)))
 
 
@@ -190,6 +190,19 @@ async def _print_json(rows: AsyncGenerator[reports.Line]) -> None:
         click.echo(f"{lead}\n  {json.dumps(row, ensure_ascii=False)}", nl=False)
         lead = ","
     click.echo("[]" if lead == "[" else "\n]")
+
+
+def _no_demo(missing: str) -> str:
+    """Where the demo can be played, when it cannot be here."""
+    if missing.partition(".")[0] == "standins":
+        return (
+            "The demo is not part of the installed package: "
+            "type `make demo` in the source tree, or give `demo` to the container."
+        )
+    return (
+        f"The demo needs the packages of requirements-demo.lock ({missing} is missing): "
+        "type `make demo` in the source tree, which installs them."
+    )
 
 
 def _settings(code: int = 2) -> Settings:

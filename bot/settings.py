@@ -1,7 +1,8 @@
 """The settings: one frozen class, read from the environment and `.env`, never built at import.
 
 Every problem becomes one line with the setting's name, what is wrong and what would be right. A
-secret's value is in none of them. The README's table and `.env.example` are tested against this.
+secret's value is in none of them. The table in `docs/operating.md` and `.env.example` are made
+from this.
 """
 
 import difflib

@@ -6,8 +6,8 @@ once nothing has gone wrong for days.
 
 from collections.abc import Callable, Iterable, Iterator
 
-from bot.core.models.gpt_image_2 import GPT_IMAGE_2
 from bot.core.jobs import TRANSITIONS
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2
 from bot.services.strikes import STRIKES_MAX
 from bot.storage.ledger import check
 from simulation import diligence, reading

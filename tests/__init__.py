@@ -1,0 +1,1 @@
+"""The tests, in folders that mirror the rooms; `contract/` and `end_to_end/` cross them."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.chat import settings_panel
 from bot.chat.commands import menus
-from bot.standin.discord import Channel, DiscordMessage, Guild, Member, SentInteraction
+from standins.discord import Channel, DiscordMessage, Guild, Member, SentInteraction
 from tests.end_to_end.test_menus import add_log_channel, ask, picture, report, report_card
 from tests.stage import Stage
 

@@ -1,7 +1,7 @@
 """One scene with nearly all that the bot says to Discord, for tests that look at every word."""
 
-from bot.standin.fal.jobs import FalJob, FalState
-from bot.standin.fal.trouble import NAMED
+from standins.fal.jobs import FalJob, FalState
+from standins.fal.trouble import NAMED
 from tests.stage import Stage
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.standin.discord import (
+from standins.discord import (
     Channel,
     DiscordMessage,
     Guild,
@@ -25,9 +25,9 @@ from bot.standin.discord import (
     StandInDiscord,
     StandInDiscordSettings,
 )
-from bot.standin.fal.server import StandInFal
-from bot.standin.fal.settings import StandInFalSettings
-from bot.standin.process import BotProcess
+from standins.fal.server import StandInFal
+from standins.fal.settings import StandInFalSettings
+from standins.process import BotProcess
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -18,6 +18,7 @@ from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+KEPT = ["LICENSE", "bot", "requirements-demo.lock", "standins"]
 SQLITE = "sqlite:///"
 
 
@@ -69,11 +70,12 @@ def test_packages_come_from_the_lock_file_with_their_hashes_and_from_nowhere_els
     installs = [rest for name, rest in ALL if name == "RUN" and "pip" in rest.split()]
     (install,) = installs
     words = install.split("&&")[1].split()
-    assert words[words.index("--requirement") + 1] == "/build/requirements.lock"
-    assert ("COPY", "requirements.lock /build/requirements.lock") in BUILD
+    assert words[words.index("--requirement") + 1] == "/build/requirements-demo.lock"
+    assert ("COPY", "requirements-demo.lock /build/requirements-demo.lock") in BUILD
     assert {"--require-hashes", "--only-binary", "--no-cache-dir"} <= set(words)
     assert words.count("--requirement") == install.count("install") == 1
     assert ALL.index(("RUN", install)) < ALL.index(("COPY", "bot /app/bot"))
+    assert ("COPY", "standins /app/standins") in BUILD
     assert all(name != "RUN" or "pip" not in rest for name, rest in FINAL)
 
 
@@ -156,6 +158,6 @@ def test_nothing_is_sent_to_the_build_but_what_it_copies():
     patterns = [line for line in lines if line and not line.startswith("#")]
     kept = [pattern.removeprefix("!") for pattern in patterns if pattern.startswith("!")]
     assert patterns[0] == "*"
-    assert sorted(kept) == sorted(copied_from_here()) == ["LICENSE", "bot", "requirements.lock"]
+    assert sorted(kept) == sorted(copied_from_here()) == KEPT
     assert not {".git", ".venv", ".env", "data", "demo-out", "tests"} & set(kept)
     assert patterns[-2:] == ["**/__pycache__", "**/.*"]

@@ -1,4 +1,7 @@
-"""The README and `.env.example` say what the code does; `python -m tests.documents` writes them."""
+"""The documents and `.env.example` say what the code does.
+
+`python -m tests.documents` writes the parts that are made from the code.
+"""
 
 import inspect
 import pkgutil
@@ -19,8 +22,15 @@ from bot.core.models.registry import DEFAULT
 from bot.core.preferences import Defaults
 from bot.settings import Settings
 from tests.documents import (
+    DOCS,
     ENV_EXAMPLE,
     README,
+    ROOT,
+    SECTIONS,
+    documents,
+    layers,
+    price_table,
+    room_table,
     section,
     settings_by_need,
     settings_table,
@@ -30,16 +40,21 @@ from tests.documents import (
     with_section,
 )
 
-DOCS = README.parent / "docs"
+README_LINES_MAX = 90
+SAID_TO_COME = {"/history"}
+WORKED_EXAMPLE = {"/line"}
+ADDRESSES = {"/healthz", "/readyz", "/data"}
 SECRETS = ("DISCORD_TOKEN", "FAL_KEY", "FAL_ADMIN_KEY")
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 
 
-@pytest.fixture
-def readme() -> str:
-    assert README.exists(), "there is no README.md"
-    return README.read_text("utf-8")
+def chapter(name: str) -> str:
+    return (DOCS / f"{name}.md").read_text("utf-8")
+
+
+def everything() -> str:
+    return "\n".join(path.read_text("utf-8") for path in documents())
 
 
 def example_lines() -> list[str]:
@@ -94,10 +109,10 @@ def test_the_example_with_the_secrets_filled_in_means_the_defaults(tmp_path, mon
     assert Settings.load(str(path)) == Settings.load(None)
 
 
-def test_the_readme_s_table_names_exactly_the_settings_and_their_defaults(readme):
+def test_the_table_names_exactly_the_settings_and_their_defaults():
     rows = [
         [cell.strip() for cell in line.strip("| ").split("|")]
-        for line in section(readme, "settings").splitlines()
+        for line in section(chapter("operating"), "settings").splitlines()
         if line.startswith("| `")
     ]
 
@@ -107,23 +122,57 @@ def test_the_readme_s_table_names_exactly_the_settings_and_their_defaults(readme
     assert all(len(row) == 3 and row[2] for row in rows)
 
 
-def test_the_readme_s_state_diagram_is_the_table_of_transitions(readme):
-    assert section(readme, "states") == state_diagram()
+@pytest.mark.parametrize(("path", "name"), SECTIONS, ids=lambda one: getattr(one, "stem", one))
+def test_what_is_made_from_the_code_is_up_to_date(path, name):
+    """If this fails, run `python -m tests.documents`."""
+    assert section(path.read_text("utf-8"), name) == SECTIONS[path, name]()
 
 
-def every_command() -> list[str]:
-    """Build every command from `bot.chat.commands`, as the client does, and name it."""
+def test_each_marked_section_is_made_from_the_code():
+    marked = {
+        (path, name)
+        for path in documents()
+        for name in re.findall("<!-- ([a-z]+) -->", path.read_text("utf-8"))
+    }
+    assert marked == set(SECTIONS)
+
+
+def test_the_readme_has_two_screens_and_the_two_commands():
+    text = README.read_text("utf-8")
+
+    assert len(text.splitlines()) <= README_LINES_MAX
+    assert "\nmake demo\n" in text
+    assert "\nmake test\n" in text
+
+
+def test_every_make_target_in_the_documents_is_in_the_makefile():
+    targets = set(re.findall("^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = set(re.findall("(?:^|`)make ([a-z]+)", everything(), re.MULTILINE))
+
+    assert {"demo", "test", "run", "lint"} <= named
+    assert named - targets == set()
+
+
+def a_desk() -> Desk:
     none = cast("Any", None)
     parts = dict.fromkeys((field.name for field in fields(Desk)), none)
-    desk = Desk(**{**parts, "defaults": Defaults(DEFAULT, Size(1024, 1024), "medium")})
-    names: list[str] = []
+    return Desk(**{**parts, "defaults": Defaults(DEFAULT, Size(1024, 1024), "medium")})
+
+
+def built_commands() -> list[Command]:
+    """Build every command from `bot.chat.commands`, as the client does."""
+    desk = a_desk()
+    commands: list[Command] = []
     for module in pkgutil.iter_modules(bot.chat.commands.__path__, "bot.chat.commands."):
         for name, build in inspect.getmembers(import_module(module.name), inspect.isfunction):
             if name.startswith("build_") and build.__module__ == module.name:
                 built = build(desk)
-                for command in built if isinstance(built, list) else [built]:
-                    names += names_of(command)
-    return names
+                commands += built if isinstance(built, list) else [built]
+    return commands
+
+
+def every_command() -> list[str]:
+    return [name for command in built_commands() for name in names_of(command)]
 
 
 def names_of(command: Command) -> list[str]:
@@ -135,24 +184,51 @@ def names_of(command: Command) -> list[str]:
 
 
 def test_the_commands_are_found():
-    assert {"/imagine", "/quota"} <= set(every_command())
+    assert {"/imagine", "/quota", "Report image"} <= set(every_command())
 
 
-def test_every_command_is_in_the_readme(readme):
-    missing = [name for name in every_command() if f"`{name}" not in readme]
-    assert missing == []
+def table_rows(text: str) -> set[str]:
+    """What the first cells of all tables begin with in code."""
+    return set(re.findall(r"^\| `([^`]+)`", text, re.MULTILINE))
 
 
-def test_pictures_of_the_readme_are_there_small_and_described(readme):
-    shown = re.findall(r"!\[([^\]]*)\]\((docs/[^)]+)\)", readme)
-    shown += [
-        (found[2], found[1])
-        for found in re.finditer(r'<img src="(docs/[^"]+)"[^>]* alt="([^"]*)"', readme)
-    ]
-    assert {path for _, path in shown} == {f"docs/{one.name}" for one in DOCS.iterdir()}
-    for alt, path in shown:
-        assert len(alt) > 40
-        assert (README.parent / path).stat().st_size < 200_000
+def test_every_command_has_a_row_in_the_chapter_of_those_who_may_use_it():
+    found = set(every_command())
+    admin = {name for name in found if name.startswith("/imagine-admin ")}
+    menus = {name for name in found if not name.startswith("/")}
+
+    members = found - admin - menus | {"Report image"}
+    assert members - table_rows(chapter("members")) == set()
+    assert (admin | menus) - table_rows(chapter("moderators")) == set()
+
+
+def test_every_slash_command_that_a_document_names_is_there():
+    text = re.sub("```.*?```", "", everything(), flags=re.DOTALL)
+    named = set(re.findall(r"`(/[a-z-]+(?: [a-z]+)*)`", text))
+    named -= SAID_TO_COME | WORKED_EXAMPLE | ADDRESSES
+    groups = {" ".join(name.split()[:count]) for name in every_command() for count in (1, 2)}
+
+    assert {"/quota", "/imagine-admin limit set"} <= named
+    assert named - set(every_command()) - groups == set()
+
+
+def test_every_option_of_imagine_is_in_the_chapter_for_members():
+    [imagine] = [one for one in built_commands() if one.name == "imagine"]
+    assert isinstance(imagine, app_commands.Command)
+    options = {option.name for option in imagine.parameters}
+
+    assert {"prompt", "private"} <= options
+    assert options - table_rows(chapter("members")) == set()
+
+
+def test_the_worked_example_of_a_command_can_be_built():
+    """What it imports is there, and the command has the name that the chapter gives it."""
+    test, command, _ = re.findall("```python\n(.*?)```", chapter("adding-a-command"), re.DOTALL)
+    written: dict[str, Any] = {}
+    for source in (test, command):
+        exec(source, written)  # the documents are our own
+
+    assert {names_of(written["build_line"](a_desk()))[0]} == WORKED_EXAMPLE
 
 
 def typed_commands(group: click.Group, before: str = "") -> list[str]:
@@ -164,8 +240,8 @@ def typed_commands(group: click.Group, before: str = "") -> list[str]:
     return names
 
 
-def test_every_command_of_the_command_line_is_in_the_readme(readme):
-    text = readme.replace("\\|", "|")
+def test_every_command_of_the_command_line_is_in_the_chapter_for_hosts():
+    text = chapter("operating").replace("\\|", "|")
     found = typed_commands(main)
     assert {"check", "limit set", "audit"} <= set(found)
 
@@ -175,6 +251,34 @@ def test_every_command_of_the_command_line_is_in_the_readme(readme):
         return bool(re.search(rf"{typed} (?:[a-z]+\|)*{last}\b|make {name}\b", text))
 
     assert [name for name in found if not is_there(name)] == []
+
+
+def test_every_command_of_the_command_line_that_a_document_names_is_there():
+    commands = typed_commands(main)
+    first_words = {name.split()[0] for name in commands}
+    named = re.findall(r"python -m bot ([a-z]+)((?: [a-z]+)?)", everything())
+
+    assert {"run", "limit", "losses"} <= {first for first, _ in named}
+    assert {first for first, _ in named} - first_words == set()
+    groups = first_words - set(commands)
+    assert {f"{a}{b}" for a, b in named if a in groups} - set(commands) == set()
+
+
+def typed_options(command: click.Command) -> set[str]:
+    """Every option of a command and of those below it."""
+    options = {name for one in command.params for name in [*one.opts, *one.secondary_opts]}
+    below = command.commands.values() if isinstance(command, click.Group) else []
+    return options.union(*map(typed_options, below))
+
+
+def test_every_option_of_the_command_line_that_a_document_names_is_there():
+    named: set[str] = set()
+    for call in re.findall("python -m bot ([a-z][^`\n]+)", everything()):
+        command = main.commands[call.split()[0]]
+        options = set(re.findall("--[a-z-]+", call))
+        assert options - typed_options(command) == set(), call
+        named |= options
+    assert {"--accept-database", "--write-off"} <= named
 
 
 def test_a_section_is_read_and_written_between_its_marks():
@@ -195,3 +299,8 @@ def test_the_generated_parts_show_what_matters():
     assert "| `DEFAULT_SIZE` | `1024x1024` |" in settings_table()
     assert "    held --> submitting: submit\n" in state_diagram()
     assert "    undelivered --> delivered: deliver\n" in state_diagram()
+    assert "| Square | 1024×1024 | $0.0059 | $0.053 | $0.21 |" in price_table()
+    assert layers().endswith("services\n   ↓\nstorage\n   ↓\ncore\n```")
+    assert "\n| `bot/core/` | Pure rules" in room_table()
+    assert "\n| `bot/app.py` | The one place" in room_table()
+    assert "\n| `tests/` |" in room_table()

@@ -8,9 +8,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 MODULE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
-MODULES = sorted(
-    path for room in ("bot", "tests", "benchmarks") for path in (ROOT / room).rglob("*.py")
-)
+ROOMS = ("bot", "standins", "tests", "benchmarks")
+MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 
 def too_long(source: str) -> list[str]:
@@ -44,4 +43,4 @@ def test_one_line_too_many_is_noticed():
 
 def test_all_rooms_are_looked_at():
     rooms = {path.relative_to(ROOT).parts[0] for path in MODULES}
-    assert {"bot", "tests"} <= rooms
+    assert {"bot", "standins", "tests"} <= rooms

@@ -10,7 +10,8 @@ What fal made is never written off by an end: a job that FAILED or was CANCELLED
 ticket (ACCEPT) and be brought back with its pictures (RESCUE), and pictures may follow the others
 of a DELIVERED job (ADD). Nobody is charged for what comes that way.
 
-The diagram in the README is generated from `TRANSITIONS`; a pair that is not in it is illegal.
+The diagram in `docs/architecture.md` is generated from `TRANSITIONS`; a pair that is not in it is
+illegal.
 """
 
 from collections.abc import Mapping

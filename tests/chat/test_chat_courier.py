@@ -14,8 +14,8 @@ from bot.chat.courier import DiscordCourier
 from bot.core.errors import Undeliverable
 from bot.core.jobs import Job, Picture, PictureLink, Reason, State
 from bot.core.models.options import Format, Size
-from bot.standin.discord import Fault, StandInDiscord
-from bot.standin.discord.record import Request
+from standins.discord import Fault, StandInDiscord
+from standins.discord.record import Request
 from tests.chat.samples import make_balance, make_job, make_pot
 from tests.fakes import ManualClock
 

@@ -8,8 +8,8 @@ from bot.chat.settings_card import Page, Panel, settings_card
 from bot.core.models.gpt_image_2 import GPT_IMAGE_2, Quality
 from bot.core.models.options import Size
 from bot.core.preferences import Defaults, Places, Preferences, Spoilers
-from bot.standin.discord.message_rules import check_message
-from bot.standin.discord.model import walk_components
+from standins.discord.message_rules import check_message
+from standins.discord.model import walk_components
 
 NOW_MS = 1_795_255_070_939
 HOST = Defaults(GPT_IMAGE_2, Size(1024, 1024), Quality.MEDIUM)

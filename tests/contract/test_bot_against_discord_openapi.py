@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.standin.discord import StandInDiscordSettings
-from bot.standin.discord.contract import find_openapi
+from standins.discord import StandInDiscordSettings
+from standins.discord.contract import find_openapi
 from tests.end_to_end.test_settings_panel import Panel
 from tests.scenes import play_everything
 from tests.stage import staged

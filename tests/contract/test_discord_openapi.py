@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.standin.discord import StandInDiscord, StandInDiscordSettings
-from bot.standin.discord.contract import Contract, find_openapi
-from bot.standin.discord.routes import match
-from tests.standin.discord.bot_process import running_bot
+from standins.discord import StandInDiscord, StandInDiscordSettings
+from standins.discord.contract import Contract, find_openapi
+from standins.discord.routes import match
+from tests.standins.discord.bot_process import running_bot
 
 OPENAPI = find_openapi()
 pytestmark = pytest.mark.skipif(OPENAPI is None, reason="Discord's OpenAPI file is not at hand")

@@ -1,7 +1,7 @@
 """fal's own client, unmodified, works against the stand-in as it works against fal.
 
-The one thing set is the client's module variable for the address of the queue, which is how it is
-pointed at another host. The synchronous client runs in a thread, since the stand-in shares our
+All that is set are the client's module variables for fal's addresses, which is how it is pointed
+at another host. The synchronous client runs in a thread, since the stand-in shares our
 event loop.
 """
 
@@ -16,11 +16,11 @@ import httpx
 import pytest
 from PIL import Image
 
-from bot.standin.fal.faults import Reply, Stage
-from bot.standin.fal.jobs import FalState
-from bot.standin.fal.server import StandInFal
-from bot.standin.fal.settings import RunningCancel, StandInFalSettings
-from bot.standin.fal.trouble import EXHAUSTED, named
+from standins.fal.faults import Reply, Stage
+from standins.fal.jobs import FalState
+from standins.fal.server import StandInFal
+from standins.fal.settings import RunningCancel, StandInFalSettings
+from standins.fal.trouble import EXHAUSTED, named
 
 APP = "openai/gpt-image-2"
 INPUT = {
@@ -62,6 +62,8 @@ async def fal(monkeypatch):
     async with StandInFal(StandInFalSettings(concurrency=1)) as standin:
         standin.hold()
         monkeypatch.setattr(fal_client.client, "QUEUE_URL_FORMAT", f"{standin.queue_url}/")
+        monkeypatch.setattr(fal_client.client, "REST_URL", standin.rest_url)
+        monkeypatch.setattr(fal_client.client, "CDN_URL", standin.queue_url)
         yield standin
 
 
@@ -135,7 +137,9 @@ async def test_subscribe_makes_as_many_requests_as_is_known(fal, client, with_ca
 
 
 async def test_a_handle_made_from_an_id_finds_the_request(fal, client):
-    handle = await client.submit(f"{APP}/edit", {**INPUT, "image_urls": ["data:image/png;base64,"]})
+    handle = await client.submit(
+        f"{APP}/edit", {**INPUT, "image_urls": ["https://a.invalid/1.png"]}
+    )
     job = await fal.next_job()
     assert job.endpoint == f"{APP}/edit"
     assert f"/{APP}/requests/" in handle.status_url
@@ -272,3 +276,29 @@ async def test_a_lost_answer_makes_this_client_pay_twice(fal, client):
     fal.faults.add(named("submit_lost"))
     await client.submit()
     assert [job.input for job in fal.jobs] == [INPUT, INPUT]
+
+
+async def brought(client, repository):
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(buffer, "PNG")
+    return await client.call(
+        client.real.upload, buffer.getvalue(), "image/png", "fox.png",
+        repository=repository, lifecycle=fal_client.StorageSettings(expires_in="1h"),
+    )  # fmt: skip
+
+
+async def test_a_picture_is_brought_read_by_the_model_and_gone_in_time(fal, client):
+    urls = [await brought(client, "fal")]
+    if isinstance(client.real, fal_client.AsyncClient):  # the other never closes what it opens
+        urls.append(await brought(client, "fal_v3"))
+    handle = await client.submit(f"{APP}/edit", {**INPUT, "image_urls": urls})
+    await fal.finish(await fal.next_job())
+    assert len((await client.call(handle.get))["images"]) == 1
+    fal.advance(3601)
+    late = await client.submit(f"{APP}/edit", {**INPUT, "image_urls": urls})
+    await fal.finish(await fal.next_job())
+    with pytest.raises(fal_client.client.FalClientHTTPError, match="file_download_error"):
+        await client.call(late.get)
+    # fal's own client has its key on every request; ours is to be more careful
+    [sentence] = fal.violations
+    assert sentence.endswith("the key was sent to the address of an upload")

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot.standin.fal.faults import Reply, Stage
-from bot.standin.fal.settings import StandInFalSettings
-from bot.standin.fal.trouble import NAMED
+from standins.fal.faults import Reply, Stage
+from standins.fal.settings import StandInFalSettings
+from standins.fal.trouble import NAMED
 from tests.stage import staged
 
 NOTHING = "Nothing was charged"

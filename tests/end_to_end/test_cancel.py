@@ -1,6 +1,6 @@
 """Cancel in every state: free in our line, honoured as fal allows after that."""
 
-from bot.standin.fal.settings import QueuedCancel, RunningCancel, StandInFalSettings
+from standins.fal.settings import QueuedCancel, RunningCancel, StandInFalSettings
 from tests.stage import staged
 
 

@@ -6,9 +6,9 @@ import pytest
 from discord import Permissions
 from PIL import Image
 
-from bot.standin.discord import Fault
-from bot.standin.fal.faults import OtherMedia
-from bot.standin.fal.settings import StandInFalSettings
+from standins.discord import Fault
+from standins.fal.faults import OtherMedia
+from standins.fal.settings import StandInFalSettings
 from tests.stage import staged
 
 MIB = 1024 * 1024

@@ -4,9 +4,9 @@ import csv
 import gzip
 import io
 
-from bot.standin.discord.faults import Fault
 from bot.storage import jobs
 from bot.storage.database import opened_database
+from standins.discord.faults import Fault
 from tests.stage import Stage, staged
 from tests.storage.samples import make_job
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.standin.discord import DiscordMessage, Fault
+from standins.discord import DiscordMessage, Fault
 from tests.end_to_end.test_log_channel import add_log_channel, set_limit
 from tests.stage import Stage, staged
 

@@ -9,7 +9,7 @@ import pytest
 from bot.chat import settings_panel
 from bot.chat.client import ImagineClient
 from bot.chat.commands import menus
-from bot.standin.discord import Channel
+from standins.discord import Channel
 from tests.end_to_end.test_menus import ask
 from tests.hand_made import (
     BROKEN,

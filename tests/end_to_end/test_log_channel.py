@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from discord import Permissions
 
-from bot.standin.discord import Channel, DiscordMessage, Fault
 from bot.storage import preferences
 from bot.storage.database import opened_database
+from standins.discord import Channel, DiscordMessage, Fault
 from tests.stage import Stage, staged
 
 

@@ -5,7 +5,7 @@ import json
 import sqlite3
 from contextlib import closing
 
-from bot.standin.discord import Channel, DiscordMessage, Fault, Member
+from standins.discord import Channel, DiscordMessage, Fault, Member
 from tests.scenes import open_job
 from tests.stage import Stage, staged
 

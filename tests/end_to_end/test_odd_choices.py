@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.standin.discord import Member
+from standins.discord import Member
 from tests.end_to_end.test_menus import add_log_channel
 from tests.hand_made import send
 from tests.stage import Stage, staged

@@ -9,9 +9,9 @@ import sqlite3
 import pytest
 
 from bot import __version__
-from bot.standin.discord import Fault
-from bot.standin.process import BotProcess
 from bot.storage.schema import newest_version
+from standins.discord import Fault
+from standins.process import BotProcess
 from tests.stage import Stage, staged
 from tests.troubled_files import fill, small_disk
 

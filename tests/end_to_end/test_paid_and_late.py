@@ -11,12 +11,12 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
-from bot.standin.discord import DiscordMessage
-from bot.standin.fal.control import prompt_has
-from bot.standin.fal.faults import Output
-from bot.standin.fal.settings import StandInFalSettings
-from bot.standin.fal.trouble import NAMED
-from bot.standin.process import BotProcess
+from standins.discord import DiscordMessage
+from standins.fal.control import prompt_has
+from standins.fal.faults import Output
+from standins.fal.settings import StandInFalSettings
+from standins.fal.trouble import NAMED
+from standins.process import BotProcess
 from tests.stage import Stage, staged
 
 pytestmark = pytest.mark.timeout(300)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.standin.fal.settings import StandInFalSettings
-from bot.standin.fal.trouble import NAMED
+from standins.fal.settings import StandInFalSettings
+from standins.fal.trouble import NAMED
 from tests.end_to_end.test_log_channel import add_log_channel, logged
 from tests.stage import staged
 

@@ -1,6 +1,6 @@
 """A server gives `/imagine-admin` to a role in its own settings; everybody else is refused."""
 
-from bot.standin.discord import Channel, Fault, Member, Role
+from standins.discord import Channel, Fault, Member, Role
 from tests.stage import Stage, staged
 
 GROUP = "imagine-admin"

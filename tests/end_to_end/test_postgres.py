@@ -1,9 +1,9 @@
 """The same bot over PostgreSQL: one way of a request, the race, and a kill."""
 
-from bot.standin.fal.faults import Delay
-from bot.standin.fal.faults import Stage as Call
-from bot.standin.fal.settings import StandInFalSettings
-from bot.standin.process import BotProcess
+from standins.fal.faults import Delay
+from standins.fal.faults import Stage as Call
+from standins.fal.settings import StandInFalSettings
+from standins.process import BotProcess
 from tests.stage import staged
 
 

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from bot.standin.discord import Fault
-from bot.standin.fal.faults import Delay
-from bot.standin.fal.faults import Stage as Call
-from bot.standin.fal.settings import StandInFalSettings
-from bot.standin.fal.trouble import NAMED
+from standins.discord import Fault
+from standins.fal.faults import Delay
+from standins.fal.faults import Stage as Call
+from standins.fal.settings import StandInFalSettings
+from standins.fal.trouble import NAMED
 from tests.stage import Stage, staged
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.standin.discord import Fault
-from bot.standin.fal.trouble import NAMED
+from standins.discord import Fault
+from standins.fal.trouble import NAMED
 from tests.scenes import play_everything
 from tests.stage import staged
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from bot.standin.discord.model import walk_components
-from bot.standin.fal.settings import StandInFalSettings
+from standins.discord.model import walk_components
+from standins.fal.settings import StandInFalSettings
 from tests.stage import staged
 
 UPDATE, MODAL = 7, 9

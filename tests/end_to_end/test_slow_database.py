@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bot.standin.discord import DiscordMessage, SentInteraction
+from standins.discord import DiscordMessage, SentInteraction
 from tests.stage import Stage, staged
 
 DEFERRED = 5

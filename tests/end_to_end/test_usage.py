@@ -6,7 +6,7 @@ import io
 from PIL import Image
 
 from bot.core.money import format_usd
-from bot.standin.fal.trouble import NAMED
+from standins.fal.trouble import NAMED
 from tests.stage import Stage, staged
 
 

@@ -8,9 +8,9 @@ from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Format, Size
 from bot.fal import FalQueue, FalSettings, Pace
 from bot.services.ports import Order
-from bot.standin.fal.server import StandInFal
-from bot.standin.fal.settings import StandInFalSettings
-from bot.standin.fal.trouble import named
+from standins.fal.server import StandInFal
+from standins.fal.settings import StandInFalSettings
+from standins.fal.trouble import named
 
 HASTE = Pace(
     connect_s=2,

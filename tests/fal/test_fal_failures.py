@@ -21,7 +21,7 @@ from bot.fal.evidence import Call, judge
 from bot.fal.failures import described, read_failure, retry_after_s, submit_failure
 from bot.fal.kinds import ALL_KINDS, CALL_CANCEL, CALL_FAILURE, CALL_PARAMETER
 from bot.fal.wire import Answer
-from bot.standin.fal.endings import FAILURES
+from standins.fal.endings import FAILURES
 
 ID = "abc-1"
 MAYBE_OF_THE_CALL = CALL_CANCEL | CALL_FAILURE | CALL_PARAMETER

@@ -6,9 +6,9 @@ import pytest
 from bot.core.errors import CannotLook, SubmitUnclear, TemporaryFailure
 from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Size
-from bot.standin.fal.faults import Reply, Stage
-from bot.standin.fal.server import StandInFal
-from bot.standin.fal.settings import HistoryShows, StandInFalSettings
+from standins.fal.faults import Reply, Stage
+from standins.fal.server import StandInFal
+from standins.fal.settings import HistoryShows, StandInFalSettings
 
 EARLIER_MS, LATER_MS = 60_000, 180_000
 

@@ -5,8 +5,8 @@ import pytest
 
 from bot.core.errors import Gone, Trouble, Unproven
 from bot.core.jobs import Phase, Progress, Ticket
-from bot.standin.fal.faults import Reply, Stage
-from bot.standin.fal.trouble import EXHAUSTED
+from standins.fal.faults import Reply, Stage
+from standins.fal.trouble import EXHAUSTED
 from tests.fal.conftest import collected
 
 ENDED = Progress(Phase.ENDED)

@@ -14,8 +14,8 @@ from bot.core.jobs import PictureLink
 from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Format, Size
 from bot.fal.media import allowed, checked
-from bot.standin.fal.faults import HugeMedia, OtherMedia, Reply, SlowMedia, Stage
-from bot.standin.fal.pictures import Drawing, draw
+from standins.fal.faults import HugeMedia, OtherMedia, Reply, SlowMedia, Stage
+from standins.fal.pictures import Drawing, draw
 
 HOSTS = ("*.fal.media", "127.0.0.1:8123", "[::1]:8124", "cdn.example", "*.loop.example:8443")
 

@@ -8,7 +8,7 @@ from bot.core.errors import MediaRejected, Unproven
 from bot.core.jobs import PictureLink
 from bot.fal import FalQueue, Pace
 from bot.fal.calls import FalSettings
-from bot.standin.fal.faults import Reply, Stage
+from standins.fal.faults import Reply, Stage
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from bot.core.errors import (
 from bot.core.jobs import Ticket
 from bot.fal.kinds import CALL_CANCEL, CALL_FAILURE, CALL_PARAMETER, CANCEL, CONTENT, PARAMETER
 from bot.services.ports import CancelAnswer
-from bot.standin.fal.endings import FAILURES, UNTYPED
-from bot.standin.fal.faults import Reply, Stage
-from bot.standin.fal.server import StandInFal
-from bot.standin.fal.settings import QueuedCancel, RunningCancel, StandInFalSettings
+from standins.fal.endings import FAILURES, UNTYPED
+from standins.fal.faults import Reply, Stage
+from standins.fal.server import StandInFal
+from standins.fal.settings import QueuedCancel, RunningCancel, StandInFalSettings
 
 IN_BETWEEN = [
     *("302", "405", "499", "402", "locked", "401", "429", "500", "502", "503", "nginx_502"),

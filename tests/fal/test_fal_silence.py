@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.errors import Trouble, Unproven
 from bot.core.jobs import Phase, Progress
-from bot.standin.fal.faults import RawStream, Reply, Stage
+from standins.fal.faults import RawStream, Reply, Stage
 from tests.fal.conftest import collected
 
 ENDED = Progress(Phase.ENDED)

@@ -1,1 +1,0 @@
-"""A local fal and a local Discord that speak the real protocols over loopback."""

@@ -1,0 +1,146 @@
+"""What all calls of the stand-in share, and the decision how a job ends."""
+
+import asyncio
+import base64
+from collections.abc import Coroutine
+from typing import cast
+
+from aiohttp import web
+
+from standins.fal.clock import Changes, FalClock
+from standins.fal.endings import cost_microusd, failed, invalid, units_text
+from standins.fal.faults import EndsWith, Faults, Output, Units
+from standins.fal.gallery import Gallery
+from standins.fal.inbox import Inbox
+from standins.fal.inputs import JsonObject, Wanted
+from standins.fal.jobs import Ending, FalJob
+from standins.fal.journal import Journal
+from standins.fal.line import Line
+from standins.fal.settings import StandInFalSettings
+
+
+class World:
+    """The stand-in's whole state.
+
+    Attributes:
+        base_url: The stand-in's own address without a trailing slash, known once it listens.
+    """
+
+    def __init__(self, settings: StandInFalSettings) -> None:
+        self.settings = settings
+        self.clock = FalClock()
+        self.changes = Changes()
+        self.faults = Faults(self.clock.now_ms)
+        self.journal = Journal(settings.record_max)
+        self.gallery = Gallery(
+            picture_bytes_min=settings.picture_bytes_min, reuse_pictures=settings.reuse_pictures
+        )
+        self.inbox = Inbox()
+        self.line = Line(
+            self.clock,
+            self.changes,
+            self._decide,
+            run_s=settings.run_s,
+            concurrency=settings.concurrency,
+        )
+        self.base_url = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def frown(self, request: web.Request, sentence: str) -> None:
+        """Record a violation together with the call that made it."""
+        self.journal.frown(f"{request.method} {request.path}: {sentence}")
+
+    def background(self, work: Coroutine[None, None, None]) -> None:
+        """Run something beside the calls, until it or the stand-in ends."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """End everything that waits or runs."""
+        self.line.close()
+        self.faults.clear()
+        self.changes.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.gallery.close()
+
+    async def inlined(self, job: FalJob, body: object) -> object:
+        """Put pictures into an answer as data URIs, where the job asked for `sync_mode`."""
+        if job.wanted is None or not job.wanted.is_inline or job.ending is None:
+            return body
+        if job.ending.status != 200:
+            return body
+        answered = cast("dict[str, list[JsonObject]]", body)
+        images: list[JsonObject] = []
+        for image in answered["images"]:
+            exhibit = self.gallery.find(str(image.get("url", "")).removeprefix(self.base_url))
+            if exhibit is not None:
+                data = base64.b64encode(await self.gallery.picture(exhibit.drawing)).decode()
+                images.append({**image, "url": f"data:{image['content_type']};base64,{data}"})
+        return {**answered, "images": images}
+
+    def refusal_units(self, *, tells: bool | None = None, billed_microusd: int = 0) -> str | None:
+        """The text of the units header of a failed result, None where it has none."""
+        if tells is None:
+            tells = self.settings.tells_units and self.settings.refusals_tell_units
+        return units_text(billed_microusd) if tells else None
+
+    def _decide(self, job: FalJob) -> Ending:
+        ending = self._decided(job)
+        told = self.faults.take(Units, job.input)
+        if told is None:
+            return ending
+        return Ending(
+            ending.status,
+            ending.body,
+            ending.headers,
+            ending.error_type,
+            ending.is_model_error,
+            told[0].text,
+        )
+
+    def _decided(self, job: FalJob) -> Ending:
+        wanted = job.wanted
+        if wanted is None:
+            return invalid(job.problems, self.refusal_units())
+        unread = self.inbox.problems(job.input, self.base_url, self.clock.now_ms())
+        if unread:
+            return invalid(unread, self.refusal_units())
+        trouble = self.faults.take(EndsWith, job.input)
+        if trouble is not None:
+            fault = trouble[0]
+            if fault.billed:
+                job.billed_microusd = self._cost_microusd(wanted, wanted.count)
+            told = self.refusal_units(tells=fault.tells_units, billed_microusd=job.billed_microusd)
+            return failed(fault.name, sent=job.input, told_units=told)
+        return self._with_pictures(job, wanted)
+
+    def _with_pictures(self, job: FalJob, wanted: Wanted) -> Ending:
+        other = self.faults.take(Output, job.input)
+        output = other[0] if other is not None else Output()
+        count = wanted.count if output.count is None else output.count
+        images = [self._image(job, wanted, index, count, output) for index in range(1, count + 1)]
+        job.billed_microusd = self._cost_microusd(wanted, count)
+        told = units_text(job.billed_microusd) if self.settings.tells_units else None
+        return Ending(200, {"images": images}, told_units=told)
+
+    def _cost_microusd(self, wanted: Wanted, count: int) -> int:
+        return cost_microusd(wanted, count, self.settings.units_step_microusd)
+
+    def _image(
+        self, job: FalJob, wanted: Wanted, index: int, count: int, output: Output
+    ) -> JsonObject:
+        exhibit = self.gallery.exhibit(job, wanted, index, count)
+        image: JsonObject = {
+            "url": self.base_url + exhibit.path,
+            "content_type": f"image/{wanted.format}",
+            "file_name": exhibit.path.rpartition("/")[2],
+            "width": wanted.size.width,
+            "height": wanted.size.height,
+        }
+        if output.only is not None and index not in output.only:
+            return image
+        changed = {**image, **output.instead}
+        return {name: value for name, value in changed.items() if name not in output.without}

@@ -62,12 +62,18 @@ class Discord:
 
     async def deliver(self, job: Job, pictures: list[Picture], balance: Balance) -> Delivered:
         """See `ports.Courier`."""
+        return await self._post(job, pictures, is_new=False)
+
+    async def _post(self, job: Job, pictures: list[Picture], *, is_new: bool) -> Delivered:
         await self._reach(f"pictures of {job.id}")
         inbox = self.inbox(job.id)
         if inbox.is_closed:
             raise Undeliverable(["channel: HTTP 403, code 50013"])
         marks = [mark_of(picture.data) for picture in pictures]
-        if not inbox.posts or set(marks) - inbox.marks:
+        if not is_new and inbox.posts:
+            # The card is edited once more, with all that is there by now.
+            inbox.posts[0] = marks
+        elif marks not in inbox.posts:
             inbox.posts.append(marks)
         self._told(inbox)
         self._world.tell(f"job {job.id}: member gets {', '.join(marks)}")
@@ -77,7 +83,7 @@ class Discord:
 
     async def bring(self, job: Job, pictures: list[Picture], balance: Balance) -> Delivered:
         """See `ports.Courier`."""
-        return await self.deliver(job, pictures, balance)
+        return await self._post(job, pictures, is_new=True)
 
     async def end(self, job: Job, balance: Balance) -> None:
         """See `ports.Courier`."""

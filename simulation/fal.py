@@ -25,6 +25,8 @@ START_LIMIT_S = 3600.0
 HUGE_MICROUSD = 4000 * 1_000_000
 
 _NOISE_SPANS_S = (0.0, 3.0, 30.0, 120.0, 600.0, 2 * 3600.0, 20 * 3600.0)
+_OWN_ERROR_MAX_S = 600.0
+_DENIED_S = 3 * 3600.0
 _NOISE_ODDS = (30, 30, 12, 12, 10, 4, 2)
 
 
@@ -64,7 +66,7 @@ class Job:
         noise: By operation: `status`, `result` or `cancel`.
         causes: What went wrong with it on purpose.
         hidden_until_s: Nobody but the submit knows of it before.
-        is_known: Its id has reached the bot.
+        known_s: When its id reached the bot; None as long as it has not.
     """
 
     id: str
@@ -79,7 +81,7 @@ class Job:
     noise: dict[str, Noise] = field(default_factory=dict)
     causes: set[str] = field(default_factory=set)
     hidden_until_s: float = 0.0
-    is_known: bool = False
+    known_s: float | None = None
     ignores_cancel: bool = True
     is_removed: bool = False
     asked: int = 0
@@ -283,10 +285,15 @@ class Fal:
             job.noise["status"] = self._noise(job, answers.STATUS_NOISE, job.sent_s)
         if self._hits(job, "not found for a while"):
             job.hidden_until_s = job.sent_s + world.dice.choice((2.0, 20.0, 90.0))
+        if self._hits(job, "not found for hours", 0.5):
+            job.noise["result"] = Noise("404 not found", job.end_s + _DENIED_S)
 
     def _noise(self, job: Job, kinds: tuple[str, ...], from_s: float) -> Noise:
         dice = self.world.dice
         kind, span_s = dice.choice(kinds), dice.choices(_NOISE_SPANS_S, _NOISE_ODDS)[0]
+        if kind == "500 framework":
+            # fal keeps what its framework ended; that it takes it back after minutes is unheard of.
+            span_s = min(span_s, _OWN_ERROR_MAX_S)
         job.causes.add(f"{kind} once" if not span_s else f"{kind} for {span_s:.0f} s")
         return Noise(kind, from_s + span_s, 0 if span_s else 1)
 

@@ -146,6 +146,6 @@ class SqliteHouse:
         await self.world.cross()
         database = SqliteDatabase(self.path, connect("journal_mode=WAL"))  # pyright: ignore[reportArgumentType]
         readers: list[Any] = database._idle_readers
-        # All that it may have: one more would be a real connection, with a thread and its own time.
+        # All that there may be at once: one more would be opened in a thread.
         readers.extend(connect("query_only=ON") for _ in range(READERS_MAX))
         return database

@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.core.catalogue import COUNT_MAX
 from bot.core.jobs import TRANSITIONS
 from bot.services.allowance import HostLimits
+from bot.services.strikes import STRIKES_MAX
 from bot.storage.ledger import check
 from simulation import diligence, reading
 from simulation.discord import Discord, Inbox
@@ -22,12 +23,13 @@ from simulation.reading import Account, Reader
 from simulation.wires import mark_of
 from simulation.world import BrokenPromise, World
 
-WASTED_MAX = 6
-"""Jobs a day that the host may lose to one member: billed refusals, files never to be had."""
+_KNOWN_S = 5.0
+"""So soon after an end was told it is known wherever it counts."""
 
 _LINE_S, _SILENCE_S, _FILES_S, _SLACK_S = 3600.0, 3600.0, 3600.0, 900.0
 _OWN_ERROR_S = 900.0
 _FIRST_PICTURE_S = 180.0
+_NOTED_S = 5.0
 
 
 @dataclass
@@ -74,7 +76,13 @@ class Scene:
     def may_find(self, request: Job) -> bool:
         """Whether the bot can ever learn of a request."""
         weather = self.world.weather
-        return request.is_known or weather.can_look or weather.has_admin_key
+        if weather.can_look or weather.has_admin_key:
+            return True
+        known_s = request.known_s
+        if known_s is None:
+            return False
+        # A process that dies with the answer in its hands takes it along.
+        return not any(known_s <= died_s < known_s + _NOTED_S for died_s in self.world.deaths)
 
     @cached_property
     def on_shelf(self) -> set[str]:
@@ -318,14 +326,17 @@ def _is_quiet(scene: Scene) -> bool:
 
 def no_member_bleeds_the_host(scene: Scene) -> Findings:
     """What fal bills without a picture for the member is bounded for each member and day."""
-    wasted: dict[tuple[int, int, str], int] = {}
-    for account, request in _owned(scene):
-        is_for_nothing = not any(True for _ in _to_be_had(scene, request))
-        if scene.fal.bill(request) and is_for_nothing:
-            key = (account.server_id, account.member_id, account.day)
-            wasted[key] = wasted.get(key, 0) + 1
-            if wasted[key] > WASTED_MAX:
-                yield scene.broken(f"{wasted[key]} jobs for nothing on one day", account.id)
+    wasted: dict[tuple[int, int, str], list[float | None]] = {}
+    owned = sorted(_owned(scene), key=lambda pair: pair[1].sent_s)
+    for account, request in owned:
+        if not scene.fal.bill(request) or any(True for _ in _to_be_had(scene, request)):
+            continue
+        key = (account.server_id, account.member_id, account.day)
+        before = wasted.setdefault(key, [])
+        known = sum(told_s is not None and told_s + _KNOWN_S < request.sent_s for told_s in before)
+        if known >= STRIKES_MAX:
+            yield scene.broken(f"sent after {known} jobs for nothing on one day", account.id)
+        before.append(scene.inbox(account.id).told_s)
 
 
 def the_ledger_checks(scene: Scene) -> Findings:

@@ -55,6 +55,9 @@ def overruns(
             channel_id=account.channel_id,
         ):
             whose = account_of(rule)
+            if not _amount(account, rule):
+                # A gift pays for it, which no limit bounds.
+                continue
             is_bot = whose is Whose.BOT
             first = period(rule.window, now_ms, UTC if is_bot else zone).first_day
             used = _used(accounts, account, rule, lambda one: _day(one, is_bot) >= first)  # noqa: B023 - called at once

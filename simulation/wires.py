@@ -17,7 +17,7 @@ import httpx
 import yarl
 
 from simulation.desk import Call, Desk
-from simulation.fal import MEDIA_HOST, Fal, Job
+from simulation.fal import MEDIA_HOST, Fal
 from simulation.fal_answers import Reply
 from simulation.world import BrokenPromise, World
 
@@ -77,10 +77,11 @@ class Wire(httpx.AsyncBaseTransport):
             await world.cross(_LINE_S)
         except asyncio.CancelledError:
             # The bot itself hung up on an answer that was coming; that is no excuse.
-            _note_known(request)
+            if request is not None:
+                request.known_s = world.now_s
             raise
-        _note_known(request)
         if request is not None:
+            request.known_s = world.now_s
             world.on_answer()
 
     def _streamed(self, call: Call, reply: Reply) -> httpx.Response:
@@ -91,11 +92,6 @@ class Wire(httpx.AsyncBaseTransport):
             stream=events,
             extensions={"http_version": b"HTTP/2"},
         )
-
-
-def _note_known(request: Job | None) -> None:
-    if request is not None:
-        request.is_known = True
 
 
 class _Events(httpx.AsyncByteStream):

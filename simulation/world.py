@@ -51,6 +51,7 @@ class World:
         is_calm: No new faults are made any more, since `calm_s`.
         fired: Troubles that really happened, beyond those of single jobs.
         crash_at: The crossing at which the process dies.
+        deaths: When processes died of a crash.
         pauses: Spans of time in which somebody other than the bot kept it from working.
         on_answer: Called when the answer to a submit has reached the bot.
     """
@@ -69,6 +70,7 @@ class World:
     fired: set[str] = field(default_factory=set)
     story: list[str] = field(default_factory=list)
     pauses: list[tuple[float, float]] = field(default_factory=list)
+    deaths: list[float] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     failure: BrokenPromise | None = None
     on_answer: Callable[[], None] = lambda: None
@@ -161,6 +163,7 @@ class World:
             return
         self.tell(f"process {process.number} dies")
         process.kill()
+        self.deaths.append(self.now_s)
         if not self.on_crash.done():
             self.on_crash.set_result(process)
 

@@ -90,8 +90,8 @@ class ScriptedQueue:
     fetches: list[Exception] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
     cancels: list[Ticket] = field(default_factory=list)
-    found: list[Ticket | None] = field(default_factory=list)
-    searches: list[frozenset[str]] = field(default_factory=list)
+    found: list[Ticket | tuple[Ticket, ...] | Exception | None] = field(default_factory=list)
+    searches: list[tuple[int, int, int | None]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     answers: asyncio.Event = field(default_factory=asyncio.Event)
     running: int = 0
@@ -108,9 +108,16 @@ class ScriptedQueue:
             raise self.submit_errors.pop(0)
         return ticket(len(self.submits))
 
-    async def find(self, order: Order, *, since_ms: int, known: frozenset[str]) -> Ticket | None:
-        self.searches.append(known)
-        return self.found.pop(0) if self.found else None
+    async def find(
+        self, order: Order, *, at_ms: int, from_ms: int, until_ms: int | None
+    ) -> tuple[Ticket, ...]:
+        self.searches.append((at_ms, from_ms, until_ms))
+        found = self.found.pop(0) if self.found else ()
+        if isinstance(found, Exception):
+            raise found
+        if isinstance(found, Ticket):
+            return (found,)
+        return found or ()
 
     async def follow(self, ticket: Ticket) -> AsyncGenerator[Progress, None]:
         self.running += 1

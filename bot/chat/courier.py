@@ -8,7 +8,8 @@ in a channel: its late route is the direct message.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+import zlib
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -70,13 +71,12 @@ class DiscordCourier:
     async def deliver(self, job: Job, pictures: list[Picture], balance: Balance) -> Delivered:
         """Post the pictures by the first open route."""
         await self._pace.finish(job.id)
-        return await self._post_by(self._routes(job), job, pictures, balance)
+        return await self._post_by(self._routes(job, pictures), job, pictures, balance)
 
     async def bring(self, job: Job, pictures: list[Picture], balance: Balance) -> Delivered:
         """Post late pictures in a message of their own."""
         # Unlike that of any other message of the job, so that Discord does not take it for one.
-        nonce = f"{job.id}-late{job.pictures or 0}"
-        routes = self._new_messages(job, nonce)
+        routes = self._new_messages(job, _nonce(job, pictures, is_late=True))
         return await self._post_by(routes, job, pictures, balance, is_late=True)
 
     async def _post_by(
@@ -162,7 +162,7 @@ class DiscordCourier:
 
     # Routes
 
-    def _routes(self, job: Job) -> list[_Route]:
+    def _routes(self, job: Job, pictures: Sequence[Picture] = ()) -> list[_Route]:
         """The routes that may be open, in the order of their worth."""
         routes: list[_Route] = []
         late_limit = min(job.file_limit_bytes, BOT_FILE_LIMIT_BYTES)
@@ -180,7 +180,7 @@ class DiscordCourier:
             add("answer", job.file_limit_bytes, self._edit_by_token)
         if self._is_editable(job):
             add("message", late_limit, self._edit_as_bot)
-        return routes + self._new_messages(job, job.id)
+        return routes + self._new_messages(job, _nonce(job, pictures, is_late=False))
 
     def _new_messages(self, job: Job, nonce: str) -> list[_Route]:
         """The routes that post a new message."""
@@ -276,6 +276,20 @@ def _fewer(job: Job, arriving: int, *, is_late: bool) -> str | None:
     if is_late:
         return still_missing(sum(not link.arrived for link in job.links) - arriving)
     return fewer_note(job.count, arriving, job.made or len(job.links), len(job.links))
+
+
+def _nonce(job: Job, pictures: Sequence[Picture], *, is_late: bool) -> str:
+    """Name what a new message shows, so that Discord posts it once; at most 25 characters.
+
+    By its pictures: a try that brings more of them than the one before must not be taken for it,
+    or those would be noted as posted and be nowhere.
+    """
+    if not pictures:
+        return job.id
+    digest = zlib.crc32(f"{is_late} {job.pictures or 0}".encode())
+    for picture in pictures:
+        digest = zlib.crc32(picture.data, digest)
+    return f"{job.id}-{digest:08x}"
 
 
 def _closed(route: _Route, error: discord.HTTPException) -> str:

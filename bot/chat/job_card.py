@@ -132,6 +132,9 @@ def _step_line(step: Step, before: Step | None) -> str:
         line += f" · after {f'{took_ms} ms' if took_ms < 1000 else duration(took_ms)}"
     if step.event == "deliver" and step.note in _ROUTES:
         return f"{line} · {_ROUTES[step.note]}"
+    if step.event == "submit":
+        # It names the attempt, which says something to this bot only.
+        return line
     note = shown_prompt(step.note, chars_max=_NOTE_CHARS_MAX, bytes_max=_NOTE_BYTES_MAX)
     return f"{line} · “{note}”" if note else line
 

@@ -83,6 +83,10 @@ _WHY_FAILED = {
     ),
     Reason.MEDIA: "fal made it, but nothing of it could be fetched so far.",
     Reason.TOO_OLD: "It waited too long in line and was never sent.",
+    Reason.STRIKES: (
+        "Too many of your requests today cost this bot's host money and brought no picture, "
+        "so this one was not sent. You can go on tomorrow."
+    ),
     Reason.UNANSWERED: "It was interrupted before anything was sent. You can ask again.",
     Reason.BOT_LEFT: "The bot left the server before this was sent.",
     Reason.UNDELIVERABLE: "The pictures were made, but no way that was open took them.",

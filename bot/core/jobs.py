@@ -123,6 +123,7 @@ class Reason(StrEnum):
     SILENT = "silent"
     MEDIA = "media"
     TOO_OLD = "too_old"
+    STRIKES = "strikes"
     UNANSWERED = "unanswered"
     BOT_LEFT = "bot_left"
     MEMBER = "member"

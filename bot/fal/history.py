@@ -17,6 +17,7 @@ found yet". A request without a stored input never matches.
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
@@ -28,33 +29,30 @@ from bot.fal.failures import described
 from bot.fal.wire import JsonObject, objects, order_input, text_of
 from bot.services.ports import Order
 
-EARLIER_MS = 60_000
-"""How far fal's clock may be behind ours."""
-LATER_MS = 180_000
-"""How far fal's clock may be ahead, together with the time that a submit may take."""
-
 _PAGE_MAX = 100
 _PAGES_MAX = 20
 _PAGE_BYTES_MAX = 32 * 1024 * 1024
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When a request may have been sent, in Unix milliseconds; see `ports.ImageQueue.find`."""
+
+    at_ms: int
+    from_ms: int
+    until_ms: int | None
+
+
 class _NoSuchListError(Exception):
     """The history does not know the model."""
 
 
-async def find(
-    calls: Calls,
-    urls: tuple[str, ...],
-    order: Order,
-    *,
-    since_ms: int,
-    known: frozenset[str],
-) -> str | None:
-    """Find the id of the request that an order became.
+async def find(calls: Calls, urls: tuple[str, ...], order: Order, span: Span) -> tuple[str, ...]:
+    """Find the ids of the requests that an order may have become, the likeliest first.
 
-    Of several that match, the one sent nearest to our submit is taken: their inputs are equal,
-    so their pictures are worth the same to whoever asked for them.
+    Of several that match, the one sent nearest to our submit is the likeliest. Their inputs are
+    equal, so their pictures are worth the same to whoever asked for them.
 
     Raises:
         CannotLook: No key may read the history.
@@ -63,12 +61,12 @@ async def find(
     keys = (False, True) if calls.has_admin_key else (False,)
     for as_admin in keys:
         try:
-            matches = await _matches(calls, urls, as_admin, order, since_ms, known)
+            matches = await _matches(calls, urls, as_admin, order, span)
         except CannotLook:
             if as_admin is keys[-1]:
                 raise
             continue
-        return min(matches)[1] if matches else None
+        return tuple(request_id for _, request_id in sorted(matches))
     raise AssertionError("there is always a last key")
 
 
@@ -77,23 +75,22 @@ async def _matches(
     urls: tuple[str, ...],
     as_admin: bool,
     order: Order,
-    since_ms: int,
-    known: frozenset[str],
-) -> list[tuple[int, str]]:
+    span: Span,
+) -> set[tuple[int, str]]:
     """Look through all lists with one key: how far from our submit, and the request's id."""
     wanted = order_input(order)
-    found: list[tuple[int, str]] = []
+    found: set[tuple[int, str]] = set()
     missing = 0
     for url in urls:
         try:
-            async for item in _items(calls, url, since_ms, as_admin=as_admin):
+            async for item in _items(calls, url, span.from_ms, as_admin=as_admin):
                 request_id, sent_ms = text_of(item.get("request_id")), time_ms(item.get("sent_at"))
-                if not request_id or request_id in known or sent_ms is None:
+                if not request_id or sent_ms is None or sent_ms < span.from_ms:
                     continue
-                if not since_ms - EARLIER_MS <= sent_ms <= since_ms + LATER_MS:
+                if span.until_ms is not None and sent_ms > span.until_ms:
                     continue
                 if is_same_input(item.get("json_input"), wanted):
-                    found.append((abs(sent_ms - since_ms), request_id))
+                    found.add((abs(sent_ms - span.at_ms), request_id))
         except _NoSuchListError as error:
             missing += 1
             if missing == len(urls):
@@ -113,9 +110,9 @@ def list_urls(api_url: str, model: str) -> tuple[str, ...]:
 
 
 async def _items(
-    calls: Calls, url: str, since_ms: int, *, as_admin: bool
+    calls: Calls, url: str, from_ms: int, *, as_admin: bool
 ) -> AsyncIterator[JsonObject]:
-    start = datetime.fromtimestamp((since_ms - EARLIER_MS) // 1000, UTC).strftime("%FT%TZ")
+    start = datetime.fromtimestamp(from_ms // 1000, UTC).strftime("%FT%TZ")
     cursor = ""
     for _ in range(_PAGES_MAX):
         query = {"start": start, **({"cursor": cursor} if cursor else {})}

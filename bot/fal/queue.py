@@ -69,11 +69,6 @@ class FalQueue:
     def __repr__(self) -> str:
         return f"FalQueue({self._addresses.submit_url!r})"
 
-    @property
-    def can_find(self) -> bool:
-        """Always: the history is open to the normal key; where it is not, `find` says so."""
-        return True
-
     async def submit(self, order: Order) -> Ticket:
         """Send a job once; see `ports.ImageQueue.submit`."""
         url, body, headers = (
@@ -93,12 +88,14 @@ class FalQueue:
         assert ticket is not None
         return ticket
 
-    async def find(self, order: Order, *, since_ms: int, known: frozenset[str]) -> Ticket | None:
+    async def find(
+        self, order: Order, *, at_ms: int, from_ms: int, until_ms: int | None
+    ) -> tuple[Ticket, ...]:
         """Look for a lost submit in the history; see `ports.ImageQueue.find`."""
-        request_id = await history.find(
-            self._calls, self._history_urls, order, since_ms=since_ms, known=known
-        )
-        return self._addresses.ticket(request_id, {}) if request_id is not None else None
+        span = history.Span(at_ms, from_ms, until_ms)
+        found = await history.find(self._calls, self._history_urls, order, span)
+        tickets = (self._addresses.ticket(request_id, {}) for request_id in found)
+        return tuple(ticket for ticket in tickets if ticket is not None)
 
     async def follow(self, ticket: Ticket) -> AsyncGenerator[Progress, None]:
         """Report each change until the request has ended; see `ports.ImageQueue.follow`.

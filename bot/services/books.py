@@ -48,10 +48,15 @@ class Books:
         async with self._database.read() as connection:
             return await jobs.unfinished(connection)
 
-    async def known_request_ids(self, since_ms: int) -> frozenset[str]:
-        """Read the requests of fal that belong to a job already."""
+    async def is_known_request(self, request_id: str) -> bool:
+        """Whether a request of fal's belongs to a job already."""
         async with self._database.read() as connection:
-            return await jobs.known_request_ids(connection, since_ms)
+            return await jobs.is_known_request(connection, request_id)
+
+    async def losses_beside(self, job: Job) -> int:
+        """Count what the job's member lost the host on the day of the job; see `strikes`."""
+        async with self._database.read() as connection:
+            return await jobs.losses_beside(connection, job.id)
 
     async def set_message(self, job: Job, message_id: int) -> Job | None:
         """Note where the job's card stands, and read what became of the job meanwhile."""
@@ -75,9 +80,20 @@ class Books:
         async with self._database.write(job.server_id) as connection:
             return await jobs.told(connection, job.id)
 
-    async def submit(self, job: Job) -> Job:
-        """Leave the trace of what is about to be sent."""
-        return await self._advance(job, Event.SUBMIT)
+    async def submit(self, job: Job, attempt: str = "") -> Job:
+        """Leave the trace of what is about to be sent.
+
+        Args:
+            job: Held.
+            attempt: Tells this trace from that of another process; see `attempt_of`.
+        """
+        return await self._advance(job, Event.SUBMIT, note=attempt)
+
+    async def attempt_of(self, job: Job) -> str:
+        """Read which attempt left the last trace of a job that is being sent."""
+        async with self._database.read() as connection:
+            steps = await jobs.history(connection, job.id)
+        return steps[-1].note if steps and steps[-1].event == Event.SUBMIT else ""
 
     async def returned(self, job: Job, why: str) -> Job:
         """Nothing was sent: back into our line."""
@@ -151,9 +167,16 @@ class Books:
             job, Event.DELIVER, changes, arrived=len(arrived), note=delivered.route
         )
 
-    async def strand(self, job: Job, why: str) -> Job:
-        """Every route to the member is closed: return the whole charge."""
-        changes = jobs.JobChanges(pictures=0, reason=Reason.UNDELIVERABLE)
+    async def strand(self, job: Job, why: str, *, search: bool = False) -> Job:
+        """Every route to the member is closed: return the whole charge.
+
+        Args:
+            job: Rendered.
+            why: What the host may read.
+            search: Whether pictures are missing on the shelf, which are looked for.
+        """
+        until_ms = self._search_until(self._clock.now_ms()) if search else None
+        changes = jobs.JobChanges(pictures=0, reason=Reason.UNDELIVERABLE, search_until_ms=until_ms)
         return await self._finish(job, Event.STRAND, changes, arrived=0, note=why)
 
     async def lose_pictures(self, job: Job, why: str) -> Job:

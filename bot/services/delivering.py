@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 
 from bot.core.errors import (
     ForeignHost,
@@ -45,10 +43,18 @@ class Deliverer:
             why = "no picture could be fetched yet"
             return await insist(lambda: self._books.lose_pictures(job, why), job.id, why)
         self._brakes.arrived()
+        return await self._bring(job, fetched)
+
+    async def _bring(self, job: Job, fetched: Mapping[int, Picture]) -> Job:
+        """Post pictures for as long as Discord may only be away."""
         pictures = [fetched[index] for index in sorted(fetched)]
         pauses = Pauses(self._times.retry_first_s, self._times.retry_max_s)
         seldom, until = Seldom(), _now() + self._times.deliver_max_s
         while True:
+            stored = await self._books.get(job.id)
+            if stored is not None and stored.state is not job.state:
+                # Another process brought it; ours would take the place of its pictures.
+                return stored
             try:
                 taken = await self._post(job, pictures)
             except RouteBusy as error:
@@ -71,16 +77,26 @@ class Deliverer:
     async def strand(self, job: Job, fetched: Mapping[int, Picture], why: str) -> Job:
         """Keep pictures that nobody took; what the disk does not take stays at its links."""
         _log.error("undeliverable", extra={"job_id": job.id, "detail": why})
+        is_whole = await self._put(job, fetched) and len(fetched) == len(job.links)
+        return await insist(
+            lambda: self._books.strand(job, why, search=not is_whole), job.id, "undeliverable"
+        )
+
+    async def _put(self, job: Job, fetched: Mapping[int, Picture]) -> bool:
+        """Put pictures on the shelf; whether the disk took them."""
         try:
             await self._shelf.put(job.id, {index + 1: fetched[index] for index in fetched})
         except OSError as error:
             _log.error("pictures not kept", extra={"job_id": job.id, "detail": str(error)})
-        stranded = await insist(lambda: self._books.strand(job, why), job.id, "undeliverable")
-        # Where pictures find no way a sentence may; its token has just been wiped from the row.
-        with suppress(RouteBusy):
-            told = replace(stranded, interaction_token=job.interaction_token)
-            await self._courier.end(told, await self._quota.balance(job))
-        return stranded
+            return False
+        return True
+
+    async def keep(self, job: Job) -> bool:
+        """Try once to put on the shelf what is missing there; whether all of it lies there now."""
+        there = {number - 1 for number in await self._shelf.numbers(job.id)}
+        fetched = await self.fetch_now(job, but=there)
+        is_kept = await self._put(job, fetched) if fetched else True
+        return is_kept and len(there | fetched.keys()) >= len(job.links)
 
     async def give_up(self, job: Job) -> Job:
         """Keep the pictures of a job whose delivery stumbles again and again."""
@@ -141,11 +157,11 @@ class Deliverer:
                     _log.warning("picture late", extra={"job_id": job.id, "detail": error.detail})
             await asyncio.sleep(pauses.next())
 
-    async def fetch_now(self, job: Job) -> dict[int, Picture]:
-        """Try each missing picture once; for the search that goes on for days."""
+    async def fetch_now(self, job: Job, *, but: Collection[int] = ()) -> dict[int, Picture]:
+        """Try each missing picture once, but for some; for the search that goes on for days."""
         fetched: dict[int, Picture] = {}
         for index, link in enumerate(job.links):
-            if link.arrived:
+            if link.arrived or index in but:
                 continue
             try:
                 fetched[index] = await self._queue.fetch(link)

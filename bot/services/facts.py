@@ -43,9 +43,17 @@ class Facts:
     async def deliver(self, job: Job, delivered: Delivered, arrived: Sequence[int]) -> Job:
         """The member has pictures."""
         fact = Fact(job.id, "posted", {**asdict(delivered), "arrived": list(arrived)})
-        return await self._insist(
-            lambda: self._books.deliver(job, delivered, arrived), "delivered", fact
-        )
+        try:
+            return await self._insist(
+                lambda: self._books.deliver(job, delivered, arrived), "delivered", fact
+            )
+        except StaleState:
+            stored = await self._books.get(job.id)
+            if stored is None or stored.state is not State.DELIVERED:
+                raise
+            # Another process was faster, perhaps with fewer of them.
+            missing = [index for index in arrived if not stored.links[index].arrived]
+            return await self.add(stored, delivered, missing) if missing else stored
 
     async def add(self, job: Job, delivered: Delivered, arrived: list[int]) -> Job:
         """The member has pictures that came after the others."""

@@ -43,6 +43,7 @@ class Follower:
         ticket = job.ticket
         job = await self._asked_to_cancel(job)
         self._verdicts.asked(job.id, is_cancelled=self._wishes.of(job) is not None)
+        is_open = False
         try:
             async with asyncio.timeout(max(0.0, self._verdicts.left_s(job.id))):
                 await self._watch(job)
@@ -58,9 +59,12 @@ class Follower:
                 raise
             # What was unproven all the time may be proven by now, whatever the clocks say.
             found = end or await self._last_look(job)
+            # A word that stayed the same for minutes is an end for the member; fal may yet change
+            # its mind, so the search has the last word.
+            is_open = end is not None
         except Upstream as error:
             found = error
-        return await self._ended(job, found)
+        return await self._ended(job, found, is_open=is_open)
 
     async def _asked_to_cancel(self, job: Job) -> Job:
         wish = self._wishes.of(job)
@@ -107,24 +111,26 @@ class Follower:
         except Upstream as error:
             return error
 
-    async def _ended(self, job: Job, found: Rendering | Upstream) -> Job:
+    async def _ended(self, job: Job, found: Rendering | Upstream, *, is_open: bool) -> Job:
         self._verdicts.forget(job.id)
         if isinstance(found, Rendering):
             self._brakes.heard()
             return await self._facts.render(job, found)
         _log.warning("job ended at fal", extra={"job_id": job.id, "detail": found.detail})
-        is_open = isinstance(found, Unproven | Gone)
+        is_unheard = isinstance(found, Unproven | Gone)
+        is_open = is_open or is_unheard
         doubt = job.held_microusd if is_open or found.may_be_billed else 0
         wish = self._wishes.of(job)
-        if wish is not None and (is_open or isinstance(found, CancelledAtFal)):
+        if wish is not None and (is_unheard or isinstance(found, CancelledAtFal)):
             return await self._cancelled(job, wish, found, doubt, search=is_open)
         reason = reason_for(found)
-        if is_open:
+        if is_unheard:
             word = found.end if isinstance(found, Unproven) else found
             reason = Reason.GONE if isinstance(word, Gone) else Reason.SILENT
         else:
             self._brakes.heard()
-        if doubt or (found.cost_microusd and reason is not Reason.CONTENT):
+        is_lost = is_unheard or found.may_be_billed or found.cost_microusd
+        if is_lost and reason is not Reason.CONTENT:
             self._brakes.lost(job.id)
         return await insist(
             lambda: self._books.fail(

@@ -65,15 +65,22 @@ class ImageQueue(Protocol):
         """
         ...
 
-    async def find(self, order: Order, *, since_ms: int, known: frozenset[str]) -> Ticket | None:
+    async def find(
+        self, order: Order, *, at_ms: int, from_ms: int, until_ms: int | None
+    ) -> tuple[Ticket, ...]:
         """Look for a job whose submit got no answer, in the queue's own history.
 
-        None means "not found yet": when a request appears there is not known.
+        Nothing found means "not found yet": when a request appears there is not known.
 
         Args:
             order: What was sent.
-            since_ms: When it was sent.
-            known: Request ids that belong to other jobs.
+            at_ms: When it was sent, by our clock.
+            from_ms: What was sent earlier, by the queue's clock, is not ours.
+            until_ms: What was sent later is not ours; None where it may be.
+
+        Returns:
+            The requests that ask for just the same, the one sent nearest to `at_ms` first; other
+            jobs may own them.
 
         Raises:
             CannotLook: No key may read the history, so that nothing is known.

@@ -22,14 +22,14 @@ from bot.core.errors import (
     Unproven,
     Upstream,
 )
-from bot.core.jobs import Job, State
+from bot.core.jobs import Job, Picture, State
 from bot.services.allowance import Quota
 from bot.services.books import Books
 from bot.services.delivering import Deliverer
 from bot.services.facts import Facts
 from bot.services.late_books import LateBooks
-from bot.services.patience import insist
-from bot.services.ports import Clock, Courier, ImageQueue
+from bot.services.patience import Pauses, insist
+from bot.services.ports import Clock, Courier, Delivered, ImageQueue
 from bot.services.sending import Sender
 from bot.services.times import Times
 from bot.storage.database import DatabaseUnavailable
@@ -41,10 +41,13 @@ _EVERY_MAX_S = 900.0
 _AT_ONCE_MAX = 4
 _READ_MAX = 200
 """Those of other processes stand in the same order."""
-_TRIES_MIN = 8
-"""So often a job is looked for whatever the time of day says: hours of looks."""
-_SAME_TRIES = 3
-"""An answer of fal's own that stayed the same over so many looks, minutes to hours apart."""
+_TRIES_MIN = 14
+"""So often a job is looked for whatever the time of day says: a day of looks at least."""
+_SAME_TRIES = 5
+"""An answer of fal's own that stayed the same over so many looks: a quarter of an hour at least."""
+_POSTS_MAX = 4
+"""So often late pictures are posted in one go. A post whose answer was lost must be made again
+while Discord still knows it, and before more pictures make it another one."""
 
 
 class Rescue:
@@ -148,6 +151,8 @@ class Rescue:
         """Take a job one step nearer to its pictures; True where the search is over."""
         if job.state is State.DELIVERED:
             return await self._bring_missing(job)
+        if job.state is State.UNDELIVERED:
+            return await self._keep_missing(job)
         if job.links:
             return await self._rescue_files(job)
         if job.ticket is None:
@@ -156,7 +161,7 @@ class Rescue:
 
     async def _find_ticket(self, job: Job) -> bool:
         try:
-            ticket = await self._sender.find(job)
+            ticket = await self._sender.find(job, is_late=True)
         except CannotLook as error:
             _log.info("no look into the history", extra={"detail": error.detail})
             return False
@@ -214,6 +219,13 @@ class Rescue:
         self._take(rescued)
         return True
 
+    async def _keep_missing(self, job: Job) -> bool:
+        """Put pictures of a job on the shelf that could not be fetched when nobody took them."""
+        if not await self._deliverer.keep(job):
+            return False
+        await self._late.stop_search(job)
+        return True
+
     async def _bring_missing(self, job: Job) -> bool:
         """Post pictures of a delivered job that were late."""
         if job.removed_by is not None:
@@ -224,11 +236,23 @@ class Rescue:
         if not fetched:
             return False
         pictures = [fetched[index] for index in sorted(fetched)]
-        balance = await self._quota.balance(job)
-        try:
-            taken = await self._courier.bring(job, pictures, balance)
-        except (RouteBusy, Undeliverable) as error:
-            _log.warning("late pictures not posted", extra={"job_id": job.id, "detail": str(error)})
+        taken = await self._post(job, pictures)
+        if taken is None:
             return False
         added = await self._facts.add(job, taken, sorted(fetched))
         return added.search_until_ms is None
+
+    async def _post(self, job: Job, pictures: list[Picture]) -> Delivered | None:
+        """Post late pictures; None where Discord does not take them now."""
+        balance = await self._quota.balance(job)
+        pauses = Pauses(self._times.retry_first_s, self._times.retry_max_s)
+        for is_last in (*(False,) * (_POSTS_MAX - 1), True):
+            try:
+                return await self._courier.bring(job, pictures, balance)
+            except (RouteBusy, Undeliverable) as error:
+                about = {"job_id": job.id, "detail": str(error)}
+                _log.warning("late pictures not posted", extra=about)
+                if is_last or isinstance(error, Undeliverable):
+                    return None
+            await asyncio.sleep(pauses.next())
+        return None

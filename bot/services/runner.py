@@ -39,7 +39,6 @@ _TRIES_MAX = 3
 _STUMBLE_PAUSE_S = 1.0
 _DATABASE_PAUSE_MAX_S = 60.0
 _CANCEL_ANSWER_MAX_S = 1.5
-_UNTOLD_MAX_MS = 24 * 3600 * 1000
 
 
 class CancelNews(StrEnum):
@@ -86,7 +85,6 @@ class Runner:
         self._courier = courier
         self._teller = teller
         self._brakes = brakes
-        self._clock = clock
         self._owns = owns
         self._places = Places(concurrency)
         self._room = WaitingRoom(courier=courier, brakes=brakes, places=self._places)
@@ -96,9 +94,12 @@ class Runner:
         brakes.listen(lambda _: self._places.changed.set())
         self._strays = Strays(
             books=books,
+            clock=clock,
+            is_telling=teller.is_telling,
             tell=self._start_telling,
             is_known=self._jobs.__contains__,
             add=self.add,
+            take=self.take,
             owns=owns,
         )
 
@@ -152,10 +153,7 @@ class Runner:
                 await self._strays.settle(job)
             else:
                 self.take(job)
-        since_ms = self._clock.now_ms() - _UNTOLD_MAX_MS
-        for job in await self._books.untold(since_ms):
-            if self._owns(job.server_id):
-                self._start_telling(job)
+        await self._strays.tell_untold()
         return len(found)
 
     async def run(self) -> None:

@@ -19,12 +19,19 @@ from bot.services.orders import order_of
 from bot.services.patience import insist
 from bot.services.ports import Order, Place
 from bot.services.reasons import reason_for
+from bot.services.strikes import STRIKES_MAX
 from bot.storage.database import DatabaseUnavailable
+from bot.storage.ids import new_id
 
 _log = logging.getLogger(__name__)
 
-_KNOWN_EARLIER_MS = 10 * 60 * 1000
-"""The search takes fal's clock to differ from ours; requests of that time are told apart too."""
+_EARLIER_MS = 60_000
+"""How far fal's clock may be behind ours."""
+_LATER_MS = 180_000
+"""How far fal's clock may be ahead, together with the time that a submit may take."""
+_LATE_EARLIER_MS = 2 * 24 * 3600 * 1000
+"""Where nothing is found, our clock may have been wrong: by so much, twice that at each look."""
+_DOUBLINGS_MAX = 6
 _CANNOT_LOOK_MAX = 3
 
 
@@ -41,7 +48,7 @@ class Sender:
         self._clock = kit.clock
         self._times = kit.times
         self._sending: dict[str, Order] = {}
-        self._unsent: set[str] = set()
+        self._unsent: dict[str, str] = {}
         self._in_flight: set[asyncio.Task[Job]] = set()
 
     async def submit(self, job: Job) -> Job:
@@ -57,14 +64,20 @@ class Sender:
             return await insist(
                 lambda: self._books.fail(job, Reason.TOO_OLD), job.id, "waited too long"
             )
+        if await self._books.losses_beside(job) >= STRIKES_MAX:
+            # They came in while this one waited in line.
+            return await insist(
+                lambda: self._books.fail(job, Reason.STRIKES), job.id, "too many losses"
+            )
+        attempt = new_id(self._clock.now_ms())
         try:
-            sending = await self._books.submit(job)
+            sending = await self._books.submit(job, attempt)
         except DatabaseUnavailable:
             # The trace may have been written though nothing was sent, and nothing will be.
-            self._unsent.add(job.id)
+            self._unsent[job.id] = attempt
             raise
         # From here on it is being sent: what failed before says nothing about that.
-        self._unsent.discard(job.id)
+        self._unsent.pop(job.id, None)
         # A stop must not cut the one answer that tells fal's id: this goes on beside the job.
         flight = asyncio.create_task(self._send(sending), name=f"submit {job.id}")
         self._in_flight.add(flight)
@@ -140,8 +153,9 @@ class Sender:
 
     async def lose(self, job: Job) -> Job:
         """It stands between the trace and the answer, and nobody here is sending it."""
-        if job.id in self._unsent:
-            self._unsent.discard(job.id)
+        unsent = self._unsent.pop(job.id, None)
+        if unsent is not None and await self._books.attempt_of(job) == unsent:
+            # Ours, and not the trace of another process that may be sending it.
             return await self._books.returned(job, "the trace was written and nothing was sent")
         return await self._books.lose(job, "stopped while submitting")
 
@@ -182,8 +196,13 @@ class Sender:
                 return ticket
         return None
 
-    async def find(self, job: Job) -> Ticket | None:
+    async def find(self, job: Job, *, is_late: bool = False) -> Ticket | None:
         """Look once into fal's history for a job that has no ticket.
+
+        Args:
+            job: It may have been sent.
+            is_late: Whether to look beyond the minutes around the submit, because the time of day
+                may have been wrong then or may be wrong now.
 
         Raises:
             CannotLook: The key may not read it.
@@ -192,9 +211,18 @@ class Sender:
         if self._is_sending_the_same(job):
             # Its request is in the history too, under an id that is not known here yet.
             return None
-        since_ms = job.submitted_at_ms or job.created_at_ms
-        known = await self._books.known_request_ids(since_ms - _KNOWN_EARLIER_MS)
-        return await self._queue.find(order_of(job), since_ms=since_ms, known=known)
+        at_ms = job.submitted_at_ms or job.created_at_ms
+        from_ms, until_ms = at_ms - _EARLIER_MS, at_ms + _LATER_MS
+        if is_late:
+            earlier_ms = _LATE_EARLIER_MS << min(job.search_tries, _DOUBLINGS_MAX)
+            from_ms, until_ms = min(at_ms, self._clock.now_ms()) - earlier_ms, None
+        found = await self._queue.find(
+            order_of(job), at_ms=at_ms, from_ms=from_ms, until_ms=until_ms
+        )
+        for ticket in found:
+            if not await self._books.is_known_request(ticket.request_id):
+                return ticket
+        return None
 
     def _is_sending_the_same(self, job: Job) -> bool:
         wanted = order_of(job)

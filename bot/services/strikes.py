@@ -15,9 +15,6 @@ from bot.storage.database import Connection
 STRIKES_MAX = 5
 """So many such requests a member has on a day of the server."""
 
-_DAY_MAX_MS = 26 * 3600 * 1000
-"""A local day is never longer, whatever the clocks do."""
-
 
 class TooManyLosses(Refused):
     """A member's requests have cost too much today without bringing anything."""
@@ -36,7 +33,7 @@ async def refuse_if_struck_out(
         connection,
         server_id=request.server_id,
         member_id=request.member_id,
-        since_ms=now_ms - _DAY_MAX_MS,
+        now_ms=now_ms,
         day=today.first_day,
     )
     if losses >= STRIKES_MAX:

@@ -13,7 +13,7 @@ from bot.services.times import Times
 
 _log = logging.getLogger(__name__)
 
-_UNTOLD = frozenset({State.FAILED, State.CANCELLED})
+_UNTOLD = frozenset({State.FAILED, State.CANCELLED, State.UNDELIVERED})
 
 
 class Teller:
@@ -25,6 +25,10 @@ class Teller:
         self._quota = quota
         self._times = times
         self._telling: set[str] = set()
+
+    def is_telling(self, job_id: str) -> bool:
+        """Whether a member is just being told of a job."""
+        return job_id in self._telling
 
     async def tell(self, job: Job) -> None:
         """Tell the member; what cannot be told now is told by the next start."""
@@ -49,6 +53,9 @@ class Teller:
                 stored = await self._books.get(job.id)
                 if stored is None or stored.state not in _UNTOLD:
                     # Its pictures were found meanwhile; "no picture" would be no news any more.
+                    return
+                if stored.interaction_token is None:
+                    # Somebody else was faster.
                     return
                 await self._courier.end(job, await self._quota.balance(job))
             except (RouteBusy, Broken) as error:

@@ -52,7 +52,7 @@ UPDATE jobs SET
     rendered_at_ms = COALESCE($20, rendered_at_ms),
     ended_at_ms = CASE WHEN $3 = 'rendered' THEN NULL ELSE COALESCE($21, ended_at_ms) END,
     interaction_token =
-        CASE WHEN $3 IN ('delivered', 'undelivered') THEN NULL ELSE interaction_token END
+        CASE WHEN $3 = 'delivered' THEN NULL ELSE interaction_token END
 WHERE id = $1 AND state = $2
 RETURNING *
 """

@@ -25,6 +25,21 @@ UPDATE jobs SET search_until_ms = NULL, search_due_ms = NULL,
 WHERE id = $1
 """
 
+_DAY_MAX_MS = 26 * 3600 * 1000
+"""A local day is never longer, whatever the clocks do."""
+
+_LOSSES_BESIDE = """
+SELECT COUNT(*) AS losses FROM jobs AS own
+    JOIN ledger AS own_hold ON own_hold.job_id = own.id AND own_hold.kind = 'hold'
+    JOIN jobs ON jobs.server_id = own.server_id AND jobs.member_id = own.member_id
+        AND jobs.created_at_ms >= own.created_at_ms - $2
+    JOIN ledger AS held ON held.job_id = jobs.id AND held.kind = 'hold'
+        AND held.day = own_hold.day
+WHERE own.id = $1
+    AND jobs.state IN ('failed', 'cancelled', 'undelivered')
+    AND (jobs.cost_microusd > 0 OR jobs.possible_loss_microusd > 0)
+"""
+
 _COUNT_LOSSES = """
 SELECT COUNT(*) AS losses FROM jobs JOIN ledger AS held
     ON held.job_id = jobs.id AND held.kind = 'hold'
@@ -68,8 +83,14 @@ async def refuted(conn: Connection, job_id: str, *, cost_microusd: int | None) -
     await conn.execute(_REFUTED, job_id, cost_microusd)
 
 
+async def losses_beside(conn: Connection, job_id: str) -> int:
+    """Count the member's losses of the day on which a job was accepted; see `count_losses`."""
+    row = await conn.fetch_one(_LOSSES_BESIDE, job_id, _DAY_MAX_MS)
+    return int(row["losses"]) if row else 0
+
+
 async def count_losses(
-    conn: Connection, *, server_id: int, member_id: int, since_ms: int, day: str
+    conn: Connection, *, server_id: int, member_id: int, now_ms: int, day: str
 ) -> int:
     """Count a member's jobs of a local day that cost the host, or may have, and brought nothing.
 
@@ -77,8 +98,8 @@ async def count_losses(
         conn: Where to read.
         server_id: The server.
         member_id: The member.
-        since_ms: Before the day began; older jobs are not read.
+        now_ms: Now; jobs older than a day are not read.
         day: The day of the holds, `YYYY-MM-DD`.
     """
-    row = await conn.fetch_one(_COUNT_LOSSES, server_id, member_id, since_ms, day)
+    row = await conn.fetch_one(_COUNT_LOSSES, server_id, member_id, now_ms - _DAY_MAX_MS, day)
     return int(row["losses"]) if row else 0

@@ -22,6 +22,7 @@ from bot.storage.job_rows import (
 )
 from bot.storage.job_searches import (
     count_losses,
+    losses_beside,
     next_search_ms,
     refuted,
     search_again,
@@ -44,7 +45,8 @@ __all__ = [
     "get",
     "history",
     "insert",
-    "known_request_ids",
+    "is_known_request",
+    "losses_beside",
     "next_search_ms",
     "of_message",
     "possible_loss",
@@ -108,7 +110,8 @@ RETURNING *
 
 _SELECT_UNTOLD = """
 SELECT * FROM jobs
-WHERE state IN ('failed', 'cancelled') AND interaction_token IS NOT NULL AND ended_at_ms >= $1
+WHERE state IN ('failed', 'cancelled', 'undelivered') AND interaction_token IS NOT NULL
+    AND ended_at_ms >= $1
 ORDER BY ended_at_ms, id
 """
 
@@ -119,9 +122,7 @@ SELECT COUNT(*) AS jobs, CAST(COALESCE(SUM(possible_loss_microusd), 0) AS BIGINT
 FROM jobs WHERE possible_loss_microusd > 0
 """
 
-_SELECT_REQUEST_IDS = """
-SELECT fal_request_id FROM jobs WHERE fal_request_id IS NOT NULL AND submitted_at_ms >= $1
-"""
+_SELECT_OF_REQUEST = "SELECT id FROM jobs WHERE fal_request_id = $1"
 
 _SELECT_HISTORY = "SELECT * FROM job_history WHERE job_id = $1 ORDER BY seq"
 
@@ -307,13 +308,9 @@ async def possible_loss(conn: Connection) -> PossibleLoss:
     return PossibleLoss(row["jobs"], row["microusd"]) if row else PossibleLoss(0, 0)
 
 
-async def known_request_ids(conn: Connection, since_ms: int) -> frozenset[str]:
-    """Read the ids at fal of the jobs that were sent at or after an instant.
-
-    The clocks of fal and the host differ: take the margin of the search into `since_ms`.
-    """
-    rows = await conn.fetch(_SELECT_REQUEST_IDS, since_ms)
-    return frozenset(str(row["fal_request_id"]) for row in rows)
+async def is_known_request(conn: Connection, request_id: str) -> bool:
+    """Whether a request of fal's belongs to a job already."""
+    return await conn.fetch_one(_SELECT_OF_REQUEST, request_id) is not None
 
 
 async def history(conn: Connection, job_id: str) -> list[Step]:

@@ -32,6 +32,10 @@ class Shelf:
         """
         await asyncio.to_thread(self._write, job_id, pictures)
 
+    async def numbers(self, job_id: str) -> frozenset[int]:
+        """Which pictures of a job lie here, counted from 1."""
+        return await asyncio.to_thread(self._numbers, job_id)
+
     async def clear(self, before_s: float) -> int:
         """Delete what was put there before an instant in Unix seconds; returns how many jobs."""
         return await asyncio.to_thread(self._clear, before_s)
@@ -54,6 +58,11 @@ class Shelf:
         # A name is on the disk only once its folder is.
         for place in (folder, self._folder):
             _sync(place)
+
+    def _numbers(self, job_id: str) -> frozenset[int]:
+        folder = self._folder / job_id
+        files = folder.iterdir() if folder.is_dir() else ()
+        return frozenset(int(file.stem) for file in files if file.suffix != ".part")
 
     def _clear(self, before_s: float) -> int:
         count = 0

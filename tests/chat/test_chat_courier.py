@@ -99,7 +99,8 @@ async def test_late_pictures_are_never_taken_for_the_message_before_them(
     again = await courier.bring(job, [PICTURE], balance)
 
     nonces = [request.body["nonce"] for request in posted(local)]
-    assert nonces == [f"{job.id}-late0", f"{job.id}-late1", job.id, f"{job.id}-late0"]
+    assert len(set(nonces)) == 3
+    assert nonces[0] == nonces[3]
     assert all(len(nonce) <= 25 for nonce in nonces)
     assert all(request.body["enforce_nonce"] for request in posted(local))
     assert again == rescued, "a second try posts nothing new"
@@ -110,6 +111,19 @@ async def test_late_pictures_are_never_taken_for_the_message_before_them(
     assert "the others came earlier" in others_before.text
     assert "could not be fetched so far" not in others_before.text
     assert "$" not in late.text + others_before.text
+
+
+async def test_a_try_that_brings_more_pictures_is_not_taken_for_the_one_before(
+    discord_and_client, courier
+):
+    local, _ = discord_and_client
+    guild = local.add_guild("Studio")
+    channel, alice = guild.add_channel("pictures"), guild.add_member("alice")
+    job, balance = late_job(channel, member_id=alice.id), make_balance(make_pot())
+    one = await courier.bring(job, [PICTURE], balance)
+    both = await courier.bring(job, [PICTURE, PICTURE], balance)
+    assert one.message_id != both.message_id
+    assert [len(message.attachments) for message in local.messages(channel)] == [1, 2]
 
 
 async def test_late_private_pictures_come_by_direct_message_only(discord_and_client, courier):

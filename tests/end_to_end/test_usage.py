@@ -14,7 +14,10 @@ async def usage(stage: Stage, member=None, **options):
     sent = await stage.discord.slash(
         member or stage.moderator, stage.channel, "imagine-admin usage", options
     )
-    return await stage.reply(sent, 10)
+    card = await stage.reply(sent, 10)
+    # On a busy machine the first answer only says that it is being worked on.
+    await stage.discord.wait_for(lambda: card.text, 30)
+    return card
 
 
 async def play(stage: Stage) -> None:

@@ -61,7 +61,9 @@ async def test_every_call_goes_over_the_network_that_was_given(fal, settings, or
         [link] = (await queue.result(ticket)).pictures
         assert (await queue.fetch(link)).size == order.size
         await queue.cancel(ticket)
-        assert await queue.find(order, since_ms=fal.now_ms(), known=frozenset()) == ticket
+        now_ms = fal.now_ms()
+        found = await queue.find(order, at_ms=now_ms, from_ms=now_ms - 60_000, until_ms=None)
+        assert found == (ticket,)
     assert network.asked == [
         ("POST", "gpt-image-2"),
         ("GET", "stream"),

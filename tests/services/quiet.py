@@ -65,9 +65,9 @@ class TimedQueue(ScriptedQueue):
             raise self.submit_errors.pop(0)
         return ticket(number)
 
-    async def find(self, order, *, since_ms, known):
+    async def find(self, order, *, at_ms, from_ms, until_ms):
         self._note("find")
-        return await super().find(order, since_ms=since_ms, known=known)
+        return await super().find(order, at_ms=at_ms, from_ms=from_ms, until_ms=until_ms)
 
     async def follow(self, ticket):
         self._note("follow")

@@ -340,13 +340,16 @@ async def test_a_stray_without_a_card_is_given_back_and_never_sent(open_house):
 # Evidence
 
 
-async def test_requests_sent_shortly_before_are_known_in_the_search(open_house):
+async def test_a_request_of_another_job_is_passed_over_in_the_search(open_house):
     house = await open_house()
-    await house.start()
+    first = await house.start()
     await until_true(lambda: house.queue.running)
-    house.clock.now += 30_000
     house.queue.submit_errors = [SubmitUnclear("cut")]
-    await house.start()
-    await until_true(lambda: house.queue.searches)
+    house.queue.found = [(ticket(1), ticket(2))]
+    second = await house.start()
+    await until_true(lambda: house.queue.running == 2)
 
-    assert house.queue.searches[0] == {"request-1"}
+    assert (await house.get(first)).ticket == ticket(1)
+    assert (await house.get(second)).ticket == ticket(2)
+    [(at_ms, from_ms, until_ms)] = house.queue.searches
+    assert (at_ms - from_ms, until_ms - at_ms) == (60_000, 180_000)

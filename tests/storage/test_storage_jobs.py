@@ -132,7 +132,7 @@ async def test_a_delivery_wipes_the_token_and_an_end_has_a_time(
 ) -> None:
     job = await moved(database, await accepted(database), state)
 
-    assert (job.interaction_token is None) == (state in {State.DELIVERED, State.UNDELIVERED})
+    assert (job.interaction_token is None) == (state is State.DELIVERED)
     assert (job.ended_at_ms is not None) == state.is_ended
 
 
@@ -143,7 +143,7 @@ async def test_a_job_without_pictures_keeps_its_token_until_the_member_is_told(
         await moved(database, await accepted(database), state)
     async with database.write(SERVER) as conn:
         found = await jobs.untold(conn, NOW_MS + 1)
-        assert [job.state for job in found] == [State.FAILED, State.CANCELLED]
+        assert [job.state for job in found] == [State.UNDELIVERED, State.FAILED, State.CANCELLED]
         assert await jobs.untold(conn, NOW_MS + 2) == []
 
         told = await jobs.told(conn, found[0].id)
@@ -269,14 +269,12 @@ async def test_an_ended_job_takes_no_cancel(database: Database) -> None:
         assert await jobs.request_cancel(conn, job.id, 1, NOW_MS) == job
 
 
-async def test_known_requests_are_those_sent_since(database: Database) -> None:
-    for number in (1, 2, 3):
-        await accepted(database, ticket=make_ticket(f"r{number}"), submitted_at_ms=number)
-    await accepted(database, submitted_at_ms=5)
+async def test_a_request_is_known_once_a_job_has_it(database: Database) -> None:
+    await accepted(database, ticket=make_ticket("r1"), submitted_at_ms=1)
 
     async with database.read() as conn:
-        assert await jobs.known_request_ids(conn, 2) == {"r2", "r3"}
-        assert await jobs.known_request_ids(conn, 9) == frozenset()
+        assert await jobs.is_known_request(conn, "r1")
+        assert not await jobs.is_known_request(conn, "r2")
 
 
 async def test_recent_jobs_come_page_by_page_the_newest_first(database: Database) -> None:

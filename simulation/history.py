@@ -299,7 +299,7 @@ class _History:
         for account in scene.accounts.values():
             if not account.is_ended or account.is_searched:
                 return False
-            if account.token is not None and account.state in ("failed", "cancelled"):
+            if account.token is not None and account.state != "delivered":
                 return False
         return True
 

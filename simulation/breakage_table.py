@@ -149,11 +149,11 @@ _LIMITS = (
         ("zone change", "tight caps"),
     ),
     Breakage(
-        "requests that cost the host are not counted",
-        "bot.services.strikes:STRIKES_MAX",
-        "STRIKES_MAX = 5",
-        "STRIKES_MAX = 500",
-        ("insistent member", "billed refusals"),
+        "what was lost while a request waited is not counted",
+        "bot.services.sending:Sender.submit",
+        "if await self._books.losses_beside(job) >= STRIKES_MAX:",
+        "if False:",
+        ("twins", "insistent member", "billed refusals", "account locked"),
     ),
     Breakage(
         "the pauses of the line are not kept",
@@ -199,7 +199,7 @@ _DOUBTS = (
         "bot.services.rescue:Rescue._ask_result",
         "if end is None or isinstance(end, Gone):",
         "if end is None:",
-        ("result noise",),
+        ("not found for hours",),
     ),
     Breakage(
         "a clock that jumps ends the search",
@@ -219,7 +219,7 @@ _DOUBTS = (
         "requests of other jobs are taken in the search",
         "bot.services.sending:Sender.find",
         "if not await self._books.is_known_request(ticket.request_id):",
-        "if ticket:",
+        "if ticket.request_id:",
         ("submit answer lost", "twins"),
     ),
 )
@@ -273,7 +273,7 @@ _STOPS = (
         "bot.services.strays:Strays._untold",
         "await self._books.untold(since_ms)",
         "()",
-        ("crash", "failures"),
+        ("crash", "failures", "discord busy"),
     ),
     Breakage(
         "nobody notes that an end was told",
@@ -305,7 +305,7 @@ _DELIVERY = (
         "bot.services.runner:Runner._forget",
         "    self._places.leave(job.id)",
         "    pass",
-        ("failures",),
+        ("failures", "insistent member"),
     ),
 )
 """The way to the member."""

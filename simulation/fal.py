@@ -28,6 +28,7 @@ HUGE_MICROUSD = 4000 * 1_000_000
 
 _NOISE_SPANS_S = (0.0, 3.0, 30.0, 120.0, 600.0, 2 * 3600.0, 20 * 3600.0)
 _OWN_ERROR_MAX_S = 600.0
+_DENIED_S = 3 * 3600.0
 _NOISE_ODDS = (30, 30, 12, 12, 10, 4, 2)
 
 
@@ -288,6 +289,8 @@ class Fal:
             job.noise["status"] = self._noise(job, answers.STATUS_NOISE, job.sent_s)
         if self._hits(job, "not found for a while"):
             job.hidden_until_s = job.sent_s + world.dice.choice((2.0, 20.0, 90.0))
+        if self._hits(job, "not found for hours", 0.5):
+            job.noise["result"] = Noise("404 not found", job.end_s + _DENIED_S)
 
     def _noise(self, job: Job, kinds: tuple[str, ...], from_s: float) -> Noise:
         dice = self.world.dice

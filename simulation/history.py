@@ -246,7 +246,7 @@ class _History:
             span = (world.now_s, world.now_s + world.dice.choice((10.0, 60.0)))
             self._faults.away.append(span)
             world.pauses.append(span)
-            world.loop.call_later(world.dice.uniform(3.0, 9.0), world.kill, process)
+            world.loop.call_later(world.dice.uniform(6.0, 9.0), world.kill, process)
 
     async def _live(self) -> None:
         world = self._world
@@ -300,7 +300,7 @@ class _History:
         for account in scene.accounts.values():
             if not account.is_ended or account.is_searched:
                 return False
-            if account.token is not None and account.state in ("failed", "cancelled"):
+            if account.token is not None and account.state != "delivered":
                 return False
         return True
 

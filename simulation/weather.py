@@ -49,7 +49,7 @@ PEOPLE_TROUBLES = ("cancels", "moderators", "gifts", "insistent member", "tight 
 
 TROUBLES = FAL_TROUBLES + HOUSE_TROUBLES + DISCORD_TROUBLES + PEOPLE_TROUBLES
 
-SET_PIECES = ("crash after an answer", "living on gifts", "twins")
+SET_PIECES = ("crash after an answer", "living on gifts", "not found for hours", "twins")
 """Rare coincidences, brought about on purpose; only where they are asked for."""
 
 _CONSTANT = 0.5

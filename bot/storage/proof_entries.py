@@ -126,4 +126,12 @@ PARTS: dict[str, Part] = {
         WHERE jobs.possible_loss_microusd <> COALESCE(sums.microusd, 0)
         """,
     ),
+    "doubt_of_known": (
+        "job {thing} is {found}, so its cost is known, and {expected} micro-dollars are in doubt",
+        """
+        SELECT id AS thing, CAST(possible_loss_microusd AS TEXT) AS expected, state AS found
+        FROM jobs
+        WHERE possible_loss_microusd > 0 AND state IN ('rendered', 'delivered', 'undelivered')
+        """,
+    ),
 }

@@ -163,6 +163,11 @@ FITTED: dict[str, tuple[Damage, str, str]] = {
         "doubt",
         "says that 0 micro-dollars of it are in doubt, and its doubts 5000",
     ),
+    "a doubt beside a known outcome": (
+        row("UPDATE jobs SET state = 'delivered' WHERE id = $1", "doubt"),
+        "doubt",
+        "is delivered, so its cost is known, and 5000 micro-dollars are in doubt",
+    ),
     "a closing of less than was opened": (
         row("UPDATE doubts SET microusd = -6000 WHERE job_id = $1 AND kind <> 'open'", "settled"),
         "settled",

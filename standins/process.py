@@ -20,12 +20,14 @@ class BotProcess:
 
     Args:
         folder: Where the database, the data and the log of the bot go.
-        settings: Names and values as in the README's table.
+        settings: Names and values as in the table of settings.
+        module: What is run in place of `bot`, such as one that adds a model first.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str], module: str = "bot") -> None:
         self._folder = folder
         self._settings = dict(settings)
+        self._module = module
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -62,7 +64,7 @@ class BotProcess:
         self._folder.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run",
+                sys.executable, "-m", self._module, "run",
                 cwd=self._folder, env=self._environment(),
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
@@ -103,7 +105,7 @@ class BotProcess:
             The exit code, and what it wrote to standard output and standard error.
         """
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", *args,
+            sys.executable, "-m", self._module, *args,
             cwd=self._folder, env=self._environment(), stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip

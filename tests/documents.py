@@ -14,8 +14,8 @@ from types import MappingProxyType
 
 from pydantic.fields import FieldInfo
 
-from bot.core.models.gpt_image_2 import GPT_IMAGE_2, NAMED_SIZES, Quality
 from bot.core.jobs import TRANSITIONS, State
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2, NAMED_SIZES, Quality
 from bot.core.money import format_usd
 from bot.settings import Settings
 

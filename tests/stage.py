@@ -35,8 +35,9 @@ _JOBS = ("export", "jobs")
 _LEDGER = ("export", "ledger", "--format", "csv")
 _ALL = """
 import json, sys
+from importlib import import_module
 from click.testing import CliRunner
-from bot.__main__ import main
+main = import_module(sys.argv[2]).main
 ended = [CliRunner().invoke(main, call) for call in json.loads(sys.argv[1])]
 said = [[one.exit_code, one.stderr if one.exit_code else one.stdout] for one in ended]
 print(json.dumps(said))
@@ -54,6 +55,7 @@ class Stage:
     discord: StandInDiscord
     fal: StandInFal
     bot: BotProcess
+    module: str
     folder: Path
     env: dict[str, str]
     guild: Guild
@@ -118,15 +120,16 @@ class Stage:
     def command_line(self, *args: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, **self.env, "PYTHONPATH": str(ROOT)}
         return subprocess.run(
-            [sys.executable, "-m", "bot", *args],
+            [sys.executable, "-m", self.module, *args],
             cwd=self.folder, env=env, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
     def _command_lines(self, *calls: Sequence[str]) -> list[tuple[int, str]]:
         """Several commands in one process; their imports take much longer than they do."""
         env = {**os.environ, **self.env, "PYTHONPATH": str(ROOT)}
+        named = "bot.__main__" if self.module == "bot" else self.module
         ended = subprocess.run(
-            [sys.executable, "-c", _ALL, json.dumps(calls)],
+            [sys.executable, "-c", _ALL, json.dumps(calls), named],
             cwd=self.folder, env=env, capture_output=True, text=True, timeout=180, check=True,
         )  # fmt: skip
         return [(code, text) for code, text in json.loads(ended.stdout)]
@@ -167,6 +170,7 @@ async def staged(
     fal: StandInFalSettings | None = None,
     discord: StandInDiscordSettings | None = None,
     starts_bot: bool = True,
+    module: str = "bot",
     **env: str,
 ) -> AsyncGenerator[Stage]:
     async with (
@@ -190,7 +194,8 @@ async def staged(
         stage = Stage(
             discord=local_discord,
             fal=local_fal,
-            bot=BotProcess(folder, settings),
+            bot=BotProcess(folder, settings, module),
+            module=module,
             folder=folder,
             env=settings,
             guild=guild,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiohttp import web
 
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2, GPT_IMAGE_2_EDIT
 from bot.core.money import MICROUSD_PER_USD
 from standins.fal.faults import Stage
 from standins.fal.inputs import JsonObject
@@ -28,7 +29,7 @@ from standins.fal.query import (
 from standins.fal.wire import answer, struck
 from standins.fal.world import World
 
-_PRICED = frozenset({*MODELS, *(f"{model}/edit" for model in MODELS)})
+_PRICED = frozenset({*GPT_IMAGE_2.ids, *GPT_IMAGE_2_EDIT.ids})
 _LAST_PAGE: JsonObject = {"next_cursor": None, "has_more": False}
 _TIMEFRAMES = ("minute", "hour", "day", "week", "month")
 _USAGE_QUERY = frozenset(

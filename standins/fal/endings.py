@@ -7,7 +7,6 @@ since fal says that they must not be read by programs.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bot.core.models.gpt_image_2 import GPT_IMAGE_2
 from bot.core.models.prices import Ask
 from bot.core.money import MICROUSD_PER_USD
 from standins.fal.inputs import JsonObject, Wanted
@@ -198,13 +197,12 @@ def invalid(problems: list[object], told_units: str | None) -> Ending:
 
 def cost_microusd(wanted: Wanted, pictures: int, step_microusd: int) -> int:
     """Price pictures as the catalogue does, rounded up to the bill's step."""
-    exact = GPT_IMAGE_2.price.likely_microusd(
-        Ask(wanted.size, wanted.quality, wanted.prompt), pictures
-    )
+    ask = Ask(wanted.size, wanted.quality, wanted.prompt)
+    exact = wanted.model.price.likely_microusd(ask, pictures)
     return -(-exact // step_microusd) * step_microusd
 
 
-def units_text(microusd: int) -> str:
-    """Write an amount as `x-fal-billable-units` does: decimal USD, since a unit is 1 USD."""
-    text = f"{Decimal(microusd) / MICROUSD_PER_USD:f}"
+def units_text(microusd: int, unit_microusd: int = MICROUSD_PER_USD) -> str:
+    """Write an amount as `x-fal-billable-units` does: in units, of 1 USD for this model."""
+    text = f"{Decimal(microusd) / unit_microusd:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from bot.core.models.gpt_image_2 import GPT_IMAGE_2, SIZES, Quality
+from bot.core.models.model import Model
 from bot.core.models.options import Format, Size
 
 JsonObject = dict[str, object]
@@ -38,11 +39,12 @@ class Wanted:
 
     prompt: str
     size: Size
-    quality: Quality
+    quality: str
     count: int
     format: Format
     is_inline: bool
     """`sync_mode`: the pictures come as data URIs inside the answer."""
+    model: Model = GPT_IMAGE_2
 
 
 def problem(

@@ -11,7 +11,6 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Format, Size
 from standins.fal.padding import padded
 from standins.fal.scenes import Palette, mixed, paint, resized
@@ -34,7 +33,7 @@ class Drawing:
 
     prompt: str
     size: Size
-    quality: Quality
+    quality: str
     format: Format
     index: int
     count: int
@@ -56,10 +55,10 @@ def draw(drawing: Drawing, bytes_min: int = 0) -> bytes:
     return padded(data, drawing.format, size, bytes_min)
 
 
-def encode(picture: Image.Image, picture_format: Format, quality: Quality) -> bytes:
+def encode(picture: Image.Image, picture_format: Format, quality: str) -> bytes:
     """Write a picture as a file; the quality moves its weight as it would for a real one."""
     buffer = io.BytesIO()
-    level = {Quality.LOW: 80, Quality.MEDIUM: 88, Quality.HIGH: 93}[quality]
+    level = {"low": 80, "medium": 88, "high": 93}.get(quality, 88)
     if picture_format is Format.PNG:
         picture.save(buffer, "PNG", compress_level=1)
     elif picture_format is Format.JPEG:

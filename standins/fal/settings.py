@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
 
+from bot.core.models.model import Model
+
 RunTime = float | Callable[[Mapping[str, object]], float]
 """Seconds that a job runs: the same for all, or computed from the job's input."""
 
@@ -68,6 +70,7 @@ class StandInFalSettings:
         credits_microusd: The account's balance before the first request.
         picture_bytes_min: Pictures are padded, inside the file format, to this weight.
         reuse_pictures: Draw one picture per size and format and serve it for every job.
+        models: Further models that it has, beside `openai/gpt-image-2` and its edit endpoint.
         record_max: Requests that are remembered in full; later ones are only counted.
     """
 
@@ -94,6 +97,7 @@ class StandInFalSettings:
     credits_microusd: int = 100_000_000
     picture_bytes_min: int = 0
     reuse_pictures: bool = False
+    models: tuple[Model, ...] = ()
     record_max: int = 20_000
 
     def __post_init__(self) -> None:

@@ -4,17 +4,19 @@ What is wrong with the input comes to light on the result, as at fal. What is wr
 is refused here and noted as a violation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 from aiohttp import web
 
 from bot.core.models.gpt_image_2 import GPT_IMAGE_2
+from bot.core.models.model import Model
 from standins.fal.endings import timed_out
 from standins.fal.faults import Delay, Drop, Reply, Stage
 from standins.fal.inputs import JsonObject, read_input, unknown_fields
 from standins.fal.jobs import FalJob, FalState
 from standins.fal.journal import redacted
+from standins.fal.other_inputs import read_other, unknown_in
 from standins.fal.wire import altered, answer, drop, read_json
 from standins.fal.world import World
 
@@ -22,17 +24,18 @@ _START_TIMEOUT = "X-Fal-Request-Start-Timeout"
 _START_TIMEOUT_OLD = "X-Fal-Request-Timeout"
 
 
-def endpoint_of(path: str) -> tuple[str, str] | None:
+def endpoint_of(path: str, others: Sequence[Model] = ()) -> tuple[str, str] | None:
     """Split a submit's path into endpoint and app, or None where the app is unknown."""
     endpoint = path.strip("/")
     app = "/".join(endpoint.split("/")[:2])
     known = app in GPT_IMAGE_2.ids and endpoint in (app, f"{app}/edit")
+    known = known or any(endpoint in model.ids for model in others)
     return (endpoint, app) if known else None
 
 
 async def submit(world: World, request: web.Request) -> web.StreamResponse:
     """Accept a job, or refuse the call."""
-    found = endpoint_of(request.path)
+    found = endpoint_of(request.path, world.settings.models)
     if found is None:
         world.frown(request, "unknown app")
         return answer({"detail": "Application not found"}, 404)
@@ -74,12 +77,14 @@ async def _answered(
 
 
 def _job(world: World, request: web.Request, endpoint: str, app: str, sent: JsonObject) -> FalJob:
-    is_edit = endpoint != app
-    for name in unknown_fields(sent, is_edit=is_edit):
+    other = next((one for one in world.settings.models if endpoint in one.ids), None)
+    is_edit = other is None and endpoint != app
+    strange = unknown_in(other, sent) if other else unknown_fields(sent, is_edit=is_edit)
+    for name in strange:
         world.frown(request, f"unknown field {name!r}")
     if sent.get("sync_mode"):
         world.frown(request, "sync_mode: such results are kept for minutes only")
-    wanted, problems = read_input(sent, is_edit=is_edit)
+    wanted, problems = read_other(other, sent) if other else read_input(sent, is_edit=is_edit)
     return FalJob(
         id=str(uuid4()),
         endpoint=endpoint,

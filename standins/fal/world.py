@@ -123,7 +123,8 @@ class World:
         count = wanted.count if output.count is None else output.count
         images = [self._image(job, wanted, index, count, output) for index in range(1, count + 1)]
         job.billed_microusd = self._cost_microusd(wanted, count)
-        told = units_text(job.billed_microusd) if self.settings.tells_units else None
+        unit = wanted.model.unit_microusd
+        told = units_text(job.billed_microusd, unit) if self.settings.tells_units else None
         return Ending(200, {"images": images}, told_units=told)
 
     def _cost_microusd(self, wanted: Wanted, count: int) -> int:

@@ -59,7 +59,7 @@ def test_a_breakage_is_over_with_its_block():
         ("bot.services.times:Times.held_max_s", "3600"),
         ("bot.fal.queue:FalQueue.nothing", "x"),
         ("bot.fal.queue:Nothing.submit", "x"),
-        ("bot.services.bills:computed_cost_microusd", "return returned"),
+        ("bot.services.bills:model_of", "return returned"),
         ("bot.services.books:Event", "HELD"),
     ],
 )

@@ -127,10 +127,18 @@ def _purpose(path: Path) -> str:
     return said.split("\n\n", maxsplit=1)[0].replace("\n", " ").replace("|", "\\|")
 
 
+def example_model() -> str:
+    """The imaginary model of the end-to-end test, as it stands in its file."""
+    text = (ROOT / "tests" / "end_to_end" / "crayon.py").read_text("utf-8")
+    value = text[text.index("CRAYON = ") : text.index("\n\nregister(")]
+    return f"```python\n{value}\n```"
+
+
 SECTIONS: Mapping[tuple[Path, str], Callable[[], str]] = MappingProxyType(
     {
         (DOCS / "members.md", "prices"): price_table,
         (DOCS / "operating.md", "settings"): settings_table,
+        (DOCS / "adding-a-model.md", "model"): example_model,
         (DOCS / "architecture.md", "layers"): layers,
         (DOCS / "architecture.md", "rooms"): room_table,
         (DOCS / "architecture.md", "states"): state_diagram,

@@ -32,13 +32,13 @@ from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Format, Size
 from bot.core.models.registry import DEFAULT
 from bot.core.preferences import Defaults
-from bot.services.allowance import HostLimits
-from bot.services.books import Books
-from bot.services.brakes import Brakes
 from bot.services.clock import SystemClock
-from bot.services.imagine import Imagine
-from bot.services.runner import Runner
-from bot.services.words import Words
+from bot.services.generation.books import Books
+from bot.services.generation.brakes import Brakes
+from bot.services.generation.imagine import Imagine
+from bot.services.generation.runner import Runner
+from bot.services.limits.allowance import HostLimits
+from bot.services.moderation.words import Words
 from bot.storage import rules
 from bot.storage.database import Database, migrated_database, opened_database
 from standins.process import BotProcess

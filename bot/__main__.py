@@ -26,7 +26,7 @@ from bot.console.usage import usage
 from bot.core.errors import BotError, IllegalSize
 from bot.core.models.registry import DEFAULT
 from bot.ops.logs import set_up_logs
-from bot.services import reports
+from bot.services.reporting import listings as reports
 from bot.settings import BadSettings, Settings, StorageSettings
 from bot.storage.database import opened_database
 

@@ -16,34 +16,34 @@ from typing import Any
 
 from bot import __version__
 from bot.chat.client import ImagineClient, close_quietly, point_at
-from bot.chat.courier import DiscordCourier
-from bot.chat.desk import Desk
-from bot.chat.enforcer import DiscordEnforcer
-from bot.chat.log_channel import DiscordLogPoster
+from bot.chat.delivery.courier import DiscordCourier
+from bot.chat.delivery.takedowns import DiscordEnforcer
+from bot.chat.interaction.services import Services
+from bot.chat.moderation.log.poster import DiscordLogPoster
 from bot.core.errors import Broken
 from bot.fal.calls import FalSettings
 from bot.fal.queue import FalQueue
 from bot.ops.health import Health, Steady
-from bot.services.allowance import Quota
-from bot.services.blocks import Blocks
-from bot.services.brakes import Brakes
-from bot.services.cases import Cases
 from bot.services.clock import SystemClock
-from bot.services.errands import Errands
-from bot.services.exports import Exports
-from bot.services.generation import Generation, Outside, Policy, build_generation
-from bot.services.gifts import Gifts
-from bot.services.housekeeping import Housekeeping
-from bot.services.log_channel import LogChannel
-from bot.services.members import Members
-from bot.services.moderation import Moderation
-from bot.services.picture_reports import PictureReports
-from bot.services.pictures import Pictures
-from bot.services.preferences import ServerPreferences
-from bot.services.runner import Runner
+from bot.services.generation.brakes import Brakes
+from bot.services.generation.build import Generation, Outside, Policy, build_generation
+from bot.services.generation.runner import Runner
+from bot.services.limits.allowance import Quota
+from bot.services.limits.gifts import Gifts
+from bot.services.moderation.blocks import Blocks
+from bot.services.moderation.housekeeping import Housekeeping
+from bot.services.moderation.job_inquiry import Cases
+from bot.services.moderation.limits import Moderation
+from bot.services.moderation.log_channel import LogChannel
+from bot.services.moderation.member_activity import Members
+from bot.services.moderation.outbox import Errands
+from bot.services.moderation.picture_reports import PictureReports
+from bot.services.moderation.pictures import Pictures
+from bot.services.moderation.preferences import ServerPreferences
+from bot.services.moderation.words import Words
+from bot.services.reporting.exports import Exports
+from bot.services.reporting.usage import UsageReports
 from bot.services.supervisor import Supervisor
-from bot.services.usage import UsageReports
-from bot.services.words import Words
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.disk import check_room
@@ -98,8 +98,8 @@ async def run(settings: Settings, *, accepts_database: bool = False) -> None:
         )
         health.notes["line"] = lambda: _line_note(generation.brakes)
         errands = Errands(database, clock, DiscordEnforcer(client), owns=owns)
-        desk = _desk(settings, database, clock, quota, words, generation, errands)
-        logging_in = client.open(settings.discord_token.get_secret_value(), desk)
+        services = _services(settings, database, clock, quota, words, generation, errands)
+        logging_in = client.open(settings.discord_token.get_secret_value(), services)
         if not await _done_before(stop, logging_in):
             return
         resumed = await generation.resume()
@@ -152,7 +152,7 @@ def _line_note(brakes: Brakes) -> str | None:
     return None if brakes.halt is None else f"paused: {brakes.halt.value}"
 
 
-def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from what is open
+def _services(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from what is open
     settings: Settings,
     database: Database,
     clock: SystemClock,
@@ -160,9 +160,9 @@ def _desk(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from wh
     words: Words,
     generation: Generation,
     errands: Errands,
-) -> Desk:
+) -> Services:
     runner = generation.runner
-    return Desk(
+    return Services(
         imagine=generation.imagine,
         quota=quota,
         moderation=Moderation(database, clock, settings.host_limits()),

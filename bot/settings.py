@@ -33,7 +33,7 @@ from bot.core.models.options import Size
 from bot.core.models.registry import DEFAULT, model_of, text_models
 from bot.core.money import format_usd, microusd_from_decimal
 from bot.core.preferences import Defaults
-from bot.services.allowance import HostLimits
+from bot.services.limits.allowance import HostLimits
 
 
 class BadSettings(BotError):

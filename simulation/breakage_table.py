@@ -8,7 +8,7 @@ class Breakage:
     """One thing done wrong.
 
     Attributes:
-        where: Module and the path in it, such as `bot.services.books:Books.deliver`.
+        where: Module and the path in it, such as `bot.services.generation.books:Books.deliver`.
         old: What stands there exactly once.
         new: What is put in its place.
         only: The troubles in which it shows; empty for any mixture.
@@ -54,7 +54,7 @@ _WORDS = (
     ),
     Breakage(
         "units of zero are believed",
-        "bot.services.books:bill_of",
+        "bot.services.generation.books:bill_of",
         "if billed == 0:",
         "if billed == -1:",
         ("zero units",),
@@ -71,7 +71,7 @@ _LEDGER = (
     ),
     Breakage(
         "the settlement is a transaction of its own",
-        "bot.services.books:Books.render",
+        "bot.services.generation.books:Books.render",
         "        await ledger.settle",
         "    async with self._database.write(job.server_id) as connection:\n"
         "        await ledger.settle",
@@ -97,28 +97,28 @@ _LEDGER = (
 _CHARGES = (
     Breakage(
         "pictures that did not arrive are charged",
-        "bot.services.books:returned_charge",
+        "bot.services.generation.books:returned_charge",
         "(len(job.links), arrived)",
         "(len(job.links), len(job.links))",
         ("discord closed",),
     ),
     Breakage(
         "late pictures are charged to the member",
-        "bot.services.late_books:LateBooks.rescue",
+        "bot.services.generation.late_books:LateBooks.rescue",
         "charge_images=0,",
         "charge_images=min(rendering.made, job.count),",
         ("result noise", "late results"),
     ),
     Breakage(
         "pictures beyond the count are charged",
-        "bot.services.bills:charge",
+        "bot.services.generation.bills:charge",
         "images = min(arrived, asked)",
         "images = arrived",
         ("extra pictures",),
     ),
     Breakage(
         "a bill above the hold is charged in full",
-        "bot.services.bills:charge",
+        "bot.services.generation.bills:charge",
         "min(cost_microusd * share // billed, held_microusd * images // asked)",
         "cost_microusd * share // billed",
         ("huge units",),
@@ -150,14 +150,14 @@ _LIMITS = (
     ),
     Breakage(
         "what was lost while a request waited is not counted",
-        "bot.services.sending:Sender.submit",
+        "bot.services.generation.sending:Sender.submit",
         "if await self._books.losses_beside(job) >= STRIKES_MAX:",
         "if False:",
         ("twins", "insistent member", "billed refusals", "account locked"),
     ),
     Breakage(
         "the pauses of the line are not kept",
-        "bot.services.waiting:WaitingRoom._may_send",
+        "bot.services.generation.waiting:WaitingRoom._may_send",
         "return self._brakes.wait_s == 0",
         "return True",
         ("account locked",),
@@ -168,56 +168,56 @@ _LIMITS = (
 _DOUBTS = (
     Breakage(
         "a lost job opens no doubt",
-        "bot.services.sending:Sender.look_for",
+        "bot.services.generation.sending:Sender.look_for",
         "doubt_microusd=job.held_microusd, ",
         "",
         ("submit answer lost",),
     ),
     Breakage(
         "what is found late stays in doubt",
-        "bot.services.late_books:LateBooks.rescue",
+        "bot.services.generation.late_books:LateBooks.rescue",
         "if await doubts.amount_of(connection, job.id):",
         "if False:",
         ("result noise", "late results"),
     ),
     Breakage(
         "a ticket is refused to a job that was given up",
-        "bot.services.books:Books.accept",
+        "bot.services.generation.books:Books.accept",
         "if stored.ticket is not None and stored.ticket.request_id == ticket.request_id:",
         "if stored.state.is_ended or stored.ticket == ticket:",
         ("submit answer lost", "fal outage"),
     ),
     Breakage(
         "nobody looks for a cancelled job",
-        "bot.services.following:Follower._ended",
+        "bot.services.generation.following:Follower._ended",
         "self._cancelled(job, wish, found, doubt, search=is_open)",
         "self._cancelled(job, wish, found, doubt, search=False)",
         ("cancels", "result noise"),
     ),
     Breakage(
         "a repeated 'not found' ends the search",
-        "bot.services.rescue:Rescue._ask_result",
+        "bot.services.generation.rescue:Rescue._ask_result",
         "if end is None or isinstance(end, Gone):",
         "if end is None:",
         ("not found for hours",),
     ),
     Breakage(
         "a clock that jumps ends the search",
-        "bot.services.rescue:Rescue._postpone",
+        "bot.services.generation.rescue:Rescue._postpone",
         "if now_ms >= (job.search_until_ms or 0) and job.search_tries >= _TRIES_MIN:",
         "if now_ms >= (job.search_until_ms or 0):",
         ("media trouble", "clock jump"),
     ),
     Breakage(
         "an unproven job ends by the time of day",
-        "bot.services.following:Follower.follow",
+        "bot.services.generation.following:Follower.follow",
         "self._verdicts.is_silent(job.id)",
         "self._clock.now_ms() - (job.submitted_at_ms or 0) > 3_600_000",
         ("result noise", "clock jump"),
     ),
     Breakage(
         "requests of other jobs are taken in the search",
-        "bot.services.sending:Sender.find",
+        "bot.services.generation.sending:Sender.find",
         "if not await self._books.is_known_request(ticket.request_id):",
         "if ticket.request_id:",
         ("submit answer lost", "twins"),
@@ -228,56 +228,56 @@ _DOUBTS = (
 _STOPS = (
     Breakage(
         "the journal is not written",
-        "bot.services.facts:Facts._insist",
+        "bot.services.generation.facts:Facts._insist",
         "journal=self._journal",
         "journal=None",
         ("crash after an answer",),
     ),
     Breakage(
         "the journal is not read at the start",
-        "bot.services.generation:Generation.resume",
+        "bot.services.generation.build:Generation.resume",
         "await self.facts.replay()",
         "pass",
         ("crash after an answer",),
     ),
     Breakage(
         "a stop cuts the answer to a submit",
-        "bot.services.sending:Sender.submit",
+        "bot.services.generation.sending:Sender.submit",
         "return await asyncio.shield(flight)",
         "return await flight",
         ("impatient stop",),
     ),
     Breakage(
         "what was being sent at a crash is sent again",
-        "bot.services.sending:Sender.lose",
+        "bot.services.generation.sending:Sender.lose",
         'return await self._books.lose(job, "stopped while submitting")',
         'return await self._books.returned(job, "stopped while submitting")',
         ("crash",),
     ),
     Breakage(
         "a job without a card is sent after a restart",
-        "bot.services.strays:Strays.settle",
+        "bot.services.generation.strays:Strays.settle",
         "if job.message_id is not None:",
         "if job.state is State.HELD:",
         ("crash",),
     ),
     Breakage(
         "a commit without an answer counts as made",
-        "bot.services.imagine:Imagine.accept",
+        "bot.services.generation.imagine:Imagine.accept",
         "if held and await self._is_stored(held[0].job):",
         "if held:",
         ("statement fails",),
     ),
     Breakage(
         "the untold are forgotten",
-        "bot.services.strays:Strays._untold",
+        "bot.services.generation.strays:Strays._untold",
         "await self._books.untold(since_ms)",
         "()",
         ("crash", "failures", "discord busy"),
     ),
     Breakage(
         "nobody notes that an end was told",
-        "bot.services.telling:Teller._tell",
+        "bot.services.generation.telling:Teller._tell",
         'await insist(lambda: self._books.told(job), job.id, "told")',
         "pass",
         ("failures",),
@@ -288,21 +288,21 @@ _STOPS = (
 _DELIVERY = (
     Breakage(
         "one late picture holds back the others",
-        "bot.services.delivering:Deliverer._fetch_all",
+        "bot.services.generation.delivering:Deliverer._fetch_all",
         "until = _now() + self._times.fetch_wait_s",
         "pass",
         ("media trouble",),
     ),
     Breakage(
         "undeliverable pictures are not kept",
-        "bot.services.delivering:Deliverer._put",
+        "bot.services.generation.delivering:Deliverer._put",
         "await self._shelf.put(job.id, {index + 1: fetched[index] for index in fetched})",
         "pass",
         ("discord closed",),
     ),
     Breakage(
         "a failed job keeps its place at fal",
-        "bot.services.runner:Runner._forget",
+        "bot.services.generation.runner:Runner._forget",
         "    self._places.leave(job.id)",
         "    pass",
         ("failures", "insistent member"),

@@ -12,15 +12,15 @@ from bot.core.models.registry import DEFAULT
 from bot.core.preferences import Defaults
 from bot.fal.calls import FalSettings
 from bot.fal.queue import FalQueue
-from bot.services.allowance import HostLimits, Quota
-from bot.services.generation import Generation, Outside, Policy, build_generation
-from bot.services.gifts import Gifts
-from bot.services.imagine import Imagine
-from bot.services.moderation import Moderation
-from bot.services.preferences import ServerPreferences
-from bot.services.runner import Runner
+from bot.services.generation.build import Generation, Outside, Policy, build_generation
+from bot.services.generation.imagine import Imagine
+from bot.services.generation.runner import Runner
+from bot.services.limits.allowance import HostLimits, Quota
+from bot.services.limits.gifts import Gifts
+from bot.services.moderation.limits import Moderation
+from bot.services.moderation.preferences import ServerPreferences
+from bot.services.moderation.words import Words
 from bot.services.supervisor import Supervisor
-from bot.services.words import Words
 from bot.storage import rules
 from bot.storage.database import Database
 from simulation.discord import Discord

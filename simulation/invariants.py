@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from bot.core.jobs import TRANSITIONS
 from bot.core.models.gpt_image_2 import GPT_IMAGE_2
-from bot.services.strikes import STRIKES_MAX
+from bot.services.limits.strikes import STRIKES_MAX
 from bot.storage.ledger import check
 from simulation import diligence, reading
 from simulation.fal import Drawn, Job

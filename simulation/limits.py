@@ -16,7 +16,7 @@ from bot.core.limits import (
     applying,
     period,
 )
-from bot.services.allowance import HostLimits
+from bot.services.limits.allowance import HostLimits
 from simulation.reading import Account, Reader
 
 

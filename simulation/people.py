@@ -10,8 +10,8 @@ from bot.core.jobs import Job, Request
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Format, Size
-from bot.services.allowance import HostLimits
-from bot.services.preferences import By
+from bot.services.limits.allowance import HostLimits
+from bot.services.moderation.preferences import By
 from simulation.house import House
 from simulation.town import Town
 from simulation.world import World
@@ -124,7 +124,7 @@ class People:
             self._cancel(press)
 
     async def _imagine(self, house: House, press: Press) -> None:
-        """What the command does; see `bot.chat.commands.imagine`."""
+        """What the command does; see `bot.chat.imagine.command`."""
         world = self.world
         try:
             accepted = await house.imagine.accept(press.request)

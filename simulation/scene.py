@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from bot.services.allowance import HostLimits
+from bot.services.limits.allowance import HostLimits
 from simulation import reading
 from simulation.discord import Discord, Inbox
 from simulation.fal import Fal, Job

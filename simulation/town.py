@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.core.errors import BotError
-from bot.services.allowance import HostLimits
+from bot.services.limits.allowance import HostLimits
 from bot.storage.database import Database
 from simulation.discord import Discord
 from simulation.fal import Fal

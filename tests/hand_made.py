@@ -10,8 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from bot.chat import settings_panel
-from bot.chat.commands import menus
+from bot.chat.moderation import menus
+from bot.chat.moderation.settings import panel as settings_panel
 from standins.discord import Channel, DiscordMessage, Guild, Member, SentInteraction
 from tests.end_to_end.test_menus import add_log_channel, ask, picture, report, report_card
 from tests.stage import Stage

@@ -15,7 +15,7 @@ from bot.__main__ import main
 from bot.core.jobs import Event, Job, PictureLink, State, Ticket
 from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Format, Size
-from bot.services.reports import JOB_COLUMNS, LEDGER_COLUMNS
+from bot.services.reporting.listings import JOB_COLUMNS, LEDGER_COLUMNS
 from bot.settings import Settings
 from bot.storage import doubts, jobs, ledger
 from bot.storage.database import Database, migrated_database

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.services.usage import TOP_MEMBERS
+from bot.services.reporting.usage import TOP_MEMBERS
 from bot.storage.database import Database
 from tests.host import cells
 from tests.test_command_line import small_books

@@ -16,7 +16,7 @@ from discord import app_commands
 
 import bot.chat.commands
 from bot.__main__ import main
-from bot.chat.desk import Desk
+from bot.chat.interaction.services import Services
 from bot.core.models.options import Size
 from bot.core.models.registry import DEFAULT
 from bot.core.preferences import Defaults
@@ -153,20 +153,20 @@ def test_every_make_target_in_the_documents_is_in_the_makefile():
     assert named - targets == set()
 
 
-def a_desk() -> Desk:
+def a_desk() -> Services:
     none = cast("Any", None)
-    parts = dict.fromkeys((field.name for field in fields(Desk)), none)
-    return Desk(**{**parts, "defaults": Defaults(DEFAULT, Size(1024, 1024), "medium")})
+    parts = dict.fromkeys((field.name for field in fields(Services)), none)
+    return Services(**{**parts, "defaults": Defaults(DEFAULT, Size(1024, 1024), "medium")})
 
 
 def built_commands() -> list[Command]:
     """Build every command from `bot.chat.commands`, as the client does."""
-    desk = a_desk()
+    services = a_desk()
     commands: list[Command] = []
     for module in pkgutil.iter_modules(bot.chat.commands.__path__, "bot.chat.commands."):
         for name, build in inspect.getmembers(import_module(module.name), inspect.isfunction):
             if name.startswith("build_") and build.__module__ == module.name:
-                built = build(desk)
+                built = build(services)
                 commands += built if isinstance(built, list) else [built]
     return commands
 

@@ -9,23 +9,23 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.chat.answers import answer_error, tell
-from bot.chat.audit_card import PageButton
-from bot.chat.buttons import CancelButton
-from bot.chat.commands.admin import build_admin
-from bot.chat.commands.imagine import build_imagine
-from bot.chat.commands.menus import build_menus, take_menu_form
-from bot.chat.commands.quota import build_quota
-from bot.chat.desk import Desk, DeskClient
-from bot.chat.gone_limits import ClearGoneButton
 from bot.chat.guild_events import GuildEvents
-from bot.chat.member_card import MemberButton
-from bot.chat.names import Names
-from bot.chat.permission import CommandAccess
-from bot.chat.reported import ReportButton
-from bot.chat.settings_panel import PANEL_ITEMS, take_form
-from bot.chat.usage_button import UsageSheetButton
-from bot.chat.words_cards import WordsPageButton
+from bot.chat.imagine.buttons import CancelButton
+from bot.chat.imagine.command import build_imagine
+from bot.chat.imagine.quota import build_quota
+from bot.chat.interaction.answers import answer_error, tell
+from bot.chat.interaction.names import Names
+from bot.chat.interaction.permission import CommandAccess
+from bot.chat.interaction.services import Services, ServicesClient
+from bot.chat.moderation.audit.card import PageButton
+from bot.chat.moderation.command import build_admin
+from bot.chat.moderation.limits.orphaned import ClearGoneButton
+from bot.chat.moderation.members.card import MemberButton
+from bot.chat.moderation.menus import build_menus, take_menu_form
+from bot.chat.moderation.reports.reported import ReportButton
+from bot.chat.moderation.settings.panel import PANEL_ITEMS, take_form
+from bot.chat.moderation.usage.button import UsageSheetButton
+from bot.chat.moderation.words.cards import WordsPageButton
 from bot.core.errors import BotError
 
 _log = logging.getLogger(__name__)
@@ -76,23 +76,23 @@ class ImagineClient(GuildEvents):
         """Whether every shard of this process has a session with the gateway."""
         return bool(self.shards) and len(self._connected_shards) >= len(self.shards)
 
-    async def open(self, token: str, desk: Desk) -> None:
+    async def open(self, token: str, services: Services) -> None:
         """Log in and register the commands; `connect` then listens.
 
         Raises:
             DiscordRefused: The token is wrong, or Discord cannot be reached.
         """
-        self.desk = desk
+        self.services = services
         try:
             await self.login(token)
             _, gateway, *_ = await self.http.get_bot_gateway()
             # discord.py takes its built-in address where the number of shards is given or a
             # session is not resumed; the one that Discord just named is right in every case.
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
-            self.tree.add_command(build_imagine(desk))
-            self.tree.add_command(build_quota(desk))
-            self.tree.add_command(build_admin(desk))
-            for menu in build_menus(desk):
+            self.tree.add_command(build_imagine(services))
+            self.tree.add_command(build_quota(services))
+            self.tree.add_command(build_admin(services))
+            for menu in build_menus(services):
                 self.tree.add_command(menu)
             self.access.know(await self.tree.sync())
         except discord.LoginFailure:
@@ -132,7 +132,7 @@ class ImagineClient(GuildEvents):
         self._connected_shards.discard(shard_id)
         _log.info("gateway disconnected", extra={"shard": shard_id})
 
-    async def on_interaction(self, interaction: discord.Interaction[DeskClient]) -> None:
+    async def on_interaction(self, interaction: discord.Interaction[ServicesClient]) -> None:
         """Answer the forms that are not kept; discord.py sees to everything else."""
         await take_form(interaction)
         await take_menu_form(interaction)

@@ -7,25 +7,25 @@ import logging
 
 import discord
 
-from bot.chat.desk import DeskClient
+from bot.chat.interaction.services import ServicesClient
 
 _log = logging.getLogger(__name__)
 
 
-class GuildEvents(DeskClient):
+class GuildEvents(ServicesClient):
     """The part of the client that follows its servers."""
 
     async def on_guild_role_delete(self, role: discord.Role) -> None:
         """Clear what hangs on the role."""
-        await self.desk.housekeeping.role_deleted(role.guild.id, role.id, role.name)
+        await self.services.housekeeping.role_deleted(role.guild.id, role.id, role.name)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Clear what hangs on the channel."""
-        await self.desk.housekeeping.channel_deleted(channel.guild.id, channel.id, channel.name)
+        await self.services.housekeeping.channel_deleted(channel.guild.id, channel.id, channel.name)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """End what waits for the server."""
-        await self.desk.housekeeping.server_left(guild.id)
+        await self.services.housekeeping.server_left(guild.id)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Note a new server."""

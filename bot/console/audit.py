@@ -7,9 +7,9 @@ from bot.console.options import ID, json_option, server_argument
 from bot.console.printing import actor, iso, minute, print_json, print_table, who
 from bot.console.session import on_database
 from bot.core.errors import BadRequest
-from bot.services.allowance import HostLimits
 from bot.services.clock import SystemClock
-from bot.services.moderation import AuditPage, Moderation
+from bot.services.limits.allowance import HostLimits
+from bot.services.moderation.limits import AuditPage, Moderation
 from bot.storage.audit import AuditRow
 from bot.storage.database import Database
 

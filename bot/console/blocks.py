@@ -6,10 +6,10 @@ from bot.console.ending import HostGroup, give_up
 from bot.console.options import json_option, member_argument, reason_option, server_argument
 from bot.console.printing import actor, iso, minute, print_json, print_table, who
 from bot.console.session import change, on_database
-from bot.core.durations import shown_instant
-from bot.services.blocks import Blocks
+from bot.core.typed.durations import shown_instant
 from bot.services.clock import SystemClock
-from bot.services.gifts import Gifts
+from bot.services.limits.gifts import Gifts
+from bot.services.moderation.blocks import Blocks
 from bot.storage.audit import HOST
 from bot.storage.blocks import Block
 from bot.storage.database import Database

@@ -4,13 +4,13 @@ import tempfile
 from pathlib import Path
 
 from bot.core.errors import BotError, Broken
-from bot.services import reports
+from bot.services.reporting import listings as reports
 from bot.storage.database import Database, opened_database
 from bot.storage.disk import FULL_BYTES, SCARCE_BYTES, nearest_folder, rooms
 from bot.storage.installation import write_probe
 from bot.storage.integrity import damage
-from bot.storage.shelf import Shelf
 from bot.storage.sqlite_errors import obstacle
+from bot.storage.undelivered_files import Shelf
 
 Findings = tuple[list[str], list[str]]
 """Problems, and what the host should know all the same."""

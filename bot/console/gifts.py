@@ -12,12 +12,12 @@ from bot.console.options import (
 )
 from bot.console.printing import actor, amounts, iso, minute, print_json, print_table, who
 from bot.console.session import change, on_database
-from bot.core.amounts import parse_amount
-from bot.core.durations import shown_instant
 from bot.core.gifts import Gift, left_in
 from bot.core.limits import Unit, show_amount
+from bot.core.typed.amounts import parse_amount
+from bot.core.typed.durations import shown_instant
 from bot.services.clock import SystemClock
-from bot.services.gifts import Gifts
+from bot.services.limits.gifts import Gifts
 from bot.storage.audit import HOST
 from bot.storage.database import Database
 

@@ -17,12 +17,12 @@ from bot.console.options import (
 )
 from bot.console.printing import amounts, iso, minute, print_json, print_table
 from bot.console.session import change, on_database
-from bot.core.amounts import parse_amount
 from bot.core.errors import BadRequest
 from bot.core.limits import Rule, Subject, Unit, Window, show_amount
-from bot.services.allowance import Asker, HostLimits
+from bot.core.typed.amounts import parse_amount
 from bot.services.clock import SystemClock
-from bot.services.moderation import Explained, Moderation, describe
+from bot.services.limits.allowance import Asker, HostLimits
+from bot.services.moderation.limits import Explained, Moderation, describe
 from bot.settings import LimitSettings
 from bot.storage.audit import HOST
 from bot.storage.database import Database

@@ -6,12 +6,12 @@ from bot.console.ending import HostCommand, give_up
 from bot.console.options import json_option
 from bot.console.printing import iso, minute, print_json, print_table, seen, usd
 from bot.console.session import on_database
-from bot.core.amounts import parse_amount
 from bot.core.errors import BadRequest
 from bot.core.limits import Unit
 from bot.core.money import format_usd
+from bot.core.typed.amounts import parse_amount
 from bot.services.clock import SystemClock
-from bot.services.losses import Losses
+from bot.services.reporting.losses import Losses
 from bot.storage.doubts import Doubt
 
 _HEADING = ("job", "server", "member", " amount", "since (UTC)", "why")

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from bot.core.limits import Unit
-from bot.services.reports import Cell, csv_cell
+from bot.services.reporting.listings import Cell, csv_cell
 from bot.storage.audit import HOST
 
 _ESCAPED = re.compile(r"\\([\\`*_~|<>\[\]@:])")

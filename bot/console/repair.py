@@ -5,7 +5,7 @@ import click
 from bot.console.ending import HostCommand, give_up
 from bot.console.session import on_database
 from bot.services.clock import SystemClock
-from bot.services.repairs import Findings, Repairs
+from bot.services.reporting.repairs import Findings, Repairs
 from bot.storage.database import Database
 
 _CANNOT_HELP = (

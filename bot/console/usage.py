@@ -12,9 +12,9 @@ from bot.console.options import ALL, json_option, servers_argument
 from bot.console.printing import Cell, print_csv, print_json, print_table, usd
 from bot.console.session import on_database
 from bot.core.errors import BadRequest
-from bot.core.ranges import Days
+from bot.core.typed.ranges import Days
 from bot.services.clock import SystemClock
-from bot.services.usage import UsageReport, UsageReports
+from bot.services.reporting.usage import UsageReport, UsageReports
 from bot.storage.database import Database
 from bot.storage.usage import CONTENT, Figures
 

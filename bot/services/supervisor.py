@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bot.core.errors import BotError
-from bot.services.patience import Pauses
+from bot.services.retry import Pauses
 
 _log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from bot.core.errors import Broken
 from bot.storage.connection import Database, DatabaseUnavailable
 from bot.storage.database import open_database, shown_address, sqlite_path
 from bot.storage.installation import Found, look, write_probe
+from bot.storage.instance_lock import Owner, sole_owner
 from bot.storage.schema import migrate, newest_version, schema_version
-from bot.storage.sole import Owner, sole_owner
 from bot.storage.sqlite import open_sqlite
 from bot.storage.sqlite_errors import beside, is_there, obstacle
 from bot.storage.witness import (

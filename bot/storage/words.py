@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.core.words import Entry, Kind
+from bot.core.wordfilter.words import Entry, Kind
 from bot.storage.connection import Connection, Row
 
 _VERSION = "SELECT words_version FROM servers WHERE server_id = $1"

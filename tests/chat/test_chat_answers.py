@@ -1,6 +1,6 @@
 """Errors as the sentences that people read."""
 
-from bot.chat.answers import sentence_for
+from bot.chat.interaction.answers import sentence_for
 from bot.core.errors import BadRequest
 from bot.storage.database import DatabaseUnavailable
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import bot.services
-from bot.chat.audit_card import ROWS_ON_PAGE, TOPICS, Filters, PageButton, audit_card
-from bot.services.moderation import AuditPage
+from bot.chat.moderation.audit.card import ROWS_ON_PAGE, TOPICS, Filters, PageButton, audit_card
+from bot.services.moderation.limits import AuditPage
 from bot.storage.audit import HOST, AuditRow, Change
 from tests.chat.samples import NASTY_PROMPTS, NOW_MS
 from tests.chat.test_chat_cards import BUTTON, assert_discord_takes, components, texts

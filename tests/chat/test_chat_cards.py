@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from discord import ui
 
-from bot.chat.buttons import CancelButton
-from bot.chat.cards import (
+from bot.chat.imagine.buttons import CancelButton
+from bot.chat.imagine.cards import (
     Attached,
     alt_text,
     ended_card,
@@ -17,13 +17,13 @@ from bot.chat.cards import (
     state_line,
     waiting_card,
 )
-from bot.chat.layouts import BAD, DONE, QUIET, WAITING, WORKING, notice
-from bot.chat.texts import fewer_note
+from bot.chat.imagine.texts import fewer_note
+from bot.chat.interaction.layouts import BAD, DONE, QUIET, WAITING, WORKING, notice
 from bot.core.errors import Halt
 from bot.core.jobs import Job, Phase, Progress, Reason, State
 from bot.core.limits import Subject, Unit, Window
 from bot.core.models.options import Format
-from bot.services.allowance import Allowance
+from bot.services.limits.allowance import Allowance
 from bot.services.ports import Place
 from tests.chat.samples import MEMBER, NASTY_PROMPTS, NOW_MS, make_balance, make_job, make_pot
 

@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot.chat.chart import ChartDrawer, percent, plan_of, shown_days
-from bot.chat.chart_plan import LABEL_CHARS_MAX, Bar, Plan, Row, read, written
-from bot.chat.drawing import INPUT_BYTES_MAX, WIDTH, draw
-from bot.core.ranges import DAYS_MAX, Days
-from bot.services.usage import UsageReport
+from bot.chat.moderation.usage.chart import ChartDrawer, percent, plan_of, shown_days
+from bot.chat.moderation.usage.chart_plan import LABEL_CHARS_MAX, Bar, Plan, Row, read, written
+from bot.chat.moderation.usage.drawing import INPUT_BYTES_MAX, WIDTH, draw
+from bot.core.typed.ranges import DAYS_MAX, Days
+from bot.services.reporting.usage import UsageReport
 from bot.storage.usage import Figures, Report
 
 FIRST = date(2026, 1, 30)
@@ -200,9 +200,12 @@ async def test_a_process_of_its_own_draws_it():
 
 def run(data: bytes) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "bot.chat.drawing"], input=data, capture_output=True, timeout=30,
+        [sys.executable, "-m", "bot.chat.moderation.usage.drawing"],
+        input=data,
+        capture_output=True,
+        timeout=30,
         check=False,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from discord.http import Route
 
 from bot.chat.client import point_at
-from bot.chat.courier import DiscordCourier
+from bot.chat.delivery.courier import DiscordCourier
 from bot.core.errors import Undeliverable
 from bot.core.jobs import Job, Picture, PictureLink, Reason, State
 from bot.core.models.options import Format, Size

@@ -2,9 +2,9 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.chat.export_card import REQUEST_BYTES_MAX, export_card, grouped
-from bot.core.ranges import Days
-from bot.services.exports import PARTS_MAX, Export, Scope, What
+from bot.chat.moderation.exports.card import REQUEST_BYTES_MAX, export_card, grouped
+from bot.core.typed.ranges import Days
+from bot.services.reporting.exports import PARTS_MAX, Export, Scope, What
 from tests.chat.test_chat_cards import assert_discord_takes, components, texts
 
 MONTH = Days(date(2026, 3, 1), date(2026, 3, 31))

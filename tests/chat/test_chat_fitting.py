@@ -4,7 +4,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from bot.chat.fitting import REQUEST_LIMIT_BYTES, attach
+from bot.chat.delivery.upload_compression import REQUEST_LIMIT_BYTES, attach
 from bot.core.jobs import Picture
 from bot.core.models.options import Format, Size
 from tests.chat.samples import make_job

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.admin_cards import explained_card
-from bot.chat.block_cards import blocked_card, blocks_card, unblocked_card
-from bot.chat.cards import ended_card, quota_card, waiting_card
-from bot.chat.gift_cards import given_card, taken_back_card
-from bot.chat.texts import footer, quota_line, why_refused
+from bot.chat.imagine.cards import ended_card, quota_card, waiting_card
+from bot.chat.imagine.texts import footer, quota_line, why_refused
+from bot.chat.moderation.blocks.cards import blocked_card, blocks_card, unblocked_card
+from bot.chat.moderation.cards import explained_card
+from bot.chat.moderation.gifts.cards import given_card, taken_back_card
 from bot.core.errors import OverLimit
 from bot.core.gifts import Gift
 from bot.core.jobs import Reason, State
 from bot.core.limits import Rule, Subject, Unit, Window
-from bot.services.allowance import Allowance
-from bot.services.moderation import Explained, Overview
+from bot.services.limits.allowance import Allowance
+from bot.services.moderation.limits import Explained, Overview
 from bot.services.ports import Place
 from bot.storage.blocks import Block
 from tests.chat.samples import MEMBER, NASTY_PROMPTS, NOW_MS, make_balance, make_job, make_pot

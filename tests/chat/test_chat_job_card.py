@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from bot.chat.job_card import job_card, job_label, message_link
+from bot.chat.moderation.jobs.card import job_card, job_label, message_link
 from bot.core.jobs import Reason, State, Ticket
 from bot.core.models.options import Format
-from bot.services.cases import Case
+from bot.services.moderation.job_inquiry import Case
 from bot.storage.entries import Entry
 from bot.storage.jobs import Step
 from tests.chat.samples import NASTY_PROMPTS, NOW_MS, make_job

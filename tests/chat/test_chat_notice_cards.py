@@ -5,8 +5,8 @@ from dataclasses import asdict
 import pytest
 from discord import ui
 
-from bot.chat.notice_cards import card_of
-from bot.services.log_channel import TOGETHER_MAX
+from bot.chat.moderation.log.cards import card_of
+from bot.services.moderation.log_channel import TOGETHER_MAX
 from bot.storage.audit import HOST, Change
 from bot.storage.notices import Notice
 

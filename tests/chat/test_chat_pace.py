@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.chat.pace import Pace
+from bot.chat.delivery.edit_throttle import Pace
 from tests import virtual_time
 from tests.virtual_time import now_s
 
@@ -230,7 +230,7 @@ def test_an_edit_that_fails_stops_no_other(play, caplog):
         assert stage.news == ["broken", "fine", "again"]
 
     play(scene)
-    assert [record.name for record in caplog.records] == ["bot.chat.pace"]
+    assert [record.name for record in caplog.records] == ["bot.chat.delivery.edit_throttle"]
 
 
 def test_closing_ends_everything_under_way_and_to_come(play):

@@ -5,8 +5,8 @@ from typing import Any
 import discord
 import pytest
 
-from bot.chat.permission import asker
-from bot.services.allowance import Asker
+from bot.chat.interaction.permission import asker
+from bot.services.limits.allowance import Asker
 
 SERVER, CHANNEL, THREAD, MEMBER, ROLE = 10, 20, 21, 30, 40
 

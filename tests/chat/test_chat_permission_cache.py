@@ -5,7 +5,7 @@ import asyncio
 import discord
 import pytest
 
-from bot.chat.permission import GROUP, KEPT_S, CommandAccess
+from bot.chat.interaction.permission import GROUP, KEPT_S, CommandAccess
 from bot.core.access import Overwrite, Person, Target
 from tests.virtual_time import now_s, virtual
 

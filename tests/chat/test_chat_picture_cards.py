@@ -5,20 +5,20 @@ import re
 import pytest
 from discord import ui
 
-from bot.chat import member_card as members
-from bot.chat import reported
-from bot.chat.enforcer import removed_card, warning_card
-from bot.chat.fields import form
-from bot.chat.layouts import BAD, DONE, QUIET
-from bot.chat.member_card import member_card
-from bot.chat.reported import report_card, reported_card
+from bot.chat.delivery.takedowns import removed_card, warning_card
+from bot.chat.interaction.fields import form
+from bot.chat.interaction.layouts import BAD, DONE, QUIET
+from bot.chat.moderation.members import card as members
+from bot.chat.moderation.members.card import member_card
+from bot.chat.moderation.reports import reported
+from bot.chat.moderation.reports.reported import report_card, reported_card
 from bot.core.gifts import Gift
 from bot.core.jobs import State
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.prompts import clip
-from bot.services.members import Record
-from bot.services.moderation import Explained, Overview
-from bot.services.picture_reports import ReportCase, already_decided
+from bot.services.moderation.limits import Explained, Overview
+from bot.services.moderation.member_activity import Record
+from bot.services.moderation.picture_reports import ReportCase, already_decided
 from bot.storage.blocks import Block
 from bot.storage.notices import Notice
 from bot.storage.pictures import Made

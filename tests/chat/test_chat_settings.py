@@ -3,8 +3,8 @@
 import pytest
 from discord import ui
 
-from bot.chat.forms import one_field_form
-from bot.chat.settings_card import Page, Panel, settings_card
+from bot.chat.interaction.forms import one_field_form
+from bot.chat.moderation.settings.card import Page, Panel, settings_card
 from bot.core.models.gpt_image_2 import GPT_IMAGE_2, Quality
 from bot.core.models.options import Size
 from bot.core.preferences import Defaults, Places, Preferences, Spoilers

@@ -5,11 +5,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.chat.usage_button import UsageSheetButton, sheet_button
-from bot.chat.usage_card import TABLE_WIDTH_MAX, alt, sheet_card, usage_card
+from bot.chat.moderation.usage.button import UsageSheetButton, sheet_button
+from bot.chat.moderation.usage.card import TABLE_WIDTH_MAX, alt, sheet_card, usage_card
 from bot.core.errors import BadRequest
-from bot.core.ranges import Days
-from bot.services.usage import Sheet, UsageReport
+from bot.core.typed.ranges import Days
+from bot.services.reporting.usage import Sheet, UsageReport
 from bot.storage.usage import Figures, Report
 from tests.chat.test_chat_chart import FIRST, HUGE, REPORTS, make_report
 

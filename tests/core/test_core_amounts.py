@@ -1,8 +1,8 @@
 import pytest
 
-from bot.core.amounts import parse_amount
 from bot.core.errors import BadRequest
 from bot.core.limits import Unit
+from bot.core.typed.amounts import parse_amount
 
 
 @pytest.mark.parametrize(

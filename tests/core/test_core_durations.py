@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.core.durations import parse_until
 from bot.core.errors import BadRequest
 from bot.core.limits import Window, period
+from bot.core.typed.durations import parse_until
 
 BERLIN = "Europe/Berlin"
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from bot.core.line import Line
+from bot.core.fair_queue import Line
 
 
 def emptied(line: Line) -> list[str]:

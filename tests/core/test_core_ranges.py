@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.errors import BadRequest
-from bot.core.ranges import DAYS_MAX, NAMES, Days, parse_days
+from bot.core.typed.ranges import DAYS_MAX, NAMES, Days, parse_days
 
 TODAY = date(2026, 11, 18)  # a Wednesday
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.readings import read
+from bot.core.wordfilter.normalisation import read
 
 READINGS = {
     "A red Barn!": [" a red barn "],

@@ -3,9 +3,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.core.day_bounds import day_of, span_ms
 from bot.core.limits import local_day
-from bot.core.ranges import Days
-from bot.core.spans import day_of, span_ms
+from bot.core.typed.ranges import Days
 
 ZONES = ("UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Beirut", "Africa/Cairo", "Asia/Tokyo")
 

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.errors import BadRequest
-from bot.core.words import (
+from bot.core.wordfilter.words import (
     ENTRIES_MAX,
     Entry,
     Kind,

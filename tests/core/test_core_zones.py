@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.errors import BadRequest
-from bot.core.zones import find_zone
+from bot.core.typed.zones import find_zone
 
 KNOWN = {
     "UTC",

@@ -5,7 +5,7 @@ from tests.stage import staged
 ADMIN = "imagine-admin"
 
 
-class Desk:
+class Services:
     """A moderator's hands on a stage."""
 
     def __init__(self, stage) -> None:
@@ -39,7 +39,7 @@ async def done(stage, **options):
 
 async def test_a_gift_is_seen_used_after_the_allowance_and_then_refused_with_numbers(tmp_path):
     async with staged(tmp_path, DEFAULT_IMAGES_PER_DAY="1") as stage:
-        admin = Desk(stage)
+        admin = Services(stage)
         given = await admin.gift("2", reason="for the *contest*")
         assert f"**Given.** <@{stage.alice.id}>: 2 images until <t:" in given
         assert "“for the \\*contest\\*”" in given
@@ -67,7 +67,7 @@ async def test_a_gift_is_seen_used_after_the_allowance_and_then_refused_with_num
 
 async def test_a_cancel_gives_the_gift_back_and_what_is_taken_back_is_gone(tmp_path):
     async with staged(tmp_path, DEFAULT_IMAGES_PER_DAY="1") as stage:
-        admin = Desk(stage)
+        admin = Services(stage)
         await admin.gift("3")
         stage.fal.hold()
         card = await stage.card(count=3)
@@ -96,7 +96,7 @@ async def test_a_cancel_gives_the_gift_back_and_what_is_taken_back_is_gone(tmp_p
 
 async def test_a_gift_that_can_have_no_effect_says_so(tmp_path):
     async with staged(tmp_path, DEFAULT_USD_PER_MONTH="5") as stage:
-        admin = Desk(stage)
+        admin = Services(stage)
         text = await admin.gift("$2.50", unit="usd")
         assert "2.50 until" in text
         assert "their limit of images holds all the same: 10 of 10 left today." in text
@@ -111,7 +111,7 @@ async def test_a_gift_that_can_have_no_effect_says_so(tmp_path):
 
 async def test_what_people_type_wrongly_is_refused_with_what_would_be_right(tmp_path):
     async with staged(tmp_path) as stage:
-        admin = Desk(stage)
+        admin = Services(stage)
         assert "is an amount of money" in await admin.gift("$3")
         assert "no number of pictures" in await admin.gift("-3")
         assert "can be read in two ways" in await admin.gift("1,000", unit="usd")
@@ -142,7 +142,7 @@ async def test_an_end_is_judged_while_it_is_typed(tmp_path):
 
 async def test_a_block_refuses_with_its_reason_until_it_is_lifted(tmp_path):
     async with staged(tmp_path) as stage:
-        admin = Desk(stage)
+        admin = Services(stage)
         running = await stage.card()
         assert "Blocked:** nobody" in await admin("block list")
         text = await admin("block add", member=stage.alice, reason="**spam**", until="2 weeks")
@@ -178,7 +178,7 @@ async def test_a_block_refuses_with_its_reason_until_it_is_lifted(tmp_path):
 
 async def test_who_has_left_the_server_can_still_be_blocked_and_given_to(tmp_path):
     async with staged(tmp_path) as stage:
-        admin = Desk(stage)
+        admin = Services(stage)
         stage.discord.leave(stage.alice)
 
         given = await admin.gift("2")
@@ -208,5 +208,5 @@ async def test_a_member_who_calls_these_by_hand_is_refused_and_nothing_changes(t
             assert "Only members who may manage the server" in answer.text
 
         assert "gifts" not in await quota(stage)
-        assert "nobody" in await Desk(stage)("block list")
-        assert "gift" not in await Desk(stage)("audit")
+        assert "nobody" in await Services(stage)("block list")
+        assert "gift" not in await Services(stage)("audit")

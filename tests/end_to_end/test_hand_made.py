@@ -6,9 +6,9 @@ in `tests.hand_made` fails.
 
 import pytest
 
-from bot.chat import settings_panel
 from bot.chat.client import ImagineClient
-from bot.chat.commands import menus
+from bot.chat.moderation import menus
+from bot.chat.moderation.settings import panel as settings_panel
 from standins.discord import Channel
 from tests.end_to_end.test_menus import ask
 from tests.hand_made import (

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from bot.chat.commands import menus
+from bot.chat.moderation import menus
 from standins.discord.interactions import RESPONSE_WINDOW_S
 from tests.hand_made import BROKEN, Scene, choose_message, everything, said
 from tests.stage import staged

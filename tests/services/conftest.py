@@ -10,14 +10,14 @@ from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Format, Size
 from bot.core.models.registry import DEFAULT
 from bot.core.preferences import Defaults
-from bot.services.allowance import HostLimits, Quota
-from bot.services.books import Books
-from bot.services.generation import Generation, Outside, Policy, build_generation
-from bot.services.imagine import Imagine
-from bot.services.runner import Runner
+from bot.services.generation.books import Books
+from bot.services.generation.build import Generation, Outside, Policy, build_generation
+from bot.services.generation.imagine import Imagine
+from bot.services.generation.runner import Runner
+from bot.services.generation.times import Times
+from bot.services.limits.allowance import HostLimits, Quota
+from bot.services.moderation.words import Words
 from bot.services.supervisor import Supervisor
-from bot.services.times import Times
-from bot.services.words import Words
 from bot.storage import doubts, jobs, ledger, rules
 from bot.storage.database import migrate, open_database
 from tests.fakes import FlakyDatabase, ManualClock, RecordingCourier, ScriptedQueue

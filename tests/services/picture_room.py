@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 
 from bot.core.jobs import Job, Ticket
-from bot.services.allowance import HostLimits
-from bot.services.errands import Errands
-from bot.services.moderation import Moderation
-from bot.services.picture_reports import PictureReports
-from bot.services.pictures import Pictures
+from bot.services.limits.allowance import HostLimits
+from bot.services.moderation.limits import Moderation
+from bot.services.moderation.outbox import Errands
+from bot.services.moderation.picture_reports import PictureReports
+from bot.services.moderation.pictures import Pictures
 from bot.services.ports import Delivered
 from bot.storage import errands, preferences, reports
 from bot.storage.reports import Outcome

@@ -12,11 +12,11 @@ from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Format, Size
 from bot.core.models.registry import DEFAULT
 from bot.core.preferences import Defaults
-from bot.services.allowance import HostLimits, Quota
-from bot.services.generation import Outside, Policy, build_generation
+from bot.services.generation.build import Outside, Policy, build_generation
+from bot.services.generation.times import Times
+from bot.services.limits.allowance import HostLimits, Quota
+from bot.services.moderation.words import Words
 from bot.services.supervisor import Supervisor
-from bot.services.times import Times
-from bot.services.words import Words
 from bot.storage.database import migrate
 from tests.fakes import FlakyDatabase, ManualClock, RecordingCourier, ScriptedQueue, ticket
 from tests.inline_sqlite import open_inline

@@ -9,8 +9,8 @@ import pytest
 from bot.core.errors import OverLimit
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.preferences import Preferences
-from bot.services.alerts import Alerts
-from bot.services.allowance import Asker
+from bot.services.limits.alerts import Alerts
+from bot.services.limits.allowance import Asker
 from bot.storage import notices, preferences
 from bot.storage.connection import Connection, Row
 from tests.fakes import rendering, ticket
@@ -251,7 +251,7 @@ async def test_the_whole_bots_cap_is_told_once_over_all_servers_as_a_share_only(
     servers = range(SERVER, SERVER + 4)
     for server_id in servers:
         await set_log_channel(house, server_id)
-    with caplog.at_level(logging.WARNING, "bot.services.alerts"):
+    with caplog.at_level(logging.WARNING, "bot.services.limits.alerts"):
         await asyncio.gather(*(house.accept(server_id=s) for s in servers for _ in range(2)))
 
     told = [body for server_id in servers for body in await alerts_of(house, server_id)]

@@ -19,7 +19,7 @@ from bot.core.errors import (
     Unproven,
 )
 from bot.core.jobs import Reason, State
-from bot.services.times import Times
+from bot.services.generation.times import Times
 from tests.fakes import rendering, ticket
 from tests.services.quiet import quiet_house
 from tests.virtual_time import now_s, virtual

@@ -10,9 +10,9 @@ import pytest
 from bot.core.errors import BadRequest, TooLate
 from bot.core.jobs import State
 from bot.core.limits import Usage
-from bot.services.cases import Cases
+from bot.services.generation.runner import CancelNews
+from bot.services.moderation.job_inquiry import Cases
 from bot.services.ports import Delivered
-from bot.services.runner import CancelNews
 from bot.storage import audit
 from bot.storage.database import Database
 from tests.fakes import rendering, ticket

@@ -15,11 +15,11 @@ import pytest
 from bot.core.errors import BadRequest, Refused
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.preferences import Preferences
-from bot.core.ranges import Days
-from bot.services.allowance import HostLimits
-from bot.services.export_tables import TABLES, What
-from bot.services.exports import EVERYTHING, PAGE_ROWS, PARTS_MAX, Exports
-from bot.services.moderation import Moderation
+from bot.core.typed.ranges import Days
+from bot.services.limits.allowance import HostLimits
+from bot.services.moderation.limits import Moderation
+from bot.services.reporting.export_tables import TABLES, What
+from bot.services.reporting.exports import EVERYTHING, PAGE_ROWS, PARTS_MAX, Exports
 from bot.storage import jobs, preferences
 from tests.fakes import rendering, ticket
 from tests.services.conftest import MEMBER, SERVER

@@ -7,8 +7,8 @@ import pytest
 
 from bot.core.errors import Broken
 from bot.core.jobs import Reason, State
-from bot.services.facts import Facts
-from bot.services.late_books import LateBooks
+from bot.services.generation.facts import Facts
+from bot.services.generation.late_books import LateBooks
 from bot.storage.database import DatabaseUnavailable
 from bot.storage.journal import Fact, Journal
 from tests.fakes import rendering, ticket

@@ -11,8 +11,8 @@ from bot.core.models.gpt_image_2 import GPT_IMAGE_2, Quality
 from bot.core.models.options import Size
 from bot.core.models.prices import Ask
 from bot.core.preferences import Preferences
-from bot.services.allowance import Asker
-from bot.services.gifts import GIFTS_MAX, Gifts
+from bot.services.limits.allowance import Asker
+from bot.services.limits.gifts import GIFTS_MAX, Gifts
 from bot.services.ports import Delivered
 from bot.storage import audit, gifts, ledger, preferences
 from tests.fakes import rendering, ticket

@@ -22,8 +22,8 @@ from bot.core.errors import (
     Unproven,
 )
 from bot.core.jobs import Reason, State
-from bot.services.halts import Halts
-from bot.services.times import Times
+from bot.services.generation.halts import Halts
+from bot.services.generation.times import Times
 from bot.storage import notices
 from tests.fakes import rendering
 from tests.services.quiet import quiet_house
@@ -288,7 +288,11 @@ async def test_the_log_says_when_the_line_stops_and_when_it_goes_on(tmp_path, ca
         house.queue.submit_errors = [AccountLocked("403") for _ in range(2)]
         await house.start()
         await house.courier.until(1, 200)
-    said = [(r.message, r.levelname) for r in caplog.records if r.name == "bot.services.brakes"]
+    said = [
+        (r.message, r.levelname)
+        for r in caplog.records
+        if r.name == "bot.services.generation.brakes"
+    ]
     assert said == [
         ("the line is paused", "ERROR"),
         ("the line is paused", "ERROR"),

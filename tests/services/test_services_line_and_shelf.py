@@ -10,11 +10,11 @@ from bot.core.errors import Halt, Trouble
 from bot.core.jobs import Job, Picture, State
 from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Format, Size
-from bot.services.brakes import Brakes
-from bot.services.places import Places
-from bot.services.shelf_keeping import ShelfKeeping
-from bot.services.waiting import WaitingRoom
-from bot.storage.shelf import Shelf, Stock
+from bot.services.generation.brakes import Brakes
+from bot.services.generation.places import Places
+from bot.services.generation.undelivered import ShelfKeeping
+from bot.services.generation.waiting import WaitingRoom
+from bot.storage.undelivered_files import Shelf, Stock
 from tests.fakes import ManualClock, RecordingCourier
 from tests.virtual_time import virtual
 
@@ -133,7 +133,7 @@ async def test_pictures_are_on_the_disk_before_they_have_their_name(tmp_path, mo
         events.append(("name", Path(target).name))
         return real_replace(path, target)
 
-    monkeypatch.setattr("bot.storage.shelf.os.fsync", sync)
+    monkeypatch.setattr("bot.storage.undelivered_files.os.fsync", sync)
     monkeypatch.setattr(Path, "replace", replace)
     await Shelf(tmp_path / "undelivered").put("job", {1: PICTURE, 3: PICTURE})
     assert events == [
@@ -193,6 +193,6 @@ async def test_a_shelf_that_cannot_be_cleared_stops_nothing(tmp_path, caplog, mo
     def refuse(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("bot.storage.shelf.shutil.rmtree", refuse)
+    monkeypatch.setattr("bot.storage.undelivered_files.shutil.rmtree", refuse)
     await ShelfKeeping(shelf, ManualClock(), days=7).clear()
     assert [r.message for r in caplog.records] == ["the shelf cannot be cleared"]

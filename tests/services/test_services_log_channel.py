@@ -9,10 +9,10 @@ import pytest
 
 from bot.core.errors import RouteBusy, Undeliverable
 from bot.core.limits import Rule, Subject, Unit, Window
-from bot.services.allowance import HostLimits
-from bot.services.changes import record
-from bot.services.log_channel import LogChannel, Waits
-from bot.services.moderation import Moderation
+from bot.services.limits.allowance import HostLimits
+from bot.services.moderation.audit_recorder import record
+from bot.services.moderation.limits import Moderation
+from bot.services.moderation.log_channel import LogChannel, Waits
 from bot.storage import notices, preferences
 from bot.storage.audit import Change
 from tests.fakes import RecordingLogPoster
@@ -173,9 +173,9 @@ async def test_a_channel_that_never_takes_it_drops_that_message_and_goes_on(scen
         await scene.empty()
 
     assert scene.subjects() == [["somewhere"]]
-    assert [r.message for r in caplog.records if r.name == "bot.services.log_channel"] == [
-        "notice not posted, see the audit"
-    ] * 2
+    assert [
+        r.message for r in caplog.records if r.name == "bot.services.moderation.log_channel"
+    ] == ["notice not posted, see the audit"] * 2
 
 
 async def test_no_log_channel_any_more_drops_what_waits(scene):

@@ -12,9 +12,9 @@ from bot.core.jobs import Reason, Rendering, State
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.models.gpt_image_2 import GPT_IMAGE_2
 from bot.core.models.prices import Ask
-from bot.core.words import Kind
-from bot.services.strikes import TooManyLosses
-from bot.services.words import Words
+from bot.core.wordfilter.words import Kind
+from bot.services.limits.strikes import TooManyLosses
+from bot.services.moderation.words import Words
 from bot.storage import audit, ledger, preferences
 from bot.storage.database import DatabaseUnavailable
 from tests.fakes import rendering, ticket

@@ -6,8 +6,8 @@ import pytest
 
 from bot.core.errors import BadRequest, Broken, OverLimit
 from bot.core.limits import Rule, Subject, Unit, Window
-from bot.services.allowance import Asker, HostLimits
-from bot.services.moderation import RULES_MAX, Moderation
+from bot.services.limits.allowance import Asker, HostLimits
+from bot.services.moderation.limits import RULES_MAX, Moderation
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
 
 IMAGES, DAY = Unit.IMAGES, Window.DAY

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.core.errors import ContentRefused, RouteBusy, SubmitUnclear, Unproven
 from bot.core.jobs import State
-from bot.services.runner import CancelNews
+from bot.services.generation.runner import CancelNews
 from tests.services.conftest import FAST, MEMBER
 from tests.services.test_services_hardships import until_true
 

@@ -6,8 +6,8 @@ import logging
 import pytest
 
 from bot.core.errors import Broken, Halt, StaleState, Trouble
-from bot.services.brakes import Brakes
-from bot.services.patience import Pauses, Seldom, insist
+from bot.services.generation.brakes import Brakes
+from bot.services.retry import Pauses, Seldom, insist
 from bot.services.supervisor import Supervisor
 from bot.storage.database import DatabaseUnavailable
 from tests.virtual_time import now_s, virtual

@@ -3,8 +3,8 @@
 import asyncio
 
 from bot.core.errors import Gone, Unproven
-from bot.services.times import Times
-from bot.services.verdicts import Verdicts
+from bot.services.generation.times import Times
+from bot.services.generation.verdicts import Verdicts
 from tests.virtual_time import now_s, virtual
 
 # Verdicts

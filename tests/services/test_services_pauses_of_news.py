@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from bot.core.errors import RouteBusy, Trouble
-from bot.services.errands import Errands, News
-from bot.services.log_channel import LogChannel
+from bot.services.moderation.log_channel import LogChannel
+from bot.services.moderation.outbox import Errands, News
 from bot.storage import errands, notices
 from bot.storage.errands import Errand, Kind
 from tests.fakes import RecordingLogPoster

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from bot.core.errors import BadRequest, Blocked, TooLate, Undeliverable
-from bot.services.errands import News
-from bot.services.picture_reports import REPORTS_PER_HOUR
+from bot.services.moderation.outbox import News
+from bot.services.moderation.picture_reports import REPORTS_PER_HOUR
 from bot.storage.reports import Outcome
 from tests.services.conftest import MEMBER, SERVER
 from tests.services.picture_room import MODERATOR, OTHER_MODERATOR, OTHER_SERVER, REPORTER, Room

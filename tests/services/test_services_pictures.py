@@ -6,8 +6,8 @@ import pytest
 
 from bot.core.errors import BadRequest, RouteBusy, Undeliverable
 from bot.core.jobs import State
-from bot.services.errands import Errands, News
-from bot.services.members import Members
+from bot.services.moderation.member_activity import Members
+from bot.services.moderation.outbox import Errands, News
 from bot.storage import errands
 from bot.storage.errands import Errand, Kind
 from tests.services.conftest import CHANNEL, MEMBER, SERVER

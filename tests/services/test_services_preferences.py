@@ -9,7 +9,7 @@ from bot.core.errors import BadRequest, IllegalSize, NotOffered, Paused, Refused
 from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Size
 from bot.core.preferences import Places, Preferences, Spoilers
-from bot.services.preferences import By, ServerPreferences
+from bot.services.moderation.preferences import By, ServerPreferences
 from bot.storage import audit
 from tests.services.conftest import CHANNEL, SERVER
 

@@ -19,8 +19,8 @@ from bot.core.errors import (
     Unproven,
 )
 from bot.core.jobs import Reason, State
-from bot.services.runner import CancelNews
-from bot.services.times import Times
+from bot.services.generation.runner import CancelNews
+from bot.services.generation.times import Times
 from bot.storage import ledger
 from tests.fakes import rendering, ticket
 from tests.services.conftest import FAST, MEMBER

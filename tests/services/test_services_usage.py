@@ -13,10 +13,10 @@ from bot.core.errors import BadRequest, Blocked, ForbiddenPrompt, NotAllowed, Ov
 from bot.core.jobs import State
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.preferences import Places
-from bot.core.ranges import Days
-from bot.services.alerts import Alerts
-from bot.services.refusals import Refusals, reason_of
-from bot.services.usage import CSV_COLUMNS, UsageReports, _cells
+from bot.core.typed.ranges import Days
+from bot.services.limits.alerts import Alerts
+from bot.services.limits.refusals import Refusals, reason_of
+from bot.services.reporting.usage import CSV_COLUMNS, UsageReports, _cells
 from bot.storage import preferences, usage
 from bot.storage.usage import DailyUsage, Figures
 from tests.fakes import rendering

@@ -56,11 +56,11 @@ def test_a_breakage_is_over_with_its_block():
         ("bot.fal.evidence:TABLE", "*_SUBMITS,"),
         ("bot.fal.evidence:TABEL", "*_SUBMIT,"),
         ("bot.fal.evidence:judge", "seen"),
-        ("bot.services.times:Times.held_max_s", "3600"),
+        ("bot.services.generation.times:Times.held_max_s", "3600"),
         ("bot.fal.queue:FalQueue.nothing", "x"),
         ("bot.fal.queue:Nothing.submit", "x"),
-        ("bot.services.bills:model_of", "return returned"),
-        ("bot.services.books:Event", "HELD"),
+        ("bot.services.generation.bills:model_of", "return returned"),
+        ("bot.services.generation.books:Event", "HELD"),
     ],
 )
 def test_what_does_not_fit_says_so(where: str, old: str):

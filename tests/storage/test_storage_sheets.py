@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage.sheets import SheetWriter, Workplace
+from bot.storage.csv_writer import SheetWriter, Workplace
 
 COLUMNS = ("id", "text")
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.errors import Broken
 from bot.core.preferences import Preferences
-from bot.core.words import Entry, Kind
+from bot.core.wordfilter.words import Entry, Kind
 from bot.storage import preferences, words
 from bot.storage.database import Database
 from bot.storage.words import StoredEntry

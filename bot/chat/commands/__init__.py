@@ -1,1 +1,0 @@
-"""The slash commands; each is built with the services that it needs."""

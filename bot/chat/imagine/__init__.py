@@ -1,0 +1,1 @@
+"""What members use: `/imagine`, `/quota`, their cards and the buttons on them."""

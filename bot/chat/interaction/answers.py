@@ -1,0 +1,121 @@
+"""Answers in time, short private answers, and the one place where an error becomes a sentence."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Coroutine, Sequence
+from typing import Any, TypeVar
+
+import discord
+
+from bot.chat.imagine.texts import why_refused
+from bot.chat.interaction.layouts import BAD, NOT_TAKEN, QUIET, notice
+from bot.core.errors import OverLimit, Refused
+from bot.storage.database import DatabaseUnavailable
+
+_log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+_FIRST_ANSWER_MAX_S = 1.5
+"""Discord drops an interaction after 3 s; what takes longer than this is deferred first."""
+
+_READ_MAX_S = 1.2
+"""What a form needs; whether the person may see it is asked before, for as long at most."""
+
+_IS_PRIVATE = "deferred in private"
+_NOT_FOR_ALL = "Not accepted. Only the member who asked is told why."
+
+
+async def in_time(
+    interaction: discord.Interaction[Any], work: Coroutine[Any, Any, _T], *, is_private: bool
+) -> _T:
+    """Do what an answer needs; where that takes long, Discord shows "thinking…" meanwhile."""
+    doing = asyncio.ensure_future(work)
+    done, _ = await asyncio.wait({doing}, timeout=_FIRST_ANSWER_MAX_S)
+    if not done:
+        await _think(interaction, is_private=is_private)
+    return await doing
+
+
+async def soon(reading: Awaitable[_T]) -> _T:
+    """Read what a form needs before it is shown, because a form can only be the first answer.
+
+    Raises:
+        Refused: It takes so long that Discord would not show the form any more.
+    """
+    try:
+        async with asyncio.timeout(_READ_MAX_S):
+            return await reading
+    except TimeoutError:
+        raise Refused("The bot's storage is slow just now. Try again in a minute.") from None
+
+
+async def think_privately(interaction: discord.Interaction[Any]) -> None:
+    """Show "thinking…" in private at once, before work that always takes long."""
+    await _think(interaction, is_private=True)
+
+
+async def _think(interaction: discord.Interaction[Any], *, is_private: bool) -> None:
+    try:
+        await interaction.response.defer(ephemeral=is_private, thinking=True)
+        interaction.extras[_IS_PRIVATE] = is_private
+    except NOT_TAKEN as error:
+        _log.warning("defer not taken", extra={"detail": str(error)})
+
+
+def sentence_for(error: Exception) -> str:
+    """Turn an error into what the person may read; what nobody foresaw gets an id for the log."""
+    if isinstance(error, OverLimit):
+        return why_refused(error)
+    if isinstance(error, Refused):
+        return error.sentence
+    if isinstance(error, DatabaseUnavailable):
+        _log.error("storage away", extra={"detail": str(error)})
+        return "The bot cannot reach its storage just now. Try again in a minute."
+    code = secrets.token_hex(3)
+    _log.error("command failed", exc_info=error, extra={"code": code})
+    return f"Something went wrong inside the bot. The host finds it in the log as `{code}`."
+
+
+async def answer_error(interaction: discord.Interaction[Any], error: Exception) -> None:
+    """Answer an interaction with what went wrong, privately."""
+    await tell(interaction, sentence_for(error))
+
+
+async def tell(
+    interaction: discord.Interaction[Any], text: str, *, colour: discord.Colour = BAD
+) -> None:
+    """Answer privately with a sentence; see `answer_privately`."""
+    await answer_privately(interaction, notice(text, colour=colour))
+
+
+async def answer_privately(
+    interaction: discord.Interaction[Any],
+    view: discord.ui.LayoutView,
+    files: Sequence[discord.File] = (),
+) -> None:
+    """Answer privately, whatever was deferred before; never raises for Discord.
+
+    Each file must be shown by a part of the view.
+
+    What thinks in public cannot become private. It is ended with a word first, because a follow-up
+    would fill it, then taken away; one that is taken away while it thinks may let no follow-up
+    pass any more (discord-api-docs, issues 2739 and 3087).
+    """
+    is_deferred = (
+        interaction.response.type is discord.InteractionResponseType.deferred_channel_message
+    )
+    try:
+        if not interaction.response.is_done():
+            await interaction.response.send_message(view=view, files=files, ephemeral=True)
+        elif is_deferred and interaction.extras.get(_IS_PRIVATE):
+            await interaction.edit_original_response(view=view, attachments=files)
+        elif is_deferred:
+            await interaction.edit_original_response(view=notice(_NOT_FOR_ALL, colour=QUIET))
+            await interaction.followup.send(view=view, files=files, ephemeral=True)
+            await interaction.delete_original_response()
+        else:
+            await interaction.followup.send(view=view, files=files, ephemeral=True)
+    except (*NOT_TAKEN, discord.InteractionResponded) as failed:
+        _log.warning("answer not taken", extra={"detail": str(failed)})

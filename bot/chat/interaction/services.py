@@ -1,0 +1,60 @@
+"""What the commands and buttons are given: the services and the host's defaults."""
+
+from dataclasses import dataclass
+
+import discord
+
+from bot.chat.interaction.names import Names
+from bot.chat.interaction.permission import CommandAccess
+from bot.core.preferences import Defaults
+from bot.services.generation.imagine import Imagine
+from bot.services.generation.runner import Runner
+from bot.services.limits.allowance import Quota
+from bot.services.limits.gifts import Gifts
+from bot.services.moderation.blocks import Blocks
+from bot.services.moderation.housekeeping import Housekeeping
+from bot.services.moderation.job_inquiry import Cases
+from bot.services.moderation.limits import Moderation
+from bot.services.moderation.member_activity import Members
+from bot.services.moderation.picture_reports import PictureReports
+from bot.services.moderation.pictures import Pictures
+from bot.services.moderation.preferences import ServerPreferences
+from bot.services.moderation.words import Words
+from bot.services.ports import Clock
+from bot.services.reporting.exports import Exports
+from bot.services.reporting.usage import UsageReports
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services that stand behind every command."""
+
+    imagine: Imagine
+    quota: Quota
+    moderation: Moderation
+    gifts: Gifts
+    blocks: Blocks
+    words: Words
+    preferences: ServerPreferences
+    usage: UsageReports
+    cases: Cases
+    pictures: Pictures
+    reports: PictureReports
+    members: Members
+    exports: Exports
+    runner: Runner
+    housekeeping: Housekeeping
+    clock: Clock
+    defaults: Defaults
+
+
+class ServicesClient(discord.AutoShardedClient):
+    """A client that commands and buttons find the services by."""
+
+    services: Services
+    """Set once, before the client connects."""
+    names: Names
+    """The members' names that were seen last."""
+
+    access: CommandAccess
+    """What servers say in their settings about who may use the commands."""

@@ -1,0 +1,1 @@
+"""Pictures or dollars beyond the limits."""

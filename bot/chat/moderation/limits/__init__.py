@@ -1,0 +1,1 @@
+"""Limits, and those whose role or channel is no more."""

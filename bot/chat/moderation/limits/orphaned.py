@@ -1,0 +1,114 @@
+"""The list of limits, with those marked whose role or channel is no more, and a way to clear them.
+
+Such a limit does nothing; it is left from a deletion while the bot was away. Nothing is cleared
+only because the bot does not see a thing: a moderator presses, and Discord is asked once more.
+"""
+
+import logging
+import re
+from collections.abc import Sequence
+from typing import Self
+
+import discord
+from discord import ui
+
+from bot.chat.interaction.answers import answer_error
+from bot.chat.interaction.paging import turn
+from bot.chat.interaction.permission import require_moderator
+from bot.chat.interaction.services import ServicesClient
+from bot.chat.moderation.cards import limits_card
+from bot.core.errors import Refused
+from bot.core.limits import Rule, Subject
+
+_log = logging.getLogger(__name__)
+
+_NOT_ASKED = "Discord does not answer just now, so nothing was cleared. Try again in a minute."
+
+
+def limits_view(guild: discord.Guild | None, rules: Sequence[Rule]) -> ui.LayoutView:
+    """All limits of a server, with a button where something is gone."""
+    gone = gone_among(guild, rules)
+    return limits_card(rules, gone=gone, button=ClearGoneButton() if gone else None)
+
+
+def gone_among(guild: discord.Guild | None, rules: Sequence[Rule]) -> list[Rule]:
+    """Find the limits of roles and channels that a server does not have; none in an outage."""
+    if guild is None or guild.unavailable or not guild.roles:
+        return []
+    return [
+        rule
+        for rule in rules
+        if (rule.subject is Subject.ROLE and guild.get_role(rule.subject_id) is None)
+        or (rule.subject is Subject.CHANNEL and guild.get_channel(rule.subject_id) is None)
+    ]
+
+
+class ClearGoneButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=r"limits:gone"):
+    """Clears the limits of roles and channels that Discord does not know any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            ui.Button(
+                label="Clear what is gone",
+                style=discord.ButtonStyle.secondary,
+                custom_id="limits:gone",
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(  # pyright: ignore[reportIncompatibleMethodOverride]
+        cls,
+        interaction: discord.Interaction[ServicesClient],  # noqa: ARG003 - discord.py's signature
+        item: ui.Item[ui.LayoutView],  # noqa: ARG003 - discord.py's signature
+        match: re.Match[str],  # noqa: ARG003 - discord.py's signature
+        /,
+    ) -> Self:
+        """Build the item; there is only one."""
+        return cls()
+
+    async def callback(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, interaction: discord.Interaction[ServicesClient]
+    ) -> None:
+        """Clear them and show the list anew."""
+        try:
+            await require_moderator(interaction)
+            await turn(interaction, _cleared(interaction))
+        except Exception as error:  # noqa: BLE001 - nothing above this answers the moderator
+            await answer_error(interaction, error)
+
+
+async def _cleared(interaction: discord.Interaction[ServicesClient]) -> ui.LayoutView:
+    moderation, guild = interaction.client.services.moderation, interaction.guild
+    server_id = interaction.guild_id or 0
+    for rule in await _surely_gone(guild, await moderation.limits(server_id)):
+        reason = f"the {rule.subject.value} is gone"
+        await moderation.clear_limit(server_id, rule, actor_id=interaction.user.id, reason=reason)
+    return limits_view(guild, await moderation.limits(server_id))
+
+
+async def _surely_gone(guild: discord.Guild | None, rules: Sequence[Rule]) -> list[Rule]:
+    """Ask Discord about what is not in the cache."""
+    gone = gone_among(guild, rules)
+    if guild is None or not gone:
+        return []
+    try:
+        role_ids = {role.id for role in await guild.fetch_roles()}
+        known = role_ids | {
+            rule.subject_id
+            for rule in gone
+            if rule.subject is Subject.CHANNEL and await _has_channel(guild, rule.subject_id)
+        }
+    except (discord.HTTPException, OSError) as error:
+        _log.warning("nothing cleared", extra={"detail": str(error)})
+        raise Refused(_NOT_ASKED) from error
+    return [rule for rule in gone if rule.subject_id not in known]
+
+
+async def _has_channel(guild: discord.Guild, channel_id: int) -> bool:
+    try:
+        await guild.fetch_channel(channel_id)
+    except discord.NotFound:
+        return False
+    except (discord.Forbidden, discord.InvalidData):
+        return True
+    return True

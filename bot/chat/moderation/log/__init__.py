@@ -1,0 +1,1 @@
+"""The log channel: what is posted there, and how it looks."""

@@ -1,0 +1,1 @@
+"""One member as moderators see them."""

@@ -1,0 +1,1 @@
+"""What was spent, as figures and as a chart."""

@@ -1,0 +1,1 @@
+"""Words that no prompt may have."""

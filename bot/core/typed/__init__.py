@@ -1,0 +1,1 @@
+"""What people type, read: amounts, durations, ranges of days, time zones."""

@@ -1,0 +1,1 @@
+"""Forbidden words, found through the disguises that people give them."""

@@ -1,0 +1,1 @@
+"""From a request to its pictures: accept, wait, send, follow, deliver, tell, search."""

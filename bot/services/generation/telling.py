@@ -1,0 +1,67 @@
+"""Tells members how jobs ended that brought no pictures, once, however long Discord is away."""
+
+import asyncio
+import logging
+
+from bot.core.errors import Broken, RouteBusy
+from bot.core.jobs import Job, State
+from bot.services.generation.books import Books
+from bot.services.generation.times import Times
+from bot.services.limits.allowance import Quota
+from bot.services.ports import Courier
+from bot.services.retry import Pauses, Seldom, insist
+
+_log = logging.getLogger(__name__)
+
+_UNTOLD = frozenset({State.FAILED, State.CANCELLED, State.UNDELIVERED})
+
+
+class Teller:
+    """Tells each end once; a job without its interaction token was told already."""
+
+    def __init__(self, *, books: Books, courier: Courier, quota: Quota, times: Times) -> None:
+        self._books = books
+        self._courier = courier
+        self._quota = quota
+        self._times = times
+        self._telling: set[str] = set()
+
+    def is_telling(self, job_id: str) -> bool:
+        """Whether a member is just being told of a job."""
+        return job_id in self._telling
+
+    async def tell(self, job: Job) -> None:
+        """Tell the member; what cannot be told now is told by the next start."""
+        is_told = job.state not in _UNTOLD or job.interaction_token is None
+        if is_told or job.id in self._telling:
+            return
+        self._telling.add(job.id)
+        try:
+            await self._tell(job)
+        except Exception as error:  # noqa: BLE001 - the job has ended; nothing else depends on it
+            about = {"job_id": job.id, "state": job.state.value, "detail": str(error)}
+            _log.exception("end not told", extra=about)
+        finally:
+            self._telling.discard(job.id)
+
+    async def _tell(self, job: Job) -> None:
+        loop = asyncio.get_running_loop()
+        pauses = Pauses(self._times.retry_first_s, self._times.retry_max_s)
+        seldom, until = Seldom(), loop.time() + self._times.deliver_max_s
+        while loop.time() < until:
+            try:
+                stored = await self._books.get(job.id)
+                if stored is None or stored.state not in _UNTOLD:
+                    # Its pictures were found meanwhile; "no picture" would be no news any more.
+                    return
+                if stored.interaction_token is None:
+                    # Somebody else was faster.
+                    return
+                await self._courier.end(job, await self._quota.balance(job))
+            except (RouteBusy, Broken) as error:
+                if seldom.is_due():
+                    _log.warning("end not told", extra={"job_id": job.id, "detail": str(error)})
+                await asyncio.sleep(pauses.next())
+            else:
+                await insist(lambda: self._books.told(job), job.id, "told")
+                return

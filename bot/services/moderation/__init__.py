@@ -1,0 +1,1 @@
+"""What moderators decide: limits, blocks, words, preferences, removals, and the record of it."""

@@ -1,0 +1,140 @@
+"""What is put in order when a server changes under the bot: roles, channels, the bot's own place.
+
+Discord tells of each deletion once, by an event; then what hangs on the thing is cleared, each
+with its row in the audit. What was deleted while the bot was away stays: a rule for a role or a
+channel that is no more does nothing, and nothing is cleared only because something is not to be
+seen, for a cap must not vanish by a misread. Moderators see what is gone and can clear it.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bot.core.errors import StaleState
+from bot.core.jobs import Job, Reason, State
+from bot.core.limits import Subject, show_amount
+from bot.core.preferences import Places, Preferences
+from bot.services.generation.books import Books
+from bot.services.generation.runner import Runner
+from bot.services.moderation.audit_recorder import record
+from bot.services.moderation.limits import describe
+from bot.services.ports import Clock
+from bot.services.retry import insist
+from bot.storage import notices, preferences, rules
+from bot.storage.audit import HOST, Change
+from bot.storage.database import Connection, Database
+
+_log = logging.getLogger(__name__)
+
+_WITHOUT_ANY = {Places.ALL: "everywhere", Places.ONLY: "nowhere", Places.EXCEPT: "everywhere"}
+
+
+class Housekeeping:
+    """Follows what happens to servers. A database that is away is waited for."""
+
+    def __init__(self, database: Database, clock: Clock, books: Books, runner: Runner) -> None:
+        self._database = database
+        self._clock = clock
+        self._books = books
+        self._runner = runner
+
+    async def role_deleted(self, server_id: int, role_id: int, name: str) -> None:
+        """Clear a deleted role's limits."""
+
+        async def clear() -> None:
+            async with self._database.write(server_id) as connection:
+                now_ms, why = self._clock.now_ms(), f"the role “{name}” was deleted"
+                await _clear_rules(connection, server_id, Subject.ROLE, role_id, why, now_ms)
+
+        await insist(clear, "none", f"role {role_id} deleted")
+        _log.info("role deleted", extra={"server_id": server_id, "role_id": role_id})
+
+    async def channel_deleted(self, server_id: int, channel_id: int, name: str) -> None:
+        """Clear a deleted channel's budgets and take it out of the server's settings."""
+
+        async def clear() -> None:
+            async with self._database.write(server_id) as connection:
+                now_ms, why = self._clock.now_ms(), f"the channel “{name}” was deleted"
+                known = await preferences.load(connection, server_id)
+                # The log channel first: nothing can be posted there any more.
+                for after, change in _without_channel(known, channel_id, why):
+                    await preferences.put(connection, server_id, after)
+                    await record(connection, server_id, change, now_ms)
+                await _clear_rules(connection, server_id, Subject.CHANNEL, channel_id, why, now_ms)
+
+        await insist(clear, "none", f"channel {channel_id} deleted")
+        _log.info("channel deleted", extra={"server_id": server_id, "channel_id": channel_id})
+
+    async def server_left(self, server_id: int) -> None:
+        """End what waits here for a server that the bot is in no more; nothing of it was sent.
+
+        What is at fal runs on, and ends by whatever route is open. Limits and settings stay, for
+        a server that takes the bot back.
+        """
+        unfinished = await insist(self._books.unfinished, "none", f"server {server_id} left")
+        held = [j for j in unfinished if j.server_id == server_id and j.state is State.HELD]
+        for job in held:
+            await self._end(job)
+
+        async def drop() -> None:
+            async with self._database.write(server_id) as connection:
+                await notices.delete_all(connection, server_id)
+
+        await insist(drop, "none", f"server {server_id} left")
+        _log.info("server left", extra={"server_id": server_id, "jobs_ended": len(held)})
+
+    async def _end(self, job: Job) -> None:
+        try:
+            ended = await insist(
+                lambda: self._books.fail(job, Reason.BOT_LEFT), job.id, "the bot left the server"
+            )
+        except StaleState:
+            return  # It was sent or ended just now.
+        self._runner.ended(ended)
+
+
+async def _clear_rules(
+    connection: Connection, server_id: int, subject: Subject, subject_id: int, why: str, now_ms: int
+) -> None:
+    book, _ = await rules.load(connection, server_id)
+    for rule in [one for one in book if (one.subject, one.subject_id) == (subject, subject_id)]:
+        before = await rules.clear(
+            connection,
+            server_id,
+            subject=subject,
+            subject_id=subject_id,
+            unit=rule.unit,
+            window=rule.window,
+        )
+        assert before is not None
+        change = Change(
+            kind="limit.clear",
+            actor_id=HOST,
+            subject=describe(rule),
+            before=show_amount(rule.unit, before),
+            after=None,
+            reason=why,
+        )
+        await record(connection, server_id, change, now_ms)
+
+
+def _without_channel(
+    known: Preferences, channel_id: int, why: str
+) -> Iterator[tuple[Preferences, Change]]:
+    """Take a channel out of preferences, a change at a time.
+
+    The last channel of "only these" leaves none, rather than opening all.
+    """
+    name = f"channel {channel_id}"
+    if known.log_channel_id == channel_id:
+        known = replace(known, log_channel_id=None)
+        change = Change("settings.log_channel", HOST, "log channel", name, None, why)
+        yield known, change
+    if channel_id in known.channel_ids:
+        left = known.channel_ids - {channel_id}
+        known = replace(known, channel_ids=left)
+        if not left and known.places is Places.EXCEPT:
+            known = replace(known, places=Places.ALL)
+        after = f"without it, {len(left)} left" if left else _WITHOUT_ANY[known.places]
+        change = Change("settings.channels", HOST, "channels", f"with {name}", after, why)
+        yield known, change

@@ -1,0 +1,1 @@
+"""What is told about the past: usage, exports, losses, and the listings of the command line."""

@@ -38,7 +38,7 @@ from bot.services.generation.brakes import Brakes
 from bot.services.generation.imagine import Imagine
 from bot.services.generation.runner import Runner
 from bot.services.limits.allowance import HostLimits
-from bot.services.moderation.words import Words
+from bot.services.limits.words import Words
 from bot.storage import rules
 from bot.storage.database import Database, migrated_database, opened_database
 from standins.process import BotProcess

@@ -29,8 +29,9 @@ from bot.services.generation.brakes import Brakes
 from bot.services.generation.build import Generation, Outside, Policy, build_generation
 from bot.services.generation.runner import Runner
 from bot.services.limits.allowance import Quota
+from bot.services.limits.blocks import Blocks
 from bot.services.limits.gifts import Gifts
-from bot.services.moderation.blocks import Blocks
+from bot.services.limits.words import Words
 from bot.services.moderation.housekeeping import Housekeeping
 from bot.services.moderation.job_inquiry import Cases
 from bot.services.moderation.limits import Moderation
@@ -40,7 +41,6 @@ from bot.services.moderation.outbox import Errands
 from bot.services.moderation.picture_reports import PictureReports
 from bot.services.moderation.pictures import Pictures
 from bot.services.moderation.preferences import ServerPreferences
-from bot.services.moderation.words import Words
 from bot.services.reporting.exports import Exports
 from bot.services.reporting.usage import UsageReports
 from bot.services.supervisor import Supervisor

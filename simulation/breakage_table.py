@@ -111,14 +111,14 @@ _CHARGES = (
     ),
     Breakage(
         "pictures beyond the count are charged",
-        "bot.services.generation.bills:charge",
+        "bot.services.limits.bills:charge",
         "images = min(arrived, asked)",
         "images = arrived",
         ("extra pictures",),
     ),
     Breakage(
         "a bill above the hold is charged in full",
-        "bot.services.generation.bills:charge",
+        "bot.services.limits.bills:charge",
         "min(cost_microusd * share // billed, held_microusd * images // asked)",
         "cost_microusd * share // billed",
         ("huge units",),

@@ -17,9 +17,9 @@ from bot.services.generation.imagine import Imagine
 from bot.services.generation.runner import Runner
 from bot.services.limits.allowance import HostLimits, Quota
 from bot.services.limits.gifts import Gifts
+from bot.services.limits.words import Words
 from bot.services.moderation.limits import Moderation
 from bot.services.moderation.preferences import ServerPreferences
-from bot.services.moderation.words import Words
 from bot.services.supervisor import Supervisor
 from bot.storage import rules
 from bot.storage.database import Database

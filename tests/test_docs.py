@@ -14,7 +14,7 @@ import click
 import pytest
 from discord import app_commands
 
-import bot.chat.commands
+import bot.chat
 from bot.__main__ import main
 from bot.chat.interaction.services import Services
 from bot.core.models.options import Size
@@ -160,10 +160,10 @@ def a_desk() -> Services:
 
 
 def built_commands() -> list[Command]:
-    """Build every command from `bot.chat.commands`, as the client does."""
+    """Build every command of `bot.chat`, as the client does."""
     services = a_desk()
     commands: list[Command] = []
-    for module in pkgutil.iter_modules(bot.chat.commands.__path__, "bot.chat.commands."):
+    for module in pkgutil.walk_packages(bot.chat.__path__, "bot.chat."):
         for name, build in inspect.getmembers(import_module(module.name), inspect.isfunction):
             if name.startswith("build_") and build.__module__ == module.name:
                 built = build(services)

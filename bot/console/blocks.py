@@ -8,8 +8,8 @@ from bot.console.printing import actor, iso, minute, print_json, print_table, wh
 from bot.console.session import change, on_database
 from bot.core.typed.durations import shown_instant
 from bot.services.clock import SystemClock
+from bot.services.limits.blocks import Blocks
 from bot.services.limits.gifts import Gifts
-from bot.services.moderation.blocks import Blocks
 from bot.storage.audit import HOST
 from bot.storage.blocks import Block
 from bot.storage.database import Database

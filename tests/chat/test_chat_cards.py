@@ -17,8 +17,8 @@ from bot.chat.imagine.cards import (
     state_line,
     waiting_card,
 )
-from bot.chat.imagine.texts import fewer_note
 from bot.chat.interaction.layouts import BAD, DONE, QUIET, WAITING, WORKING, notice
+from bot.chat.texts import fewer_note
 from bot.core.errors import Halt
 from bot.core.jobs import Job, Phase, Progress, Reason, State
 from bot.core.limits import Subject, Unit, Window

@@ -3,9 +3,9 @@
 import pytest
 
 from bot.chat.imagine.cards import Attached, ended_card, pictures_card, waiting_card
-from bot.chat.imagine.texts import WHILE_HALTED, why_halted
 from bot.chat.interaction.layouts import BAD, DONE, QUIET, WAITING
 from bot.chat.moderation.log.cards import card_of
+from bot.chat.texts import WHILE_HALTED, why_halted
 from bot.core.errors import Halt
 from bot.core.jobs import Reason, State
 from bot.core.models.options import Format

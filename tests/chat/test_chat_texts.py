@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from bot.chat.imagine.texts import (
+from bot.chat.texts import (
     count_images,
     duration,
     fewer_note,

@@ -16,7 +16,7 @@ from bot.services.generation.imagine import Imagine
 from bot.services.generation.runner import Runner
 from bot.services.generation.times import Times
 from bot.services.limits.allowance import HostLimits, Quota
-from bot.services.moderation.words import Words
+from bot.services.limits.words import Words
 from bot.services.supervisor import Supervisor
 from bot.storage import doubts, jobs, ledger, rules
 from bot.storage.database import migrate, open_database

@@ -15,7 +15,7 @@ from bot.core.preferences import Defaults
 from bot.services.generation.build import Outside, Policy, build_generation
 from bot.services.generation.times import Times
 from bot.services.limits.allowance import HostLimits, Quota
-from bot.services.moderation.words import Words
+from bot.services.limits.words import Words
 from bot.services.supervisor import Supervisor
 from bot.storage.database import migrate
 from tests.fakes import FlakyDatabase, ManualClock, RecordingCourier, ScriptedQueue, ticket

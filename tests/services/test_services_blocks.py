@@ -7,7 +7,7 @@ import pytest
 from bot.core.errors import BadRequest, Blocked
 from bot.core.jobs import State
 from bot.services.limits.allowance import Asker
-from bot.services.moderation.blocks import BLOCKS_MAX, Blocks
+from bot.services.limits.blocks import BLOCKS_MAX, Blocks
 from bot.storage import audit, blocks
 from bot.storage.blocks import Block
 from tests.services.conftest import CHANNEL, MEMBER, SERVER

@@ -9,7 +9,7 @@ from bot.core.errors import OverLimit
 from bot.core.jobs import Reason, State
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.preferences import Places, Preferences
-from bot.services.moderation.audit_recorder import record
+from bot.services.audit_recorder import record
 from bot.services.moderation.housekeeping import Housekeeping
 from bot.storage import notices, preferences, rules
 from bot.storage.audit import HOST, Change

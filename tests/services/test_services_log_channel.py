@@ -9,8 +9,8 @@ import pytest
 
 from bot.core.errors import RouteBusy, Undeliverable
 from bot.core.limits import Rule, Subject, Unit, Window
+from bot.services.audit_recorder import record
 from bot.services.limits.allowance import HostLimits
-from bot.services.moderation.audit_recorder import record
 from bot.services.moderation.limits import Moderation
 from bot.services.moderation.log_channel import LogChannel, Waits
 from bot.storage import notices, preferences

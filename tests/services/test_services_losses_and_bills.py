@@ -14,7 +14,7 @@ from bot.core.models.gpt_image_2 import GPT_IMAGE_2
 from bot.core.models.prices import Ask
 from bot.core.wordfilter.words import Kind
 from bot.services.limits.strikes import TooManyLosses
-from bot.services.moderation.words import Words
+from bot.services.limits.words import Words
 from bot.storage import audit, ledger, preferences
 from bot.storage.database import DatabaseUnavailable
 from tests.fakes import rendering, ticket

@@ -7,8 +7,8 @@ import pytest
 
 from bot.core.errors import BadRequest, Blocked, ForbiddenPrompt
 from bot.core.wordfilter.words import ENTRIES_MAX, Entry, Kind
-from bot.services.moderation.blocks import Blocks
-from bot.services.moderation.words import Words
+from bot.services.limits.blocks import Blocks
+from bot.services.limits.words import Words
 from bot.storage import audit, jobs, words
 from bot.storage.words import StoredEntry
 from tests.services.conftest import MEMBER, SERVER
@@ -198,7 +198,7 @@ async def test_a_blocked_member_with_a_forbidden_prompt_is_refused_once(open_hou
 
 async def test_more_servers_than_are_kept_ready_are_all_checked(open_house, monkeypatch):
     house = await open_house(runs=False)
-    monkeypatch.setattr("bot.services.moderation.words._SERVERS_MAX", 2)
+    monkeypatch.setattr("bot.services.limits.words._SERVERS_MAX", 2)
     for number in range(5):
         await add(house, f"word{number}x", server_id=SERVER + number)
     for _ in range(2):

@@ -59,7 +59,7 @@ def test_a_breakage_is_over_with_its_block():
         ("bot.services.generation.times:Times.held_max_s", "3600"),
         ("bot.fal.queue:FalQueue.nothing", "x"),
         ("bot.fal.queue:Nothing.submit", "x"),
-        ("bot.services.generation.bills:model_of", "return returned"),
+        ("bot.services.limits.bills:model_of", "return returned"),
         ("bot.services.generation.books:Event", "HELD"),
     ],
 )

@@ -20,8 +20,8 @@ import discord
 from bot.chat.delivery.edit_throttle import Pace
 from bot.chat.delivery.upload_compression import attach
 from bot.chat.imagine.cards import Attached, ended_card, pictures_card, waiting_card
-from bot.chat.imagine.texts import fewer_note, still_missing
 from bot.chat.interaction.layouts import NOT_TAKEN
+from bot.chat.texts import fewer_note, still_missing
 from bot.core.errors import RouteBusy, Undeliverable
 from bot.core.jobs import Job, Picture
 from bot.services.limits.allowance import Quota

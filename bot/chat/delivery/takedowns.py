@@ -7,8 +7,8 @@ import aiohttp
 import discord
 from discord import ui
 
-from bot.chat.imagine.texts import count_images, quoted_reason
 from bot.chat.interaction.layouts import BAD, QUIET, notice
+from bot.chat.texts import count_images, quoted_reason
 from bot.core.errors import RouteBusy, Undeliverable
 from bot.core.jobs import Job
 from bot.core.money import format_usd

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from discord import ui
 
 from bot.chat.imagine.buttons import cancel_button
-from bot.chat.imagine.texts import (
+from bot.chat.interaction.layouts import BAD, DONE, QUIET, WAITING, WORKING, finished
+from bot.chat.member_lines import blocked_lines, gift_lines
+from bot.chat.texts import (
     WHILE_HALTED,
     footer,
     left_of,
@@ -21,9 +23,6 @@ from bot.chat.imagine.texts import (
     why_halted,
     why_late,
 )
-from bot.chat.interaction.layouts import BAD, DONE, QUIET, WAITING, WORKING, finished
-from bot.chat.moderation.blocks.cards import blocked_lines
-from bot.chat.moderation.gifts.cards import gift_lines
 from bot.core.jobs import Job, Phase, State
 from bot.core.limits import Account
 from bot.core.models.options import Format

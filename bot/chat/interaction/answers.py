@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import discord
 
-from bot.chat.imagine.texts import why_refused
 from bot.chat.interaction.layouts import BAD, NOT_TAKEN, QUIET, notice
+from bot.chat.texts import why_refused
 from bot.core.errors import OverLimit, Refused
 from bot.storage.database import DatabaseUnavailable
 

@@ -10,8 +10,9 @@ from bot.core.preferences import Defaults
 from bot.services.generation.imagine import Imagine
 from bot.services.generation.runner import Runner
 from bot.services.limits.allowance import Quota
+from bot.services.limits.blocks import Blocks
 from bot.services.limits.gifts import Gifts
-from bot.services.moderation.blocks import Blocks
+from bot.services.limits.words import Words
 from bot.services.moderation.housekeeping import Housekeeping
 from bot.services.moderation.job_inquiry import Cases
 from bot.services.moderation.limits import Moderation
@@ -19,7 +20,6 @@ from bot.services.moderation.member_activity import Members
 from bot.services.moderation.picture_reports import PictureReports
 from bot.services.moderation.pictures import Pictures
 from bot.services.moderation.preferences import ServerPreferences
-from bot.services.moderation.words import Words
 from bot.services.ports import Clock
 from bot.services.reporting.exports import Exports
 from bot.services.reporting.usage import UsageReports

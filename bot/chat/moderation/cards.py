@@ -5,10 +5,10 @@ from typing import Any
 
 from discord import ui
 
-from bot.chat.imagine.texts import left_of
 from bot.chat.interaction.layouts import DONE, QUIET, WAITING, finished, notice
+from bot.chat.member_lines import gift_lines
 from bot.chat.moderation.blocks.cards import block_lines
-from bot.chat.moderation.gifts.cards import gift_lines
+from bot.chat.texts import left_of
 from bot.core.limits import Rule, Subject, Unit, Window, show_amount
 from bot.services.moderation.limits import Overview
 

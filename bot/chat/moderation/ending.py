@@ -6,9 +6,9 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.chat.imagine.texts import duration
 from bot.chat.interaction.permission import is_moderator
 from bot.chat.interaction.services import Services, ServicesClient
+from bot.chat.texts import duration
 from bot.core.errors import BadRequest
 
 Complete = Callable[

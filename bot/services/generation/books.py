@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from bot.core.errors import StaleState
 from bot.core.jobs import Event, Job, Reason, Rendering, State, Ticket
-from bot.services.generation.bills import bill_of, charge_for, returned_charge
+from bot.services.audit_recorder import record
 from bot.services.generation.moves import changes_of, move, with_arrived
 from bot.services.generation.times import Times
-from bot.services.moderation.audit_recorder import record
+from bot.services.limits.bills import bill_of, charge_for, returned_charge
 from bot.services.ports import Clock, Delivered
 from bot.storage import doubts, jobs, ledger
 from bot.storage.audit import Change

@@ -22,7 +22,7 @@ from bot.services.generation.times import Times
 from bot.services.generation.undelivered import ShelfKeeping
 from bot.services.generation.wishes import Wishes
 from bot.services.limits.allowance import HostLimits, Quota
-from bot.services.moderation.words import Words
+from bot.services.limits.words import Words
 from bot.services.ports import Clock, Courier, ImageQueue
 from bot.services.supervisor import Supervisor
 from bot.storage.database import Database

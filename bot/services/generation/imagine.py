@@ -18,10 +18,10 @@ from bot.services.generation.books import Books
 from bot.services.generation.runner import Runner
 from bot.services.limits.alerts import Alerts
 from bot.services.limits.allowance import Allowance, Asker, HostLimits, load_allowance
+from bot.services.limits.blocks import refuse_if_blocked
 from bot.services.limits.refusals import Refusals
 from bot.services.limits.strikes import refuse_if_struck_out
-from bot.services.moderation.blocks import refuse_if_blocked
-from bot.services.moderation.words import Words
+from bot.services.limits.words import Words
 from bot.services.ports import Balance, Clock
 from bot.services.retry import insist
 from bot.storage import jobs, ledger

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.jobs import Event, Job, Rendering
-from bot.services.generation.bills import bill_of
 from bot.services.generation.moves import changes_of, move, with_arrived
+from bot.services.limits.bills import bill_of
 from bot.services.ports import Clock
 from bot.storage import doubts, jobs, ledger
 from bot.storage.audit import HOST

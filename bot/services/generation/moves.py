@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.jobs import Event, Job, PictureLink, Rendering
-from bot.services.generation.bills import Bill
+from bot.services.limits.bills import Bill
 from bot.storage import jobs
 from bot.storage.database import Connection
 

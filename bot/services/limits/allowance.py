@@ -21,7 +21,7 @@ from bot.core.limits import (
     standings,
 )
 from bot.core.preferences import Preferences
-from bot.services.generation.bills import returned_charge
+from bot.services.limits.bills import returned_charge
 from bot.services.ports import Balance, Clock
 from bot.storage import blocks, gifts, ledger, rules
 from bot.storage.blocks import Block

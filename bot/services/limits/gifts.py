@@ -7,7 +7,7 @@ from bot.core.errors import BadRequest
 from bot.core.gifts import Gift, left_in
 from bot.core.limits import Unit, local_day, show_amount
 from bot.core.typed.durations import parse_until, shown_instant
-from bot.services.moderation.audit_recorder import checked_reason, record
+from bot.services.audit_recorder import checked_reason, record
 from bot.services.ports import Clock
 from bot.storage import gifts, ledger, preferences
 from bot.storage.audit import Change

@@ -9,8 +9,8 @@ from bot.core.errors import Blocked, Broken, ForbiddenPrompt, NotOffered, OverLi
 from bot.core.jobs import Request
 from bot.core.limits import Account, local_day
 from bot.core.prompts import clip
+from bot.services.audit_recorder import record
 from bot.services.limits.alerts import Alerts
-from bot.services.moderation.audit_recorder import record
 from bot.storage import preferences, usage
 from bot.storage.audit import Change
 from bot.storage.database import Database

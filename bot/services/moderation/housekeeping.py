@@ -14,9 +14,9 @@ from bot.core.errors import StaleState
 from bot.core.jobs import Job, Reason, State
 from bot.core.limits import Subject, show_amount
 from bot.core.preferences import Places, Preferences
+from bot.services.audit_recorder import record
 from bot.services.generation.books import Books
 from bot.services.generation.runner import Runner
-from bot.services.moderation.audit_recorder import record
 from bot.services.moderation.limits import describe
 from bot.services.ports import Clock
 from bot.services.retry import insist

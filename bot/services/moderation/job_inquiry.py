@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from bot.core.errors import BadRequest
 from bot.core.jobs import Job
 from bot.core.limits import Usage
+from bot.services.audit_recorder import checked_reason
 from bot.services.generation.runner import CancelNews, Runner
-from bot.services.moderation.audit_recorder import checked_reason
 from bot.storage import jobs, ledger, preferences
 from bot.storage.database import Connection, Database
 from bot.storage.entries import Entry

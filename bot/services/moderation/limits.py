@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift
 from bot.core.limits import Rule, Standing, Subject, Unit, Window, overruled, show_amount
+from bot.services.audit_recorder import checked_reason, record
 from bot.services.limits.allowance import Asker, HostLimits, load_allowance
-from bot.services.moderation.audit_recorder import checked_reason, record
 from bot.services.ports import Clock
 from bot.storage import audit, blocks, rules
 from bot.storage.audit import AuditRow, Change

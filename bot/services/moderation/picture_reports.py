@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from bot.core.errors import BadRequest, TooLate
 from bot.core.jobs import Job
 from bot.core.prompts import clip
-from bot.services.moderation.audit_recorder import checked_reason, record
-from bot.services.moderation.blocks import set_block
+from bot.services.audit_recorder import checked_reason, record
+from bot.services.limits.blocks import set_block
 from bot.services.moderation.outbox import Errands, News
 from bot.services.moderation.pictures import (
     NOT_OURS,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.core.errors import BadRequest, TooLate
 from bot.core.jobs import Job, State
 from bot.core.limits import Unit, show_amount
-from bot.services.moderation.audit_recorder import checked_reason, record
+from bot.services.audit_recorder import checked_reason, record
 from bot.services.moderation.outbox import Errands, News
 from bot.services.ports import Clock
 from bot.storage import errands, jobs, pictures, reports

@@ -23,7 +23,7 @@ from bot.core.preferences import (
     above_highest,
 )
 from bot.core.typed.zones import find_zone
-from bot.services.moderation.audit_recorder import checked_reason, record
+from bot.services.audit_recorder import checked_reason, record
 from bot.services.ports import Clock
 from bot.storage import preferences as stored
 from bot.storage.audit import Change

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.core.errors import BadRequest
 from bot.core.jobs import Job
 from bot.core.money import format_usd
-from bot.services.moderation.audit_recorder import checked_reason, record
+from bot.services.audit_recorder import checked_reason, record
 from bot.services.ports import Clock
 from bot.storage import doubts, jobs, ledger
 from bot.storage.audit import HOST, Change

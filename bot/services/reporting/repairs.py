@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from bot.services.moderation.audit_recorder import record
+from bot.services.audit_recorder import record
 from bot.services.ports import Clock
 from bot.storage import audit, proof, repair
 from bot.storage.audit import HOST, Change

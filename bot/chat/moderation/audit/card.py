@@ -12,12 +12,12 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.chat.imagine.texts import named_kind
 from bot.chat.interaction.answers import answer_error
 from bot.chat.interaction.layouts import QUIET, WAITING, finished
 from bot.chat.interaction.paging import turn
 from bot.chat.interaction.permission import require_moderator
 from bot.chat.interaction.services import ServicesClient
+from bot.chat.texts import named_kind
 from bot.core.prompts import shown_prompt
 from bot.services.moderation.limits import AuditPage, Moderation
 from bot.storage.audit import HOST, AuditRow

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from discord import ui
 
-from bot.chat.imagine.texts import by_whom, quoted_reason, until_when
 from bot.chat.interaction.layouts import DONE, QUIET, WAITING, finished, notice
+from bot.chat.member_lines import blocked_until
+from bot.chat.texts import by_whom, quoted_reason, until_when
 from bot.storage.blocks import Block
 
 _TEXT_CHARS_MAX = 3500
@@ -14,19 +15,6 @@ _ACCEPTED_GO_ON = (
     "-# Jobs that were accepted before go on, because their price is held already; "
     "Cancel on their cards ends them."
 )
-
-
-def blocked_until(block: Block) -> str:
-    """`until …`, or `without an end`."""
-    return "without an end" if block.until_ms is None else until_when(block.until_ms)
-
-
-def blocked_lines(block: Block) -> list[str]:
-    """What a blocked member reads in `/quota`."""
-    lines = [f"**A moderator has blocked you here** {blocked_until(block)}"]
-    if block.reason:
-        lines.append(f"-# {quoted_reason(block.reason)}")
-    return lines
 
 
 def block_lines(block: Block) -> list[str]:

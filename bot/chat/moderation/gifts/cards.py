@@ -1,20 +1,18 @@
 """Cards about gifts: those that a member has, given, taken back. Values in, layout out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from discord import ui
 
-from bot.chat.imagine.texts import (
-    by_whom,
+from bot.chat.interaction.layouts import DONE, finished
+from bot.chat.member_lines import blocked_until
+from bot.chat.texts import (
     from_gifts,
     left_of,
-    plain_amount,
     quoted_reason,
     until_when,
     whose,
 )
-from bot.chat.interaction.layouts import DONE, finished
-from bot.chat.moderation.blocks.cards import blocked_until
 from bot.core.gifts import Gift, left_in
 from bot.core.limits import Account, Unit, show_amount
 from bot.services.limits.allowance import Allowance
@@ -23,25 +21,6 @@ _TEXT_CHARS_MAX = 1500
 """Room for about ten gifts with reasons, beside all that can stand on the card of limits."""
 
 _UNIT_WORDS = {Unit.IMAGES: "images", Unit.USD: "USD"}
-
-
-def gift_lines(gifts: Iterable[Gift]) -> list[str]:
-    """What a member's gifts have left, who gave them, until when and why."""
-    lines = ["**Gifts**, used after what the limits allow"]
-    room = _TEXT_CHARS_MAX
-    gifts = list(gifts)
-    for number, gift in enumerate(gifts):
-        left = plain_amount(gift.unit, gift.left)
-        what = f"**{left} of {show_amount(gift.unit, gift.amount)} left**"
-        entry = [f"{what} · from {by_whom(gift.given_by)} · {until_when(gift.until_ms)}"]
-        if gift.reason:
-            entry.append(f"-# {quoted_reason(gift.reason)}")
-        room -= sum(len(line) + 1 for line in entry)
-        if room < 0:
-            lines.append(f"-# and {len(gifts) - number} more gifts")
-            break
-        lines += entry
-    return lines
 
 
 def given_card(

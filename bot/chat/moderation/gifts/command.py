@@ -7,9 +7,9 @@ from bot.chat.interaction.answers import answer_privately, in_time
 from bot.chat.interaction.people import Person, refuse_bot
 from bot.chat.interaction.permission import asker, require_moderator
 from bot.chat.interaction.services import Services, ServicesClient
+from bot.chat.moderation.choices import UNITS
 from bot.chat.moderation.ending import UNTIL_CHARS_MAX, complete_until
 from bot.chat.moderation.gifts.cards import given_card, taken_back_card
-from bot.chat.moderation.limits.command import UNITS
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift
 from bot.core.limits import Unit

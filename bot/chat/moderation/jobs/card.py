@@ -7,8 +7,8 @@ import discord
 from discord import ui
 
 from bot.chat.imagine.buttons import cancel_button
-from bot.chat.imagine.texts import count_images, duration, options_line, why_ended
 from bot.chat.interaction.layouts import BAD, DONE, QUIET, WORKING, finished
+from bot.chat.texts import count_images, duration, options_line, why_ended
 from bot.core.jobs import Job, State
 from bot.core.limits import Usage
 from bot.core.money import format_usd

@@ -10,6 +10,7 @@ from bot.chat.interaction.people import Person, refuse_bot
 from bot.chat.interaction.permission import asker, require_moderator
 from bot.chat.interaction.services import Services, ServicesClient
 from bot.chat.moderation.cards import explained_card, set_card
+from bot.chat.moderation.choices import UNITS
 from bot.chat.moderation.limits.orphaned import limits_view
 from bot.core.errors import BadRequest
 from bot.core.limits import Rule, Subject, Unit, Window
@@ -53,10 +54,6 @@ class _BudgetChannel(app_commands.Transformer):
 
 BudgetChannel = app_commands.Transform[app_commands.AppCommandChannel, _BudgetChannel]
 
-UNITS = [
-    app_commands.Choice(name="images", value=Unit.IMAGES.value),
-    app_commands.Choice(name="USD", value=Unit.USD.value),
-]
 _WINDOWS = [app_commands.Choice(name=f"per {w.value}", value=w.value) for w in Window]
 _WHERE = {
     "member": "For this member",

@@ -6,15 +6,15 @@ from typing import Self
 import discord
 from discord import ui
 
-from bot.chat.imagine.texts import count_images, left_of, until_when
 from bot.chat.interaction.answers import answer_error, answer_privately, in_time
 from bot.chat.interaction.fields import Field, filled_in, form, reason_field, until_field
 from bot.chat.interaction.layouts import BAD, DONE, WAITING, finished, notice
 from bot.chat.interaction.permission import require_moderator
 from bot.chat.interaction.services import Services, ServicesClient
+from bot.chat.member_lines import gift_lines
 from bot.chat.moderation.blocks.cards import block_lines, blocked_card, unblocked_card
 from bot.chat.moderation.cards import amount_per, who
-from bot.chat.moderation.gifts.cards import gift_lines
+from bot.chat.texts import count_images, left_of, until_when
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift
 from bot.core.jobs import Job, State

@@ -11,12 +11,12 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.chat.imagine.texts import count_images, quoted_reason
 from bot.chat.interaction.answers import answer_error, answer_privately, soon, tell
 from bot.chat.interaction.fields import Field, filled_in, form, reason_field, until_field
 from bot.chat.interaction.layouts import BAD, DONE, NOT_TAKEN, QUIET, WORKING, finished, notice
 from bot.chat.interaction.permission import require_moderator
 from bot.chat.interaction.services import ServicesClient
+from bot.chat.texts import count_images, quoted_reason
 from bot.core.errors import TooLate
 from bot.core.prompts import shown_prompt
 from bot.services.moderation.outbox import News

@@ -7,15 +7,15 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.chat.imagine.texts import by_whom
 from bot.chat.interaction.answers import answer_error
 from bot.chat.interaction.layouts import DONE, QUIET, WAITING, finished, notice
 from bot.chat.interaction.paging import turn
 from bot.chat.interaction.permission import require_moderator
 from bot.chat.interaction.services import ServicesClient
+from bot.chat.texts import by_whom
 from bot.core.prompts import shown_prompt
 from bot.core.wordfilter.words import ENTRY_MAX_CHARS, Entry, Kind
-from bot.services.moderation.words import Words
+from bot.services.limits.words import Words
 from bot.storage.words import StoredEntry
 
 _PAGE_CHARS_MAX = 3300

@@ -12,7 +12,7 @@ from bot.core.jobs import Job, Reason, State
 from bot.core.limits import Standing, Subject, Unit, Window, show_amount
 from bot.core.money import format_usd
 from bot.core.prompts import shown_prompt
-from bot.services.generation.bills import Bill, charge_for
+from bot.services.limits.bills import Bill, charge_for
 from bot.services.ports import Balance
 from bot.storage.audit import HOST
 

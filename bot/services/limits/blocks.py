@@ -10,7 +10,7 @@ from bot.core.errors import BadRequest, Blocked
 from bot.core.jobs import Request
 from bot.core.prompts import shown_prompt
 from bot.core.typed.durations import shown_instant
-from bot.services.moderation.audit_recorder import REASON_MAX_CHARS, checked_reason, record
+from bot.services.audit_recorder import REASON_MAX_CHARS, checked_reason, record
 from bot.services.ports import Clock
 from bot.storage import blocks
 from bot.storage.audit import Change

@@ -18,7 +18,7 @@ from bot.core.wordfilter.words import (
     checked_list,
     tidy,
 )
-from bot.services.moderation.audit_recorder import checked_reason, record
+from bot.services.audit_recorder import checked_reason, record
 from bot.services.ports import Clock
 from bot.storage import words
 from bot.storage.audit import Change

@@ -17,7 +17,7 @@ from typing import Any
 from bot import __version__
 from bot.chat.client import ImagineClient, close_quietly, point_at
 from bot.chat.delivery.courier import DiscordCourier
-from bot.chat.delivery.takedowns import DiscordEnforcer
+from bot.chat.delivery.takedowns import DiscordTakedowns
 from bot.chat.interaction.services import Services
 from bot.chat.moderation.log.poster import DiscordLogPoster
 from bot.core.errors import Broken
@@ -33,11 +33,11 @@ from bot.services.limits.blocks import Blocks
 from bot.services.limits.gifts import Gifts
 from bot.services.limits.words import Words
 from bot.services.moderation.housekeeping import Housekeeping
-from bot.services.moderation.job_inquiry import Cases
+from bot.services.moderation.job_inquiry import JobInquiry
 from bot.services.moderation.limits import Moderation
 from bot.services.moderation.log_channel import LogChannel
-from bot.services.moderation.member_activity import Members
-from bot.services.moderation.outbox import Errands
+from bot.services.moderation.member_activity import MemberActivity
+from bot.services.moderation.outbox import Outbox
 from bot.services.moderation.picture_reports import PictureReports
 from bot.services.moderation.pictures import Pictures
 from bot.services.moderation.preferences import ServerPreferences
@@ -97,7 +97,7 @@ async def run(settings: Settings, *, accepts_database: bool = False) -> None:
             words,
         )
         health.notes["line"] = lambda: _line_note(generation.brakes)
-        errands = Errands(database, clock, DiscordEnforcer(client), owns=owns)
+        errands = Outbox(database, clock, DiscordTakedowns(client), owns=owns)
         services = _services(settings, database, clock, quota, words, generation, errands)
         logging_in = client.open(settings.discord_token.get_secret_value(), services)
         if not await _done_before(stop, logging_in):
@@ -159,7 +159,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what the commands stand on, built fro
     quota: Quota,
     words: Words,
     generation: Generation,
-    errands: Errands,
+    errands: Outbox,
 ) -> Services:
     runner = generation.runner
     return Services(
@@ -171,10 +171,10 @@ def _services(  # noqa: PLR0913, PLR0917 - what the commands stand on, built fro
         words=words,
         preferences=ServerPreferences(database, clock, settings.defaults.model),
         usage=UsageReports(database, clock, settings.defaults.model),
-        cases=Cases(database, runner),
+        cases=JobInquiry(database, runner),
         pictures=Pictures(database, clock, errands),
         reports=PictureReports(database, clock, errands),
-        members=Members(database, clock),
+        members=MemberActivity(database, clock),
         exports=Exports(database, clock, Path(settings.data_dir) / "exports"),
         runner=runner,
         housekeeping=Housekeeping(database, clock, generation.books, runner),

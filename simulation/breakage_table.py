@@ -278,7 +278,7 @@ _STOPS = (
     Breakage(
         "nobody notes that an end was told",
         "bot.services.generation.telling:Teller._tell",
-        'await insist(lambda: self._books.told(job), job.id, "told")',
+        'await retry(lambda: self._books.told(job), job.id, "told")',
         "pass",
         ("failures",),
     ),

@@ -10,7 +10,7 @@ from bot.storage.disk import FULL_BYTES, SCARCE_BYTES, nearest_folder, rooms
 from bot.storage.installation import write_probe
 from bot.storage.integrity import damage
 from bot.storage.sqlite_errors import obstacle
-from bot.storage.undelivered_files import Shelf
+from bot.storage.undelivered_files import UndeliveredFiles
 
 Findings = tuple[list[str], list[str]]
 """Problems, and what the host should know all the same."""
@@ -35,7 +35,7 @@ async def found_wrong(database_url: str, data_dir: str) -> Findings:
 async def _of_shelf(data_dir: Path) -> list[str]:
     """Say how many undelivered pictures are kept, and how large they are."""
     try:
-        stock = await Shelf(data_dir / "undelivered").stock()
+        stock = await UndeliveredFiles(data_dir / "undelivered").stock()
     except OSError:
         return []
     if not stock.jobs:

@@ -242,7 +242,7 @@ class LogPoster(Protocol):
         ...
 
 
-class Enforcer(Protocol):
+class Takedowns(Protocol):
     """Carries out in Discord what moderators decided; each of it may safely be repeated."""
 
     async def clear(self, job: Job, reason: str) -> None:

@@ -60,7 +60,7 @@ class Seldom:
         return True
 
 
-async def insist(
+async def retry(
     change: Callable[[], Coroutine[Any, Any, _T]],
     job_id: str,
     what: str,

@@ -18,7 +18,7 @@ class Stock:
     bytes: int
 
 
-class Shelf:
+class UndeliveredFiles:
     """A folder with one sub-folder a job; the files are numbered in fal's order from 1."""
 
     def __init__(self, folder: Path) -> None:

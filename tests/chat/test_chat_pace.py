@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from bot.chat.delivery.edit_throttle import Pace
 from tests import virtual_time
 from tests.virtual_time import now_s
 
@@ -22,7 +21,7 @@ class Stage:
         self.slow: dict[Any, asyncio.Event] = {}
         self.under_way = 0
         self.most_at_once = 0
-        self.pace = Pace[Any](self.edit)
+        self.pace = EditThrottle[Any](self.edit)
 
     async def edit(self, news):
         self.edits.append((round(now_s(), 3), news))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from bot.core.jobs import Job, Ticket
 from bot.services.limits.allowance import HostLimits
 from bot.services.moderation.limits import Moderation
-from bot.services.moderation.outbox import Errands
+from bot.services.moderation.outbox import Outbox
 from bot.services.moderation.picture_reports import PictureReports
 from bot.services.moderation.pictures import Pictures
 from bot.services.ports import Delivered
@@ -44,7 +44,7 @@ class Room:
     def __init__(self, house: House) -> None:
         self.house = house
         self.enforcer = RecordingEnforcer()
-        self.errands = Errands(house.database, house.clock, self.enforcer)
+        self.errands = Outbox(house.database, house.clock, self.enforcer)
         self.pictures = Pictures(house.database, house.clock, self.errands)
         self.reports = PictureReports(house.database, house.clock, self.errands)
 

@@ -11,7 +11,7 @@ from bot.core.errors import BadRequest, TooLate
 from bot.core.jobs import State
 from bot.core.limits import Usage
 from bot.services.generation.runner import CancelNews
-from bot.services.moderation.job_inquiry import Cases
+from bot.services.moderation.job_inquiry import JobInquiry
 from bot.services.ports import Delivered
 from bot.storage import audit
 from bot.storage.database import Database
@@ -22,8 +22,8 @@ MODERATOR = 99
 NOWHERE = "There is no such job here"
 
 
-def cases(house) -> Cases:
-    return Cases(house.database, house.runner)
+def cases(house) -> JobInquiry:
+    return JobInquiry(house.database, house.runner)
 
 
 async def changes(house, server_id: int = SERVER):

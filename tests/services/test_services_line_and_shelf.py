@@ -14,7 +14,7 @@ from bot.services.generation.brakes import Brakes
 from bot.services.generation.places import Places
 from bot.services.generation.undelivered import ShelfKeeping
 from bot.services.generation.waiting import WaitingRoom
-from bot.storage.undelivered_files import Shelf, Stock
+from bot.storage.undelivered_files import Stock, UndeliveredFiles
 from tests.fakes import ManualClock, RecordingCourier
 from tests.virtual_time import virtual
 
@@ -135,7 +135,7 @@ async def test_pictures_are_on_the_disk_before_they_have_their_name(tmp_path, mo
 
     monkeypatch.setattr("bot.storage.undelivered_files.os.fsync", sync)
     monkeypatch.setattr(Path, "replace", replace)
-    await Shelf(tmp_path / "undelivered").put("job", {1: PICTURE, 3: PICTURE})
+    await UndeliveredFiles(tmp_path / "undelivered").put("job", {1: PICTURE, 3: PICTURE})
     assert events == [
         ("sync", "1.part"), ("name", "1.png"),
         ("sync", "3.part"), ("name", "3.png"),
@@ -148,11 +148,11 @@ async def test_pictures_are_on_the_disk_before_they_have_their_name(tmp_path, mo
 async def test_a_shelf_that_takes_nothing_says_so(tmp_path):
     (tmp_path / "undelivered").write_bytes(b"a file")
     with pytest.raises(OSError, match="undelivered"):
-        await Shelf(tmp_path / "undelivered").put("job", {1: PICTURE})
+        await UndeliveredFiles(tmp_path / "undelivered").put("job", {1: PICTURE})
 
 
 async def test_the_stock_is_counted_and_an_empty_shelf_has_none(tmp_path):
-    shelf = Shelf(tmp_path / "undelivered")
+    shelf = UndeliveredFiles(tmp_path / "undelivered")
     assert await shelf.stock() == Stock(0, 0)
     await shelf.put("a", {1: PICTURE, 2: PICTURE})
     await shelf.put("b", {1: PICTURE})
@@ -162,7 +162,7 @@ async def test_the_stock_is_counted_and_an_empty_shelf_has_none(tmp_path):
 async def test_undelivered_pictures_expire_after_their_days_and_no_sooner(tmp_path, caplog):
     caplog.set_level("INFO")
     clock = ManualClock()
-    shelf = Shelf(tmp_path / "undelivered")
+    shelf = UndeliveredFiles(tmp_path / "undelivered")
     keeping = ShelfKeeping(shelf, clock, days=7)
     for name, age_s in (("old", 7 * DAY_S + 1), ("young", 7 * DAY_S - 1), ("new", 0)):
         await shelf.put(name, {1: PICTURE})
@@ -181,12 +181,12 @@ async def test_undelivered_pictures_expire_after_their_days_and_no_sooner(tmp_pa
 
 async def test_an_empty_shelf_is_not_spoken_of(tmp_path, caplog):
     caplog.set_level("INFO")
-    await ShelfKeeping(Shelf(tmp_path / "undelivered"), ManualClock(), days=7).clear()
+    await ShelfKeeping(UndeliveredFiles(tmp_path / "undelivered"), ManualClock(), days=7).clear()
     assert caplog.records == []
 
 
 async def test_a_shelf_that_cannot_be_cleared_stops_nothing(tmp_path, caplog, monkeypatch):
-    shelf = Shelf(tmp_path / "undelivered")
+    shelf = UndeliveredFiles(tmp_path / "undelivered")
     await shelf.put("old", {1: PICTURE})
     os.utime(tmp_path / "undelivered" / "old", (1, 1))
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.errors import Broken, Halt, StaleState, Trouble
 from bot.services.generation.brakes import Brakes
-from bot.services.retry import Pauses, Seldom, insist
+from bot.services.retry import Pauses, Seldom, retry
 from bot.services.supervisor import Supervisor
 from bot.storage.database import DatabaseUnavailable
 from tests.virtual_time import now_s, virtual
@@ -41,7 +41,7 @@ def said(caplog, message):
 @virtual
 async def test_a_change_is_tried_in_doubling_pauses_of_a_tenth_to_five_seconds(error):
     change = Away(30, error)
-    assert await insist(change, "job", "x") == "done"
+    assert await retry(change, "job", "x") == "done"
     assert change.tries == [0, 0.1, 0.3, 0.7, 1.5, 3.1, 6.3, 11.3, 16.3, 21.3, 26.3, 31.3]
 
 
@@ -49,13 +49,13 @@ async def test_a_change_is_tried_in_doubling_pauses_of_a_tenth_to_five_seconds(e
 async def test_a_change_that_is_not_possible_any_more_is_tried_once():
     change = Away(30, StaleState("ended"))
     with pytest.raises(StaleState):
-        await insist(change, "job", "x")
+        await retry(change, "job", "x")
     assert change.tries == [0]
 
 
 @virtual
 async def test_a_waiting_change_is_told_in_the_log_once_a_minute(caplog):
-    await insist(Away(200), "job", "x")
+    await retry(Away(200), "job", "x")
     assert len(said(caplog, "change waits for the database")) == 4
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.errors import RouteBusy, Trouble
 from bot.services.moderation.log_channel import LogChannel
-from bot.services.moderation.outbox import Errands, News
+from bot.services.moderation.outbox import News, Outbox
 from bot.storage import errands, notices
 from bot.storage.errands import Errand, Kind
 from tests.fakes import RecordingLogPoster
@@ -140,7 +140,7 @@ async def test_an_errand_is_tried_in_doubling_pauses_up_to_an_hour(tmp_path):
                 tries.append(now_s())
                 raise RouteBusy("503")
 
-        house.keep("errands", Errands(house.database, house.clock, Timed()).run)
+        house.keep("errands", Outbox(house.database, house.clock, Timed()).run)
         await asyncio.sleep(12_000)
         assert tries == [0, 30, 90, 210, 450, 930, 1890, 3810, 7410, 11010]
 
@@ -157,7 +157,7 @@ async def test_an_errand_that_hangs_is_left_after_eight_seconds(tmp_path):
             async def clear(self, job, reason):
                 await asyncio.sleep(DAY_S)
 
-        assert await Errands(house.database, house.clock, Hanging()).do("e1") is News.LATER
+        assert await Outbox(house.database, house.clock, Hanging()).do("e1") is News.LATER
         assert now_s() == 8
 
 

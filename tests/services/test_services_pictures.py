@@ -6,8 +6,8 @@ import pytest
 
 from bot.core.errors import BadRequest, RouteBusy, Undeliverable
 from bot.core.jobs import State
-from bot.services.moderation.member_activity import Members
-from bot.services.moderation.outbox import Errands, News
+from bot.services.moderation.member_activity import MemberActivity
+from bot.services.moderation.outbox import News, Outbox
 from bot.storage import errands
 from bot.storage.errands import Errand, Kind
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
@@ -129,7 +129,7 @@ async def test_a_removal_whose_process_died_before_discord_was_told_is_done_by_t
     assert (await room.house.get(job)).removed_by == MODERATOR
 
     later = RecordingEnforcer()
-    await Errands(room.house.database, room.house.clock, later).do_due()
+    await Outbox(room.house.database, room.house.clock, later).do_due()
     assert later.cleared == [(job.id, "not here")]
 
 
@@ -138,7 +138,7 @@ async def test_another_process_s_errands_are_left_to_it(room):
     await room.remove(await room.delivered())
     room.house.clock.now += 3600_000
     other = RecordingEnforcer()
-    await Errands(room.house.database, room.house.clock, other, owns=lambda _: False).do_due()
+    await Outbox(room.house.database, room.house.clock, other, owns=lambda _: False).do_due()
     assert other.cleared == []
 
 
@@ -155,7 +155,7 @@ async def test_errands_that_wait_for_another_process_hold_up_nobody_else(room):
 
     mine = RecordingEnforcer()
     owns = SERVER.__eq__
-    await Errands(room.house.database, room.house.clock, mine, owns=owns).do_due()
+    await Outbox(room.house.database, room.house.clock, mine, owns=owns).do_due()
     assert mine.cleared == [(job.id, "not here")]
 
 
@@ -170,7 +170,7 @@ async def test_an_errand_that_is_in_vain_for_a_month_is_given_up(room):
 
 async def test_a_member_s_record_counts_the_server_s_day_and_month_and_what_runs(room):
     house = room.house
-    members = Members(house.database, house.clock)
+    members = MemberActivity(house.database, house.clock)
     await room.delivered(1, count=3)
     house.clock.now += 24 * 3600_000
     await room.delivered(2, count=2)

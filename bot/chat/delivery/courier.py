@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.chat.delivery.edit_throttle import Pace
+from bot.chat.delivery.edit_throttle import EditThrottle
 from bot.chat.delivery.upload_compression import attach
 from bot.chat.imagine.cards import Attached, ended_card, pictures_card, waiting_card
 from bot.chat.interaction.layouts import NOT_TAKEN
@@ -61,7 +61,7 @@ class DiscordCourier:
         self._client = client
         self._quota = quota
         self._clock = clock
-        self._pace = Pace(self._edit_card)
+        self._pace = EditThrottle(self._edit_card)
 
     def show(self, job: Job, place: Place) -> None:
         """Bring the card up to date soon."""

@@ -27,7 +27,7 @@ _FINISHED_MAX = 1000
 """Jobs whose end is remembered; news of a job older than that are not on their way any more."""
 
 
-class Pace(Generic[T]):
+class EditThrottle(Generic[T]):
     """Spaces edits out and forgets news that newer news has overtaken."""
 
     def __init__(self, edit: Callable[[T], Awaitable[None]]) -> None:

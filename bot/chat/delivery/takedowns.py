@@ -21,7 +21,7 @@ _GONE = frozenset({10003, 10008})
 _TOO_MANY, _SERVER_ERRORS = 429, 500
 
 
-class DiscordEnforcer:
+class DiscordTakedowns:
     """Implements the enforcer port over discord.py."""
 
     def __init__(self, client: discord.Client) -> None:

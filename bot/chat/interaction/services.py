@@ -14,9 +14,9 @@ from bot.services.limits.blocks import Blocks
 from bot.services.limits.gifts import Gifts
 from bot.services.limits.words import Words
 from bot.services.moderation.housekeeping import Housekeeping
-from bot.services.moderation.job_inquiry import Cases
+from bot.services.moderation.job_inquiry import JobInquiry
 from bot.services.moderation.limits import Moderation
-from bot.services.moderation.member_activity import Members
+from bot.services.moderation.member_activity import MemberActivity
 from bot.services.moderation.picture_reports import PictureReports
 from bot.services.moderation.pictures import Pictures
 from bot.services.moderation.preferences import ServerPreferences
@@ -37,10 +37,10 @@ class Services:
     words: Words
     preferences: ServerPreferences
     usage: UsageReports
-    cases: Cases
+    cases: JobInquiry
     pictures: Pictures
     reports: PictureReports
-    members: Members
+    members: MemberActivity
     exports: Exports
     runner: Runner
     housekeeping: Housekeeping

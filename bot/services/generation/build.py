@@ -11,7 +11,7 @@ from bot.services.generation.facts import Facts
 from bot.services.generation.following import Follower
 from bot.services.generation.halts import Halts
 from bot.services.generation.imagine import Defaults, Imagine
-from bot.services.generation.job_steps import Drive
+from bot.services.generation.job_steps import JobSteps
 from bot.services.generation.kit import Kit
 from bot.services.generation.late_books import LateBooks
 from bot.services.generation.rescue import Rescue
@@ -27,7 +27,7 @@ from bot.services.ports import Clock, Courier, ImageQueue
 from bot.services.supervisor import Supervisor
 from bot.storage.database import Database
 from bot.storage.journal import Journal
-from bot.storage.undelivered_files import Shelf
+from bot.storage.undelivered_files import UndeliveredFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +99,13 @@ def build_generation(outside: Outside, policy: Policy, quota: Quota, words: Word
     )
     brakes, wishes = Brakes(), Wishes()
     facts = Facts(books, late, Journal(outside.data_dir))
-    shelf = Shelf(outside.data_dir / "undelivered")
+    shelf = UndeliveredFiles(outside.data_dir / "undelivered")
     kit = Kit(books, queue, courier, brakes, facts, wishes, clock, times)
     sender, follower = Sender(kit), Follower(kit)
     deliverer = Deliverer(kit, quota, shelf)
     runner = Runner(
         books=books,
-        drive=Drive(
+        drive=JobSteps(
             sender=sender, follower=follower, deliverer=deliverer, wishes=wishes, times=times
         ),
         courier=courier,

@@ -15,8 +15,8 @@ from bot.core.jobs import Job, Picture, PictureLink
 from bot.services.generation.kit import Kit
 from bot.services.limits.allowance import Quota
 from bot.services.ports import Delivered
-from bot.services.retry import Pauses, Seldom, insist
-from bot.storage.undelivered_files import Shelf
+from bot.services.retry import Pauses, Seldom, retry
+from bot.storage.undelivered_files import UndeliveredFiles
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 class Deliverer:
     """The step of jobs whose pictures are made."""
 
-    def __init__(self, kit: Kit, quota: Quota, shelf: Shelf) -> None:
+    def __init__(self, kit: Kit, quota: Quota, shelf: UndeliveredFiles) -> None:
         self._books = kit.books
         self._queue = kit.queue
         self._courier = kit.courier
@@ -41,7 +41,7 @@ class Deliverer:
             _log.error("no picture to be had", extra={"job_id": job.id, "links": len(job.links)})
             self._brakes.lost(job.id)
             why = "no picture could be fetched yet"
-            return await insist(lambda: self._books.lose_pictures(job, why), job.id, why)
+            return await retry(lambda: self._books.lose_pictures(job, why), job.id, why)
         self._brakes.arrived()
         return await self._bring(job, fetched)
 
@@ -78,7 +78,7 @@ class Deliverer:
         """Keep pictures that nobody took; what the disk does not take stays at its links."""
         _log.error("undeliverable", extra={"job_id": job.id, "detail": why})
         is_whole = await self._put(job, fetched) and len(fetched) == len(job.links)
-        return await insist(
+        return await retry(
             lambda: self._books.strand(job, why, search=not is_whole), job.id, "undeliverable"
         )
 

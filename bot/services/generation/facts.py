@@ -15,7 +15,7 @@ from bot.core.jobs import Job, PictureLink, Rendering, State, Ticket
 from bot.services.generation.books import Books
 from bot.services.generation.late_books import LateBooks
 from bot.services.ports import Delivered
-from bot.services.retry import insist
+from bot.services.retry import retry
 from bot.storage.journal import Fact, Journal
 
 _log = logging.getLogger(__name__)
@@ -60,15 +60,15 @@ class Facts:
         fact = Fact(job.id, "added", {**asdict(delivered), "arrived": arrived})
         return await self._insist(lambda: self._late.add(job, arrived), "posted late", fact)
 
-    async def _insist(self, change: Any, what: str, fact: Fact) -> Job:  # noqa: ANN401 - see insist
-        return await insist(change, fact.job_id, what, fact=fact, journal=self._journal)
+    async def _insist(self, change: Any, what: str, fact: Fact) -> Job:  # noqa: ANN401 - see retry
+        return await retry(change, fact.job_id, what, fact=fact, journal=self._journal)
 
     async def replay(self) -> int:
         """Commit what an earlier process could not; returns how many facts there were."""
         found = await self._journal.read()
         for fact in found:
             try:
-                await insist(lambda one=fact: self._again(one), fact.job_id, f"{fact.kind} again")
+                await retry(lambda one=fact: self._again(one), fact.job_id, f"{fact.kind} again")
             except (StaleState, LookupError, TypeError, ValueError) as error:
                 about = {"job_id": fact.job_id, "kind": fact.kind, "detail": str(error)}
                 _log.error("fact of the journal does not fit its job", extra=about)

@@ -15,7 +15,7 @@ from bot.services.generation.kit import Kit
 from bot.services.generation.reasons import reason_for
 from bot.services.generation.verdicts import Verdicts
 from bot.services.ports import CancelAnswer, Place
-from bot.services.retry import insist
+from bot.services.retry import retry
 
 _log = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ class Follower:
         is_lost = is_unheard or found.may_be_billed or found.cost_microusd
         if is_lost and reason is not Reason.CONTENT:
             self._brakes.lost(job.id)
-        return await insist(
+        return await retry(
             lambda: self._books.fail(
                 job,
                 reason,
@@ -153,7 +153,7 @@ class Follower:
             # fal's own word that it never ran.
             doubt = 0
         cost = found.cost_microusd
-        return await insist(
+        return await retry(
             lambda: self._books.cancel(
                 job, *wish, billed_microusd=cost, doubt_microusd=doubt, search=search
             ),
@@ -165,7 +165,7 @@ class Follower:
         """End a job that cannot be driven; what fal may have made of it is looked for."""
         self._verdicts.forget(job.id)
         doubt = 0 if job.state is State.HELD else job.held_microusd
-        return await insist(
+        return await retry(
             lambda: self._books.fail(
                 job, Reason.UNEXPECTED, doubt_microusd=doubt, search=doubt > 0
             ),

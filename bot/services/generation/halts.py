@@ -6,7 +6,7 @@ from collections.abc import Callable
 from bot.core.errors import Halt
 from bot.services.generation.brakes import Brakes
 from bot.services.ports import Clock
-from bot.services.retry import insist
+from bot.services.retry import retry
 from bot.storage import notices
 from bot.storage.database import Database
 
@@ -56,8 +56,8 @@ class Halts:
         if halt is self._told:
             return
         what = "the line goes on" if halt is None else f"the line is paused: {halt}"
-        for server_id in await insist(self._servers, "none", what):
-            await insist(lambda one=server_id: self._note(one, halt), "none", what)
+        for server_id in await retry(self._servers, "none", what):
+            await retry(lambda one=server_id: self._note(one, halt), "none", what)
         self._told = halt
 
     async def _servers(self) -> list[int]:

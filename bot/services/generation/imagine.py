@@ -23,7 +23,7 @@ from bot.services.limits.refusals import Refusals
 from bot.services.limits.strikes import refuse_if_struck_out
 from bot.services.limits.words import Words
 from bot.services.ports import Balance, Clock
-from bot.services.retry import insist
+from bot.services.retry import retry
 from bot.storage import jobs, ledger
 from bot.storage.database import Database, DatabaseUnavailable
 from bot.storage.ids import new_id
@@ -204,10 +204,10 @@ class Imagine:
         back: nobody was promised anything.
         """
         if message_id is None:
-            found = await insist(lambda: self._books.get(job.id), job.id, "answered")
+            found = await retry(lambda: self._books.get(job.id), job.id, "answered")
         else:
             noted = message_id
-            found = await insist(
+            found = await retry(
                 lambda: self._books.set_message(job, noted), job.id, f"card is {noted}"
             )
         # A quick thumb may have cancelled it already.
@@ -216,10 +216,8 @@ class Imagine:
 
     async def withdraw(self, job: Job) -> None:
         """Give an accepted job back, because its member was told that nothing happened."""
-        failed = await insist(
-            lambda: self._books.fail(job, Reason.UNANSWERED), job.id, "unanswered"
-        )
-        await insist(lambda: self._books.told(failed), job.id, "told")
+        failed = await retry(lambda: self._books.fail(job, Reason.UNANSWERED), job.id, "unanswered")
+        await retry(lambda: self._books.told(failed), job.id, "told")
 
 
 def _paid_by(allowance: Allowance, job: Job) -> list[Draw]:

@@ -21,7 +21,7 @@ from bot.services.retry import Pauses, Seldom
 _log = logging.getLogger(__name__)
 
 
-class Drive:
+class JobSteps:
     """Takes jobs through their states. It holds nothing of a job between two steps."""
 
     def __init__(

@@ -31,7 +31,7 @@ from bot.services.generation.sending import Sender
 from bot.services.generation.times import Times
 from bot.services.limits.allowance import Quota
 from bot.services.ports import Clock, Courier, Delivered, ImageQueue
-from bot.services.retry import Pauses, insist
+from bot.services.retry import Pauses, retry
 from bot.storage.database import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
@@ -171,7 +171,7 @@ class Rescue:
         if ticket is None:
             return False
         _log.warning("lost submit found", extra={"job_id": job.id, "request": ticket.request_id})
-        found = await insist(lambda: self._books.accept(job, ticket), job.id, "found late")
+        found = await retry(lambda: self._books.accept(job, ticket), job.id, "found late")
         return await self._ask_result(found)
 
     async def _ask_result(self, job: Job) -> bool:
@@ -188,7 +188,7 @@ class Rescue:
         except Upstream as error:
             return await self._refute(job, error)
         _log.warning("pictures found late", extra={"job_id": job.id})
-        rescued = await insist(lambda: self._late.rescue(job, rendering), job.id, "found late")
+        rescued = await retry(lambda: self._late.rescue(job, rendering), job.id, "found late")
         self._take(rescued)
         return True
 
@@ -207,7 +207,7 @@ class Rescue:
             await self._late.stop_search(job)
             return True
         cost, why = error.cost_microusd or 0, error.detail
-        await insist(lambda: self._late.refute(job, cost, why), job.id, "nothing was made")
+        await retry(lambda: self._late.refute(job, cost, why), job.id, "nothing was made")
         return True
 
     async def _rescue_files(self, job: Job) -> bool:
@@ -215,7 +215,7 @@ class Rescue:
         if not await self._deliverer.fetch_now(job):
             return False
         _log.warning("files found late", extra={"job_id": job.id})
-        rescued = await insist(lambda: self._late.rescue(job, None), job.id, "found late")
+        rescued = await retry(lambda: self._late.rescue(job, None), job.id, "found late")
         self._take(rescued)
         return True
 

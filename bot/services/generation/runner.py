@@ -22,7 +22,7 @@ from bot.core.errors import (
 from bot.core.jobs import Job, State, refuse_if_too_late
 from bot.services.generation.books import Books
 from bot.services.generation.brakes import Brakes
-from bot.services.generation.job_steps import Drive
+from bot.services.generation.job_steps import JobSteps
 from bot.services.generation.places import Places
 from bot.services.generation.strays import EVERY_S, Strays
 from bot.services.generation.telling import Teller
@@ -72,7 +72,7 @@ class Runner:
         self,
         *,
         books: Books,
-        drive: Drive,
+        drive: JobSteps,
         courier: Courier,
         teller: Teller,
         brakes: Brakes,

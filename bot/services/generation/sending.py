@@ -19,7 +19,7 @@ from bot.services.generation.orders import order_of
 from bot.services.generation.reasons import reason_for
 from bot.services.limits.strikes import STRIKES_MAX
 from bot.services.ports import Order, Place
-from bot.services.retry import insist
+from bot.services.retry import retry
 from bot.storage.database import DatabaseUnavailable
 from bot.storage.ids import new_id
 
@@ -61,12 +61,12 @@ class Sender:
         if wish is not None:
             return await self._books.cancel(job, *wish)
         if self._clock.now_ms() - job.created_at_ms > self._times.held_max_s * 1000:
-            return await insist(
+            return await retry(
                 lambda: self._books.fail(job, Reason.TOO_OLD), job.id, "waited too long"
             )
         if await self._books.losses_beside(job) >= STRIKES_MAX:
             # They came in while this one waited in line.
-            return await insist(
+            return await retry(
                 lambda: self._books.fail(job, Reason.STRIKES), job.id, "too many losses"
             )
         attempt = new_id(self._clock.now_ms())
@@ -117,7 +117,7 @@ class Sender:
             why = error.detail
             _log.error("submit unclear", extra={"job_id": job.id, "detail": why})
             self._brakes.unclear(job.id)
-            return await insist(lambda: self._books.lose(job, why), job.id, "submit unclear")
+            return await retry(lambda: self._books.lose(job, why), job.id, "submit unclear")
         except Upstream as error:
             _log.error("submit refused", extra={"job_id": job.id, "detail": error.detail})
             self._brakes.accepted()
@@ -134,7 +134,7 @@ class Sender:
             NotSent: Always, unless somebody wants the job to end.
         """
         why = error.detail
-        job = await insist(lambda: self._books.returned(job, why), job.id, "not sent")
+        job = await retry(lambda: self._books.returned(job, why), job.id, "not sent")
         wish = self._wishes.of(job)
         if wish is not None:
             return await self._books.cancel(job, *wish)
@@ -143,7 +143,7 @@ class Sender:
         raise NotSent(why)
 
     async def _refused(self, job: Job, error: Upstream) -> Job:
-        return await insist(
+        return await retry(
             lambda: self._books.fail(
                 job, reason_for(error), note=error.detail, billed_microusd=error.cost_microusd
             ),
@@ -168,7 +168,7 @@ class Sender:
             return await self._facts.accept(job, ticket)
         _log.error("job lost", extra={"job_id": job.id, "doubt_microusd": job.held_microusd})
         self._brakes.lost(job.id)
-        return await insist(
+        return await retry(
             lambda: self._books.fail(
                 job, Reason.LOST, doubt_microusd=job.held_microusd, search=True
             ),

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from bot.core.jobs import Job, Reason, State
 from bot.services.generation.books import Books
 from bot.services.ports import Clock
-from bot.services.retry import insist
+from bot.services.retry import retry
 
 _log = logging.getLogger(__name__)
 
@@ -105,7 +105,5 @@ class Strays:
             self._add(job)
             return
         _log.warning("stray job given back", extra={"job_id": job.id})
-        failed = await insist(
-            lambda: self._books.fail(job, Reason.UNANSWERED), job.id, "given back"
-        )
+        failed = await retry(lambda: self._books.fail(job, Reason.UNANSWERED), job.id, "given back")
         self._tell(failed)

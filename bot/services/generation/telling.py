@@ -9,7 +9,7 @@ from bot.services.generation.books import Books
 from bot.services.generation.times import Times
 from bot.services.limits.allowance import Quota
 from bot.services.ports import Courier
-from bot.services.retry import Pauses, Seldom, insist
+from bot.services.retry import Pauses, Seldom, retry
 
 _log = logging.getLogger(__name__)
 
@@ -63,5 +63,5 @@ class Teller:
                     _log.warning("end not told", extra={"job_id": job.id, "detail": str(error)})
                 await asyncio.sleep(pauses.next())
             else:
-                await insist(lambda: self._books.told(job), job.id, "told")
+                await retry(lambda: self._books.told(job), job.id, "told")
                 return

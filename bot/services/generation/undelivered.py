@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from bot.services.ports import Clock
-from bot.storage.undelivered_files import Shelf
+from bot.storage.undelivered_files import UndeliveredFiles
 
 _log = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ class ShelfKeeping:
         days: So long pictures are kept, `UNDELIVERED_DAYS`.
     """
 
-    def __init__(self, shelf: Shelf, clock: Clock, *, days: int) -> None:
+    def __init__(self, shelf: UndeliveredFiles, clock: Clock, *, days: int) -> None:
         self._shelf = shelf
         self._clock = clock
         self._days = days

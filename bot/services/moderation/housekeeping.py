@@ -19,7 +19,7 @@ from bot.services.generation.books import Books
 from bot.services.generation.runner import Runner
 from bot.services.moderation.limits import describe
 from bot.services.ports import Clock
-from bot.services.retry import insist
+from bot.services.retry import retry
 from bot.storage import notices, preferences, rules
 from bot.storage.audit import HOST, Change
 from bot.storage.database import Connection, Database
@@ -46,7 +46,7 @@ class Housekeeping:
                 now_ms, why = self._clock.now_ms(), f"the role “{name}” was deleted"
                 await _clear_rules(connection, server_id, Subject.ROLE, role_id, why, now_ms)
 
-        await insist(clear, "none", f"role {role_id} deleted")
+        await retry(clear, "none", f"role {role_id} deleted")
         _log.info("role deleted", extra={"server_id": server_id, "role_id": role_id})
 
     async def channel_deleted(self, server_id: int, channel_id: int, name: str) -> None:
@@ -62,7 +62,7 @@ class Housekeeping:
                     await record(connection, server_id, change, now_ms)
                 await _clear_rules(connection, server_id, Subject.CHANNEL, channel_id, why, now_ms)
 
-        await insist(clear, "none", f"channel {channel_id} deleted")
+        await retry(clear, "none", f"channel {channel_id} deleted")
         _log.info("channel deleted", extra={"server_id": server_id, "channel_id": channel_id})
 
     async def server_left(self, server_id: int) -> None:
@@ -71,7 +71,7 @@ class Housekeeping:
         What is at fal runs on, and ends by whatever route is open. Limits and settings stay, for
         a server that takes the bot back.
         """
-        unfinished = await insist(self._books.unfinished, "none", f"server {server_id} left")
+        unfinished = await retry(self._books.unfinished, "none", f"server {server_id} left")
         held = [j for j in unfinished if j.server_id == server_id and j.state is State.HELD]
         for job in held:
             await self._end(job)
@@ -80,12 +80,12 @@ class Housekeeping:
             async with self._database.write(server_id) as connection:
                 await notices.delete_all(connection, server_id)
 
-        await insist(drop, "none", f"server {server_id} left")
+        await retry(drop, "none", f"server {server_id} left")
         _log.info("server left", extra={"server_id": server_id, "jobs_ended": len(held)})
 
     async def _end(self, job: Job) -> None:
         try:
-            ended = await insist(
+            ended = await retry(
                 lambda: self._books.fail(job, Reason.BOT_LEFT), job.id, "the bot left the server"
             )
         except StaleState:

@@ -84,7 +84,7 @@ class Newest:
         return moment.astimezone(self.zone)
 
 
-class Cases:
+class JobInquiry:
     """Answers questions about one job of a server; a job of another server does not exist."""
 
     def __init__(self, database: Database, runner: Runner) -> None:

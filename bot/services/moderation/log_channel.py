@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from bot.core.errors import BotError, RouteBusy, Undeliverable
 from bot.services.ports import Clock, LogPoster
-from bot.services.retry import insist
+from bot.services.retry import retry
 from bot.storage import notices, preferences
 from bot.storage.database import Database, DatabaseUnavailable
 from bot.storage.ids import new_id
@@ -187,7 +187,7 @@ class LogChannel:
         except Exception:  # noqa: BLE001 - one bad card must not close the channel for the others
             about = {"server_id": server_id, "kind": message.notices[0].kind}
             _log.exception("notice not posted, see the audit", extra=about)
-        await insist(lambda: self._forget(server_id, message), message.nonce, "posted to the log")
+        await retry(lambda: self._forget(server_id, message), message.nonce, "posted to the log")
         return is_posted
 
     async def _forget(self, server_id: int, message: _Message) -> None:

@@ -29,7 +29,7 @@ class Record:
     recent: list[Job]
 
 
-class Members:
+class MemberActivity:
     """Answers questions about one member of a server."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

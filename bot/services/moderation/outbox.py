@@ -13,8 +13,8 @@ from enum import StrEnum
 
 from bot.core.errors import BotError, RouteBusy, Undeliverable
 from bot.core.jobs import Job
-from bot.services.ports import Clock, Enforcer
-from bot.services.retry import insist
+from bot.services.ports import Clock, Takedowns
+from bot.services.retry import retry
 from bot.storage import errands, jobs
 from bot.storage.database import Database
 from bot.storage.errands import Errand, Kind
@@ -43,14 +43,14 @@ class News(StrEnum):
     """Discord does not let the bot: a channel it cannot see, or closed direct messages."""
 
 
-class Errands:
+class Outbox:
     """All errands of this process's servers."""
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
-        enforcer: Enforcer,
+        enforcer: Takedowns,
         *,
         owns: Callable[[int], bool] = lambda _: True,
     ) -> None:
@@ -110,7 +110,7 @@ class Errands:
             _log.error("errand given up", extra=_about(errand, detail))
             is_over = True
         if is_over:
-            await insist(lambda: self._forget(errand), job.id, f"{errand.kind} done")
+            await retry(lambda: self._forget(errand), job.id, f"{errand.kind} done")
             return news
         _log.warning("errand not done", extra=_about(errand, detail))
         pause_ms = min(_PAUSE_FIRST_MS * 2 ** min(errand.tries, 10), _PAUSE_MAX_MS)

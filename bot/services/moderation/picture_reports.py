@@ -11,7 +11,7 @@ from bot.core.jobs import Job
 from bot.core.prompts import clip
 from bot.services.audit_recorder import checked_reason, record
 from bot.services.limits.blocks import set_block
-from bot.services.moderation.outbox import Errands, News
+from bot.services.moderation.outbox import News, Outbox
 from bot.services.moderation.pictures import (
     NOT_OURS,
     find_job,
@@ -88,7 +88,7 @@ class Filed:
 class PictureReports:
     """Reports in each server; who may decide is asked where this is called from."""
 
-    def __init__(self, database: Database, clock: Clock, errands: Errands) -> None:
+    def __init__(self, database: Database, clock: Clock, errands: Outbox) -> None:
         self._database = database
         self._clock = clock
         self._errands = errands

@@ -10,7 +10,7 @@ from bot.core.errors import BadRequest, TooLate
 from bot.core.jobs import Job, State
 from bot.core.limits import Unit, show_amount
 from bot.services.audit_recorder import checked_reason, record
-from bot.services.moderation.outbox import Errands, News
+from bot.services.moderation.outbox import News, Outbox
 from bot.services.ports import Clock
 from bot.storage import errands, jobs, pictures, reports
 from bot.storage.audit import Change
@@ -39,7 +39,7 @@ class Removed:
 class Pictures:
     """What becomes of pictures after their delivery."""
 
-    def __init__(self, database: Database, clock: Clock, errands: Errands) -> None:
+    def __init__(self, database: Database, clock: Clock, errands: Outbox) -> None:
         self._database = database
         self._clock = clock
         self._errands = errands

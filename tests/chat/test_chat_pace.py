@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.chat.delivery.edit_throttle import EditThrottle
 from tests import virtual_time
 from tests.virtual_time import now_s
 

@@ -11,8 +11,9 @@ import gc
 import sys
 import warnings
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import Context, ContextVar, copy_context
+from types import CoroutineType
 from typing import Any
 
 from simulation.loop import NumberedTask, VirtualLoop
@@ -68,12 +69,25 @@ def bury(loop: VirtualLoop, processes: list[Process]) -> None:
     """Let go of what the dead hold; the collector may take it once `silence` holds."""
     for process in processes:
         for task in process.tasks:
-            task._log_destroy_pending = False  # pyright: ignore[reportAttributeAccessIssue]
+            _close(task)
         process.tasks.clear()
         process.at_death.clear()
     for task in asyncio.all_tasks(loop):
-        task._log_destroy_pending = False  # pyright: ignore[reportAttributeAccessIssue]
+        _close(task)
     loop.close()
+
+
+def _close(task: "asyncio.Task[Any]") -> None:
+    """End what a task was in the middle of.
+
+    Left to the collector, a coroutine deep in time-outs once crashed the interpreter (3.11.7).
+    """
+    task._log_destroy_pending = False  # pyright: ignore[reportAttributeAccessIssue]
+    coroutine = task.get_coro()
+    if not task.done() and isinstance(coroutine, CoroutineType):
+        # Whatever it still wants to await or to complain about, nobody hears it any more.
+        with suppress(BaseException):
+            coroutine.close()
 
 
 @contextmanager

@@ -7,6 +7,8 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -93,8 +95,10 @@ def outcomes(wanted: Wanted) -> Iterator[Outcome]:
                 yield tell(stage, seed, wanted.only)
             return
         start = (folder, wanted)
-        with multiprocessing.get_context("spawn").Pool(wanted.jobs, _enter, start) as pool:
-            yield from pool.imap(_one, seeds, chunksize=8)
+        # A pool of `multiprocessing` would wait for ever for what a dead process was about to tell.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(wanted.jobs, context, _enter, start) as pool:
+            yield from pool.map(_one, seeds, chunksize=8)
 
 
 def _stage(folder: Path, wanted: Wanted) -> Stage:
@@ -133,16 +137,22 @@ def run(wanted: Wanted, *, shows_stories: bool, shows_causes: bool) -> int:
         The exit code: 1 where a promise was broken.
     """
     report, began = Report(), time.perf_counter()
-    for outcome in outcomes(wanted):
-        is_new = outcome.broken is not None and outcome.broken.invariant not in report.promises
-        report.add(outcome)
-        if shows_stories or is_new:
-            _print_story(wanted, outcome, whole=shows_stories)
+    has_died = False
+    try:
+        for outcome in outcomes(wanted):
+            is_new = outcome.broken is not None and outcome.broken.invariant not in report.promises
+            report.add(outcome)
+            if shows_stories or is_new:
+                _print_story(wanted, outcome, whole=shows_stories)
+    except BrokenProcessPool:
+        has_died = True
+        after = wanted.first + report.told
+        print(f"\nA process that told histories died. Go on with --from {after}.")
     spent_s = time.perf_counter() - began
     _print_summary(report, spent_s)
     if shows_causes:
         _print_causes(report)
-    return 1 if report.failed else 0
+    return 1 if report.failed or has_died else 0
 
 
 def _print_story(wanted: Wanted, outcome: Outcome, *, whole: bool) -> None:

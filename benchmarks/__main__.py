@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from benchmarks import floor, machine, table
-from benchmarks.bots import Bot, baseline_bot, our_bot
+from benchmarks.bots import Bot, baseline_bot, earlier_bot, our_bot
 from benchmarks.figures import Figures
 from benchmarks.scenarios import Rhythm, play
 
@@ -37,16 +37,30 @@ _REST_S = 3.0
 @click.option("--quick", is_flag=True, help="Under two minutes; fewer jobs, wilder numbers.")
 @click.option("--only", multiple=True, type=click.Choice(_NAMES), help="Choose scenarios.")
 @click.option("--no-baseline", is_flag=True, help="Leave the newcomer's bot out.")
+@click.option(
+    "--beside",
+    type=click.Path(exists=True, file_okay=False, path_type=Path, resolve_path=True),
+    help="Another checkout of this bot, in place of the newcomer's.",
+)
 @click.option("--set", "extra", multiple=True, metavar="NAME=VALUE", help="Environment of our bot.")
-def main(*, quick: bool, only: tuple[str, ...], no_baseline: bool, extra: tuple[str, ...]) -> None:
+def main(
+    *,
+    quick: bool,
+    only: tuple[str, ...],
+    no_baseline: bool,
+    beside: Path | None,
+    extra: tuple[str, ...],
+) -> None:
     if sys.platform != "linux":
         raise click.ClickException("processor time and memory are read from Linux's /proc")
     rhythms = [one for one in (QUICK if quick else FULL) if not only or one.name in only]
     env = {name: value for name, _, value in (one.partition("=") for one in extra)}
-    asyncio.run(_main(rhythms, env, has_baseline=not no_baseline))
+    asyncio.run(_main(rhythms, env, beside, has_baseline=not no_baseline))
 
 
-async def _main(rhythms: list[Rhythm], env: dict[str, str], *, has_baseline: bool) -> None:
+async def _main(
+    rhythms: list[Rhythm], env: dict[str, str], beside: Path | None, *, has_baseline: bool
+) -> None:
     started_s = time.monotonic()
     _say(f"floor, {machine.described()}")
     at_the_floor = await floor.measure(50)
@@ -54,7 +68,10 @@ async def _main(rhythms: list[Rhythm], env: dict[str, str], *, has_baseline: boo
         root = Path(folder)
         async with our_bot(root, env) as ours:
             if has_baseline:
-                async with baseline_bot(root) as baseline:
+                other = baseline_bot(root)
+                if beside is not None:
+                    other = earlier_bot(root / "earlier", beside)
+                async with other as baseline:
                     reports = await _compare([baseline, ours], rhythms)
             else:
                 reports = await _compare([ours], rhythms)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,9 @@ class Bot:
 
 
 @asynccontextmanager
-async def our_bot(folder: Path, extra: Mapping[str, str]) -> AsyncGenerator[Bot]:
+async def our_bot(
+    folder: Path, extra: Mapping[str, str], name: str = "this bot"
+) -> AsyncGenerator[Bot]:
     """The real bot with a database file of its own and the settings of production."""
     async with opened_places() as places:
         await places.settle()
@@ -44,7 +46,12 @@ async def our_bot(folder: Path, extra: Mapping[str, str]) -> AsyncGenerator[Bot]
         }
         async with BotProcess(folder, settings) as process:
             await places.discord("ready", timeout_s=30)
-            yield Bot("this bot", process.pid, places)
+            yield Bot(name, process.pid, places)
+
+
+def earlier_bot(folder: Path, checkout: Path) -> AbstractAsyncContextManager[Bot]:
+    """The bot as it stands in another checkout, such as that of the commit before a change."""
+    return our_bot(folder, {"PYTHONPATH": str(checkout)}, "earlier")
 
 
 @asynccontextmanager

@@ -130,8 +130,7 @@ def _purpose(path: Path) -> str:
 def example_model() -> str:
     """The imaginary model of the end-to-end test, as it stands in its file."""
     text = (ROOT / "tests" / "end_to_end" / "crayon.py").read_text("utf-8")
-    value = text[text.index("CRAYON = ") : text.index("\n\nregister(")]
-    return f"```python\n{value}\n```"
+    return f"```python\n{text[text.index('CRAYON = ') :].rstrip()}\n```"
 
 
 SECTIONS: Mapping[tuple[Path, str], Callable[[], str]] = MappingProxyType(

@@ -94,6 +94,6 @@ def test_an_id_in_words_becomes_a_name_but_no_other_number():
 def test_every_kind_of_change_can_be_asked_for():
     services = Path(bot.services.__file__).parent
     kinds = re.compile(r'"([a-z]+)\.[a-z_]+"')
-    used = {kind for file in services.glob("*.py") for kind in kinds.findall(file.read_text())}
+    used = {kind for file in services.rglob("*.py") for kind in kinds.findall(file.read_text())}
 
     assert used == set(TOPICS)

@@ -1,14 +1,12 @@
-"""An imaginary model in one file, and a bot that knows it: `python -m tests.end_to_end.crayon run`.
+"""An imaginary model in one file; `tests.end_to_end.crayon_bot` is a bot that knows it.
 
 It shares nothing with `openai/gpt-image-2`: other sizes, written as text, other qualities under
 another name, another count and format, a flat price in units of 4 cents, and a constant field.
 """
 
-from bot.__main__ import main
 from bot.core.models.model import Fields, Model, SizeForm
 from bot.core.models.options import Format, Size
 from bot.core.models.prices import ByQuality, Flat, Price
-from bot.core.models.registry import register
 from bot.core.models.sizes import FewSizes
 
 CRAYON = Model(
@@ -28,8 +26,3 @@ CRAYON = Model(
     ),
     unit_microusd=40_000,
 )
-
-register(CRAYON)
-
-if __name__ == "__main__":
-    main()

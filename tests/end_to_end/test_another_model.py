@@ -8,7 +8,7 @@ from standins.fal.settings import StandInFalSettings
 from tests.end_to_end.crayon import CRAYON
 from tests.stage import staged
 
-MODULE = "tests.end_to_end.crayon"
+MODULE = "tests.end_to_end.crayon_bot"
 
 
 def crayons(tmp_path, **settings):

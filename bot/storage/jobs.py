@@ -57,6 +57,7 @@ __all__ = [
     "search_due",
     "set_cost",
     "set_message",
+    "state_of",
     "stop_search",
     "told",
     "unfinished",
@@ -80,6 +81,8 @@ FROM job_history WHERE job_id = $1
 """
 
 _SELECT = "SELECT * FROM jobs WHERE id = $1"
+
+_SELECT_STATE = "SELECT state FROM jobs WHERE id = $1"
 
 _SELECT_OF_MESSAGE = """
 SELECT * FROM jobs WHERE message_id = $1 AND server_id = $2 ORDER BY created_at_ms DESC LIMIT 1
@@ -306,6 +309,12 @@ async def possible_loss(conn: Connection) -> PossibleLoss:
     """Sum up the jobs that are in doubt: nobody knows whether fal made and billed them."""
     row = await conn.fetch_one(_POSSIBLE_LOSS)
     return PossibleLoss(row["jobs"], row["microusd"]) if row else PossibleLoss(0, 0)
+
+
+async def state_of(conn: Connection, job_id: str) -> State | None:
+    """Read where a job stands, None where there is none."""
+    row = await conn.fetch_one(_SELECT_STATE, job_id)
+    return State(row["state"]) if row else None
 
 
 async def is_known_request(conn: Connection, request_id: str) -> bool:

@@ -76,7 +76,7 @@ class DiscordCourier:
     async def bring(self, job: Job, pictures: list[Picture], balance: Balance) -> Delivered:
         """Post late pictures in a message of their own."""
         # Unlike that of any other message of the job, so that Discord does not take it for one.
-        routes = self._new_messages(job, _nonce(job, pictures, is_late=True))
+        routes = self._new_messages(job, pictures, is_late=True)
         return await self._post_by(routes, job, pictures, balance, is_late=True)
 
     async def _post_by(
@@ -180,22 +180,26 @@ class DiscordCourier:
             add("answer", job.file_limit_bytes, self._edit_by_token)
         if self._is_editable(job):
             add("message", late_limit, self._edit_as_bot)
-        return routes + self._new_messages(job, _nonce(job, pictures, is_late=False))
+        return routes + self._new_messages(job, pictures, is_late=False)
 
-    def _new_messages(self, job: Job, nonce: str) -> list[_Route]:
-        """The routes that post a new message."""
+    def _new_messages(
+        self, job: Job, pictures: Sequence[Picture], *, is_late: bool
+    ) -> list[_Route]:
+        """The routes that post a new message; only then are the pictures summed for its nonce."""
         limit = min(job.file_limit_bytes, BOT_FILE_LIMIT_BYTES)
 
         async def to_channel(
             view: discord.ui.LayoutView, files: list[discord.File]
         ) -> tuple[int, int]:
             self._refuse_if_closed("channel")
+            nonce = _nonce(job, pictures, is_late=is_late)
             return await self._send_to_channel(job, view, files, nonce)
 
         async def directly(
             view: discord.ui.LayoutView, files: list[discord.File]
         ) -> tuple[int, int]:
             self._refuse_if_closed("direct")
+            nonce = _nonce(job, pictures, is_late=is_late)
             return await self._send_directly(job, view, files, nonce)
 
         routes = [_Route("direct", limit, names_member=False, post=directly)]

@@ -43,6 +43,11 @@ class Books:
         async with self._database.read() as connection:
             return await jobs.get(connection, job_id)
 
+    async def state_of(self, job: Job) -> State | None:
+        """Read where a job stands by now, None where there is none."""
+        async with self._database.read() as connection:
+            return await jobs.state_of(connection, job.id)
+
     async def unfinished(self) -> list[Job]:
         """Read the jobs that the runner has something to do for, oldest first."""
         async with self._database.read() as connection:

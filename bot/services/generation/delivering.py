@@ -51,10 +51,9 @@ class Deliverer:
         pauses = Pauses(self._times.retry_first_s, self._times.retry_max_s)
         seldom, until = Seldom(), _now() + self._times.deliver_max_s
         while True:
-            stored = await self._books.get(job.id)
-            if stored is not None and stored.state is not job.state:
+            if await self._books.state_of(job) is not job.state:
                 # Another process brought it; ours would take the place of its pictures.
-                return stored
+                return await self._books.get(job.id) or job
             try:
                 taken = await self._post(job, pictures)
             except RouteBusy as error:

@@ -246,13 +246,14 @@ class Rescue:
         """Post late pictures; None where Discord does not take them now."""
         balance = await self._quota.balance(job)
         pauses = Pauses(self._times.retry_first_s, self._times.retry_max_s)
-        for is_last in (*(False,) * (_POSTS_MAX - 1), True):
+        for tries in range(1, _POSTS_MAX + 1):
             try:
                 return await self._courier.bring(job, pictures, balance)
             except (RouteBusy, Undeliverable) as error:
                 about = {"job_id": job.id, "detail": str(error)}
                 _log.warning("late pictures not posted", extra=about)
-                if is_last or isinstance(error, Undeliverable):
-                    return None
-            await asyncio.sleep(pauses.next())
+                if isinstance(error, Undeliverable):
+                    break
+            if tries < _POSTS_MAX:
+                await asyncio.sleep(pauses.next())
         return None

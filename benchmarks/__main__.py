@@ -36,6 +36,12 @@ _REST_S = 3.0
 @click.command(help=__doc__)
 @click.option("--quick", is_flag=True, help="Under two minutes; fewer jobs, wilder numbers.")
 @click.option("--only", multiple=True, type=click.Choice(_NAMES), help="Choose scenarios.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Play the scenarios so many times, the two bots turn about; for small differences.",
+)
 @click.option("--no-baseline", is_flag=True, help="Leave the newcomer's bot out.")
 @click.option(
     "--beside",
@@ -47,13 +53,15 @@ def main(
     *,
     quick: bool,
     only: tuple[str, ...],
+    rounds: int,
     no_baseline: bool,
     beside: Path | None,
     extra: tuple[str, ...],
 ) -> None:
     if sys.platform != "linux":
         raise click.ClickException("processor time and memory are read from Linux's /proc")
-    rhythms = [one for one in (QUICK if quick else FULL) if not only or one.name in only]
+    chosen = [one for one in (QUICK if quick else FULL) if not only or one.name in only]
+    rhythms = chosen * rounds
     env = {name: value for name, _, value in (one.partition("=") for one in extra)}
     asyncio.run(_main(rhythms, env, beside, has_baseline=not no_baseline))
 

@@ -150,8 +150,8 @@ _LIMITS = (
     ),
     Breakage(
         "what was lost while a request waited is not counted",
-        "bot.services.generation.sending:Sender.submit",
-        "if await self._books.losses_beside(job) >= STRIKES_MAX:",
+        "bot.services.generation.books:Books.submit",
+        "if await has_struck_out(connection, job):",
         "if False:",
         ("twins", "insistent member", "billed refusals", "account locked"),
     ),

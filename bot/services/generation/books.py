@@ -14,10 +14,15 @@ from bot.services.audit_recorder import record
 from bot.services.generation.moves import changes_of, move, with_arrived
 from bot.services.generation.times import Times
 from bot.services.limits.bills import bill_of, charge_for, returned_charge
+from bot.services.limits.strikes import has_struck_out
 from bot.services.ports import Clock, Delivered
 from bot.storage import doubts, jobs, ledger
 from bot.storage.audit import Change
 from bot.storage.database import Connection, Database
+
+
+class StruckOut(Exception):
+    """A member's requests cost the host too much today while this one waited."""
 
 
 class Books:
@@ -58,11 +63,6 @@ class Books:
         async with self._database.read() as connection:
             return await jobs.is_known_request(connection, request_id)
 
-    async def losses_beside(self, job: Job) -> int:
-        """Count what the job's member lost the host on the day of the job; see `strikes`."""
-        async with self._database.read() as connection:
-            return await jobs.losses_beside(connection, job.id)
-
     async def set_message(self, job: Job, message_id: int) -> Job | None:
         """Note where the job's card stands, and read what became of the job meanwhile."""
         async with self._database.write(job.server_id) as connection:
@@ -91,8 +91,15 @@ class Books:
         Args:
             job: Held.
             attempt: Tells this trace from that of another process; see `attempt_of`.
+
+        Raises:
+            StruckOut: Its member's losses became too many meanwhile; nothing was changed.
         """
-        return await self._advance(job, Event.SUBMIT, note=attempt)
+        async with self._database.write(job.server_id) as connection:
+            if await has_struck_out(connection, job):
+                raise StruckOut
+            now_ms = self._clock.now_ms()
+            return await move(connection, job, Event.SUBMIT, now_ms, note=attempt)
 
     async def attempt_of(self, job: Job) -> str:
         """Read which attempt left the last trace of a job that is being sent."""

@@ -14,10 +14,10 @@ from bot.core.errors import (
     Upstream,
 )
 from bot.core.jobs import Job, Reason, Ticket
+from bot.services.generation.books import StruckOut
 from bot.services.generation.kit import Kit
 from bot.services.generation.orders import order_of
 from bot.services.generation.reasons import reason_for
-from bot.services.limits.strikes import STRIKES_MAX
 from bot.services.ports import Order, Place
 from bot.services.retry import retry
 from bot.storage.database import DatabaseUnavailable
@@ -64,14 +64,13 @@ class Sender:
             return await retry(
                 lambda: self._books.fail(job, Reason.TOO_OLD), job.id, "waited too long"
             )
-        if await self._books.losses_beside(job) >= STRIKES_MAX:
-            # They came in while this one waited in line.
-            return await retry(
-                lambda: self._books.fail(job, Reason.STRIKES), job.id, "too many losses"
-            )
         attempt = new_id(self._clock.now_ms())
         try:
             sending = await self._books.submit(job, attempt)
+        except StruckOut:
+            return await retry(
+                lambda: self._books.fail(job, Reason.STRIKES), job.id, "too many losses"
+            )
         except DatabaseUnavailable:
             # The trace may have been written though nothing was sent, and nothing will be.
             self._unsent[job.id] = attempt

@@ -7,7 +7,7 @@ member, so without this one member could spend the host's money without end.
 from zoneinfo import ZoneInfo
 
 from bot.core.errors import Refused
-from bot.core.jobs import Request
+from bot.core.jobs import Job, Request
 from bot.core.limits import Window, period
 from bot.storage import jobs
 from bot.storage.database import Connection
@@ -42,3 +42,8 @@ async def refuse_if_struck_out(
             f"{losses} of your requests today cost this bot's host money and brought no picture, "
             f"such as prompts that the content check refused. You can go on <t:{at}:R>."
         )
+
+
+async def has_struck_out(connection: Connection, job: Job) -> bool:
+    """Whether the losses of a job's day came to too many while it waited in line."""
+    return await jobs.losses_beside(connection, job.id) >= STRIKES_MAX

@@ -1,7 +1,5 @@
 import asyncio
 import json
-import logging
-from dataclasses import replace
 
 import pytest
 
@@ -11,11 +9,8 @@ from bot.core.errors import (
     KeyRejected,
     NotSent,
     SubmitUnclear,
-    Trouble,
-    Unproven,
 )
 from bot.core.jobs import Ticket
-from bot.fal import FalQueue, FalSettings
 
 
 async def test_an_order_becomes_one_job_with_bare_input(fal, queue, order):
@@ -198,64 +193,3 @@ async def test_a_stored_ticket_of_another_host_never_gets_the_key(fal, queue, or
         assert len((await queue.result(moved)).pictures) == 1
         await queue.cancel(moved)
     assert asked == []
-
-
-async def test_a_wrong_key_is_rejected_by_every_call(fal, hurried, order):
-    ticket = Ticket("abc", "", "", "")
-    async with hurried(key="wrong:key") as queue:
-        with pytest.raises(KeyRejected):
-            await queue.submit(order)
-        for call in (queue.result(ticket), queue.cancel(ticket), anext(queue.follow(ticket))):
-            with pytest.raises(Unproven) as caught:
-                await call
-            assert caught.value.trouble is Trouble.KEY
-    assert fal.counts == {"submit": 1, "result": 4, "cancel": 1, "stream": 1, "status": 1}
-
-
-async def test_the_key_is_nowhere_to_be_seen(fal, hurried, order, trouble, caplog):
-    caplog.set_level(logging.DEBUG)
-    secret = "id-of-the-key:secret-of-the-key"
-    shown = []
-    async with hurried(key=secret, admin_key="other:secret-of-the-key") as queue:
-        shown += [repr(queue), repr(vars(queue)), repr(queue._calls)]
-        with pytest.raises(KeyRejected) as caught:
-            await queue.submit(order)
-        shown += [repr(caught.value), str(caught.value), repr(caught.value.__cause__)]
-    shown.append(caplog.text)
-    assert not [
-        record for record in caplog.records if record.name.startswith(("http", "hpack", "h2"))
-    ]
-    assert "secret-of-the-key" not in "".join(shown)
-
-
-async def test_an_answer_that_repeats_the_key_does_not_spread_it(hurried, order):
-    body = b'{"detail": "wrong key id-of-key:secret-of-key"}'
-
-    async def serve(reader, writer):
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(
-            b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-        )
-        await writer.drain()
-        writer.close()
-
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with hurried(queue_url=url, key="id-of-key:secret-of-key") as queue:
-            with pytest.raises(BadParameter) as caught:
-                await queue.submit(order)
-    assert caught.value.detail == "400 wrong key ***"
-
-
-@pytest.mark.parametrize("key", ["", " ", "id:se\ncret", "id:secr\u00e9t", "id: secret", "id:s\0"])
-def test_a_key_that_no_header_can_carry_is_refused_without_showing_it(key):
-    with pytest.raises(KeyRejected) as caught:
-        FalQueue(FalSettings(key=key))
-    assert key.strip() == "" or key not in str(caught.value)
-
-
-def test_a_key_with_a_newline_at_its_end_is_used_without_it():
-    settings = FalSettings(key="id:secret\n")
-    assert "secret" not in repr(settings)
-    assert "secret" not in repr(FalQueue(settings))
-    assert "admin" not in repr(replace(settings, admin_key="id:admin"))

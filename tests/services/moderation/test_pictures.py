@@ -4,18 +4,15 @@ import asyncio
 
 import pytest
 
-from bot.core.errors import BadRequest, RouteBusy, Undeliverable
+from bot.core.errors import BadRequest
 from bot.core.jobs import State
 from bot.services.moderation.member_activity import MemberActivity
-from bot.services.moderation.outbox import News, Outbox
-from bot.storage import errands
-from bot.storage.errands import Errand, Kind
+from bot.services.moderation.outbox import News
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
 from tests.services.picture_room import (
     MODERATOR,
     OTHER_MODERATOR,
     OTHER_SERVER,
-    RecordingEnforcer,
     Room,
 )
 
@@ -101,71 +98,6 @@ async def test_of_two_moderators_who_remove_at_once_one_does_and_one_is_told(roo
     assert sorted(type(result).__name__ for result in results) == ["BadRequest", "Removed"]
     assert len(await room.audit()) == 1
     assert len(room.enforcer.cleared) == 1
-
-
-async def test_a_removal_that_discord_did_not_take_is_tried_again_later(room):
-    job = await room.delivered()
-    room.enforcer.errors = [RouteBusy("away"), Undeliverable(["HTTP 403"]), RuntimeError("bug")]
-    removed = await room.remove(job)
-
-    assert removed.news is News.LATER
-    await room.errands.do_due()
-    assert len(room.enforcer.errors) == 2
-    for _ in range(2):
-        room.house.clock.now += 3600_000
-        await room.errands.do_due()
-        assert room.enforcer.cleared == []
-    room.house.clock.now += 3600_000
-    await room.errands.do_due()
-    assert room.enforcer.cleared == [(job.id, "not here")]
-    assert await room.waiting() == 0
-
-
-async def test_a_removal_whose_process_died_before_discord_was_told_is_done_by_the_next(room):
-    job = await room.delivered()
-    room.enforcer.errors = [asyncio.CancelledError()]
-    with pytest.raises(asyncio.CancelledError):
-        await room.remove(job)
-    assert (await room.house.get(job)).removed_by == MODERATOR
-
-    later = RecordingEnforcer()
-    await Outbox(room.house.database, room.house.clock, later).do_due()
-    assert later.cleared == [(job.id, "not here")]
-
-
-async def test_another_process_s_errands_are_left_to_it(room):
-    room.enforcer.errors = [RouteBusy("away")]
-    await room.remove(await room.delivered())
-    room.house.clock.now += 3600_000
-    other = RecordingEnforcer()
-    await Outbox(room.house.database, room.house.clock, other, owns=lambda _: False).do_due()
-    assert other.cleared == []
-
-
-async def test_errands_that_wait_for_another_process_hold_up_nobody_else(room):
-    theirs = await room.delivered(server_id=OTHER_SERVER)
-    async with room.house.database.write(OTHER_SERVER) as connection:
-        for number in range(50):
-            errand = Errand(f"e{number}", OTHER_SERVER, Kind.CLEAR, theirs.id, "", 1)
-            await errands.add(connection, errand)
-    room.enforcer.errors = [RouteBusy("away")]
-    job = await room.delivered()
-    await room.remove(job)
-    room.house.clock.now += 3600_000
-
-    mine = RecordingEnforcer()
-    owns = SERVER.__eq__
-    await Outbox(room.house.database, room.house.clock, mine, owns=owns).do_due()
-    assert mine.cleared == [(job.id, "not here")]
-
-
-async def test_an_errand_that_is_in_vain_for_a_month_is_given_up(room):
-    room.enforcer.errors = [Undeliverable(["HTTP 403"]), Undeliverable(["HTTP 403"])]
-    assert (await room.remove(await room.delivered())).news is News.CLOSED
-    assert await room.waiting() == 1
-    room.house.clock.now += 31 * 24 * 3600_000
-    await room.errands.do_due()
-    assert await room.waiting() == 0
 
 
 async def test_a_member_s_record_counts_the_server_s_day_and_month_and_what_runs(room):

@@ -11,7 +11,7 @@ from tests.services.conftest import MEMBER, House
 from tests.services.quiet import quiet_house
 from tests.virtual_time import now_s, virtual
 
-FIRST_S, MOST_S = Times.rest_first_s, Times.rest_max_s
+FIRST_S, MOST_S = Times().rest_first_s, Times().rest_max_s
 
 
 def steps_of(house: House) -> JobSteps:

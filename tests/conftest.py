@@ -1,14 +1,21 @@
 """What the whole suite shares, and in which order and how widely it runs."""
 
 import os
+from functools import lru_cache
 
 import pytest
+
+from standins.fal import gallery
 
 pytest_plugins = ["tests.postgres", "tests.host"]
 
 WORKERS_BESIDE_CORES = 4
 """Tests that play a scene mostly wait; so many more of them can run than there are cores."""
 _LONG_S = 120.0
+
+# To draw a picture takes longer than the rest of most scenes, and the same one is drawn again and
+# again: the same drawing always gives the same bytes.
+gallery.draw = lru_cache(maxsize=32)(gallery.draw)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -24,7 +24,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any, cast
+from typing import IO, Any, NoReturn, cast
 
 from standins.process import BotProcess
 
@@ -188,7 +188,22 @@ def _become(request: dict[str, Any], files: list[int]) -> None:
     os.environ.update(request["environment"])
     module, *args = request["run"]
     sys.argv = [module, *args]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        _leave(ended.code)
+    _leave(None)
+
+
+def _leave(code: str | int | None) -> NoReturn:
+    """End as the interpreter does, but without freeing all that was imported: that copies it."""
+    threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue] - waits for all threads
+    atexit._run_exitfuncs()
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _import_everything() -> None:

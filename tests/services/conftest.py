@@ -21,6 +21,7 @@ from bot.services.supervisor import Supervisor
 from bot.storage import doubts, jobs, ledger, rules
 from bot.storage.database import migrate, open_database
 from tests.fakes import FlakyDatabase, ManualClock, RecordingCourier, ScriptedQueue
+from tests.migrated import put_sqlite
 
 SERVER, CHANNEL, MEMBER = 10, 20, 30
 FAST = Times(
@@ -114,7 +115,9 @@ async def open_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
     """Open the services over either engine; running them starts with `runs=True`."""
     address = f"sqlite:///{tmp_path}/bot.db"
     if request.param == "postgres":
-        address = request.getfixturevalue("postgres_url")
+        address = request.getfixturevalue("migrated_postgres_url")
+    else:
+        put_sqlite(tmp_path / "bot.db")
     supervisors: list[Supervisor] = []
     databases: list[FlakyDatabase] = []
 

@@ -6,16 +6,15 @@ import pytest
 
 from bot.core.errors import BadRequest, RouteBusy, Undeliverable
 from bot.core.jobs import State
-from bot.services.moderation.member_activity import MemberActivity
 from bot.services.moderation.outbox import News, Outbox
 from bot.storage import errands
 from bot.storage.errands import Errand, Kind
+from tests.fakes import RecordingTakedowns
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
 from tests.services.picture_room import (
     MODERATOR,
     OTHER_MODERATOR,
     OTHER_SERVER,
-    RecordingEnforcer,
     Room,
 )
 
@@ -128,7 +127,7 @@ async def test_a_removal_whose_process_died_before_discord_was_told_is_done_by_t
         await room.remove(job)
     assert (await room.house.get(job)).removed_by == MODERATOR
 
-    later = RecordingEnforcer()
+    later = RecordingTakedowns()
     await Outbox(room.house.database, room.house.clock, later).do_due()
     assert later.cleared == [(job.id, "not here")]
 
@@ -137,7 +136,7 @@ async def test_another_process_s_errands_are_left_to_it(room):
     room.enforcer.errors = [RouteBusy("away")]
     await room.remove(await room.delivered())
     room.house.clock.now += 3600_000
-    other = RecordingEnforcer()
+    other = RecordingTakedowns()
     await Outbox(room.house.database, room.house.clock, other, owns=lambda _: False).do_due()
     assert other.cleared == []
 
@@ -153,7 +152,7 @@ async def test_errands_that_wait_for_another_process_hold_up_nobody_else(room):
     await room.remove(job)
     room.house.clock.now += 3600_000
 
-    mine = RecordingEnforcer()
+    mine = RecordingTakedowns()
     owns = SERVER.__eq__
     await Outbox(room.house.database, room.house.clock, mine, owns=owns).do_due()
     assert mine.cleared == [(job.id, "not here")]
@@ -170,7 +169,7 @@ async def test_an_errand_that_is_in_vain_for_a_month_is_given_up(room):
 
 async def test_a_member_s_record_counts_the_server_s_day_and_month_and_what_runs(room):
     house = room.house
-    members = MemberActivity(house.database, house.clock)
+    members = house.services.members
     await room.delivered(1, count=3)
     house.clock.now += 24 * 3600_000
     await room.delivered(2, count=2)

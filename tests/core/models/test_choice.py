@@ -87,6 +87,8 @@ def test_a_model_without_qualities_is_asked_without_one():
     )
     assert (whole.quality, whole.count) == ("", 1)
     PLAIN.check(Size(1024, 1024), "", 1, Format.JPEG)
+    typed = request(quality="<@1> anything")
+    assert completed(Preferences(), Defaults(PLAIN, Size(1024, 1024), ""), typed).quality == ""
 
 
 def test_models_are_found_by_all_their_names():

@@ -216,6 +216,28 @@ async def test_a_late_search_looks_further_back_each_time(open_house):
     assert {until_ms for _, _, until_ms in house.queue.searches} == {None}
 
 
+async def test_a_request_whose_answer_is_just_being_noted_is_no_other_jobs(open_house):
+    """It is in fal's history already, and in the database not yet."""
+    house = await open_house()
+    lost = await house.books.lose(await house.books.submit(await house.accept()), "cut")
+    twins = []
+
+    async def find(order, **_):
+        house.queue.answers.clear()
+        twins.append(await house.start())
+        await until_true(lambda: house.queue.submits)
+        house.database.writes_failing = 3
+        house.queue.answers.set()
+        await until_true(lambda: house.database.writes_failing < 3)
+        return (ticket(1),)
+
+    house.queue.find = find
+    assert await house.generation.runner._drive._sender.find(lost) is None
+    await until_state(house, twins[0], State.QUEUED)
+    assert (await house.get(twins[0])).ticket == ticket(1)
+    await house.runner.stop(0)
+
+
 # Two processes
 
 

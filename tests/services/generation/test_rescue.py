@@ -18,7 +18,9 @@ from bot.core.errors import (
 )
 from bot.core.jobs import Reason, State
 from bot.core.limits import Account
+from bot.services.reporting.losses import Losses
 from bot.storage import ledger
+from bot.storage.database import DatabaseUnavailable
 from tests.fakes import rendering, ticket
 from tests.services.conftest import CHANNEL, FAST, MEMBER, SERVER
 
@@ -322,3 +324,56 @@ async def test_a_search_that_begins_while_nothing_is_due_begins_at_once(open_hou
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
     await house.runner.stop(5)
+
+
+async def test_a_look_ends_only_with_the_last_of_its_searches(open_house):
+    """A search that goes on beside the next look would ask, and post, a second time."""
+    house = await open_house(times=SILENT)
+    house.queue.gate.set()
+    house.queue.results = [NOT_FOUND] * 4
+    for _ in range(2):
+        await house.start()
+    await house.courier.until(2)
+    await house.runner.stop(5)
+    asked = []
+
+    async def result(request):
+        if request == ticket(1):
+            await asyncio.sleep(0.2)
+        else:
+            house.database.writes_failing = 1
+        asked.append(request)
+        raise OUTAGE
+
+    house.queue.result = result
+    with pytest.raises(DatabaseUnavailable):
+        await house.generation.rescue.look()
+    assert asked == [ticket(2), ticket(1)]
+
+
+async def test_a_bill_that_the_host_booked_during_a_look_is_not_counted_twice(open_house):
+    house, job = await gone(open_house)
+    asked_about = await house.get(job)
+    await Losses(house.database, house.clock).correct(job.id, 50_000, "the bill")
+    late = house.generation.rescue._late
+    await late.rescue(asked_about, rendering(1, billed_microusd=60_000))
+    assert await counted(house) == 60_000
+    await house.check()
+
+
+async def test_a_failures_bill_that_the_host_booked_during_a_look_is_not_counted_twice(open_house):
+    house, job = await gone(open_house)
+    asked_about = await house.get(job)
+    await Losses(house.database, house.clock).correct(job.id, 50_000, "the bill")
+    await house.generation.rescue._late.refute(asked_about, 55_000, "422")
+    assert await counted(house) == 55_000
+    await house.check()
+
+
+async def test_a_failures_bill_is_booked_once_though_the_commit_got_no_answer(open_house):
+    house, job = await gone(open_house)
+    house.queue.results = [ContentRefused("no", cost_microusd=55_000)]
+    house.database.answers_lost = 1
+    assert await house.generation.rescue.look() == 1
+    assert (await house.get(job)).cost_microusd == await counted(house) == 55_000
+    await house.check()

@@ -6,6 +6,7 @@ Nothing else settles, releases or adjusts. A change that finds the job in anothe
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from bot.core.errors import StaleState
@@ -122,6 +123,10 @@ class Books:
             StaleState: It can have no ticket, or has another.
         """
         async with self._moves.write(job.server_id) as transaction:
+            if job.state is State.SUBMITTING:
+                with suppress(StaleState):
+                    changes = jobs.JobChanges(ticket=ticket)
+                    return await transaction.move(job, Event.ACCEPT, changes=changes)
             stored = await jobs.get(transaction.connection, job.id)
             if stored is None:
                 raise StaleState(f"there is no job {job.id}")

@@ -1,8 +1,11 @@
 """What the commands and buttons are given: the services and the host's defaults."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 import discord
+from discord import app_commands
 
 from bot.chat.interaction.names import Names
 from bot.chat.interaction.permission import CommandAccess
@@ -58,3 +61,10 @@ class ServicesClient(discord.AutoShardedClient):
 
     access: CommandAccess
     """What servers say in their settings about who may use the commands."""
+
+
+Interaction = discord.Interaction[ServicesClient]
+"""What commands, buttons and forms are called with."""
+
+Suggest = Callable[[Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
+"""Makes suggestions from what was typed so far."""

@@ -12,7 +12,7 @@ from discord.http import Route
 
 from bot.chat.guild_events import GuildEvents
 from bot.chat.imagine.feature import FEATURE as IMAGINE
-from bot.chat.interaction.answers import answer_error, logged_if_not_taken, tell
+from bot.chat.interaction.answers import answer_error, arrived, logged_if_not_taken, tell
 from bot.chat.interaction.forms import take_form
 from bot.chat.interaction.names import Names
 from bot.chat.interaction.permission import (
@@ -153,6 +153,7 @@ class ImagineTree(app_commands.CommandTree[ImagineClient]):
         Clients offer nothing in direct messages; what is sent from there all the same has no
         server to be about. Nor do they offer the moderators' group to others.
         """
+        arrived(interaction)
         self.client.names.note(interaction)
         is_command = interaction.type is discord.InteractionType.application_command
         if interaction.guild_id is None:

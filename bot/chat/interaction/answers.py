@@ -24,7 +24,7 @@ _FIRST_ANSWER_MAX_S = 1.5
 _READ_MAX_S = 1.2
 """What a form needs; whether the person may see it is asked before, for as long at most."""
 
-_IS_PRIVATE = "deferred in private"
+_SINCE_S, _IS_PRIVATE = "came at", "deferred in private"
 _NOT_FOR_ALL = "Not accepted. Only the member who asked is told why."
 
 
@@ -33,13 +33,20 @@ async def in_time(
 ) -> _T:
     """Do what an answer needs; where that takes long, Discord shows "thinking…" meanwhile."""
     doing = asyncio.ensure_future(work)
-    if not await _is_quick(doing):
+    if not await _is_quick(interaction, doing):
         await _think(interaction, is_private=is_private)
     return await doing
 
 
-async def _is_quick(doing: asyncio.Future[Any]) -> bool:
-    done, _ = await asyncio.wait({doing}, timeout=_FIRST_ANSWER_MAX_S)
+def arrived(interaction: discord.Interaction[Any]) -> None:
+    """Note when an interaction came: asking who may takes of the time for the first answer."""
+    interaction.extras[_SINCE_S] = asyncio.get_running_loop().time()
+
+
+async def _is_quick(interaction: discord.Interaction[Any], doing: asyncio.Future[Any]) -> bool:
+    now_s = asyncio.get_running_loop().time()
+    left_s = interaction.extras.get(_SINCE_S, now_s) + _FIRST_ANSWER_MAX_S - now_s
+    done, _ = await asyncio.wait({doing}, timeout=max(0, left_s))
     return bool(done)
 
 
@@ -55,7 +62,7 @@ async def turn(
 ) -> None:
     """Show another card in place of the one that was pressed on; never raises for Discord."""
     doing = asyncio.ensure_future(making)
-    if not await _is_quick(doing):
+    if not await _is_quick(interaction, doing):
         with logged_if_not_taken("defer not taken"):
             await interaction.response.defer()
     view = await doing
@@ -105,6 +112,7 @@ async def guarded(
     doing: Callable[[], Awaitable[None]],
 ) -> None:
     """Do something if the gate lets pass, and answer with what goes wrong: nothing above does."""
+    arrived(interaction)
     try:
         await gate(interaction)
         await doing()

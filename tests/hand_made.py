@@ -187,6 +187,11 @@ def forms(scene: Scene) -> dict[str, dict[str, str]]:
     }
 
 
+def open_to_all(scene: Scene) -> dict[str, str]:
+    """Ids of what every member may do here, with a part of the answer."""
+    return {f"report:{scene.job_id}": "**Thank you.**"}
+
+
 def leaves(command: dict[str, Any], path: str = "") -> Iterator[str]:
     below = [one for one in command.get("options", []) if one["type"] in (1, 2)]
     for one in below:

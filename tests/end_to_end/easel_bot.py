@@ -42,12 +42,12 @@ class AgainButton(Button, template=r"easel:again(?P<private>:private)?", gate=an
 
 
 class ChangeButton(Button, template="easel:change", gate=anyone):
-    async def pressed(self, interaction: Interaction, found: re.Match[str]) -> None:
+    async def pressed(self, interaction: Interaction, _: re.Match[str]) -> None:
         await CHANGE.open(interaction, "easel:change", {"prompt": PROMPT})
 
 
 class BreakButton(Button, template="easel:break"):
-    async def pressed(self, interaction: Interaction, found: re.Match[str]) -> None:
+    async def pressed(self, interaction: Interaction, _: re.Match[str]) -> None:
         raise ZeroDivisionError
 
 

@@ -47,7 +47,7 @@ class Button(ui.DynamicItem[Any], template="(?!)"):
         pressed = partial(self.pressed, interaction, self._found)
         await guarded(interaction, type(self).gate, pressed)
 
-    async def pressed(self, interaction: Interaction, found: re.Match[str]) -> None:
+    async def pressed(self, interaction: Interaction, found: re.Match[str], /) -> None:
         """Do it and answer; what was chosen in a menu is in `self.item.values`.
 
         Args:

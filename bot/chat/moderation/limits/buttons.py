@@ -43,7 +43,7 @@ def gone_among(guild: discord.Guild | None, rules: Sequence[Rule]) -> list[Rule]
 class ClearOrphanedButton(Button, template=ORPHANED_ID):
     """Clears the limits of roles and channels that Discord does not know any more."""
 
-    async def pressed(self, interaction: Interaction, found: re.Match[str]) -> None:  # noqa: ARG002
+    async def pressed(self, interaction: Interaction, _: re.Match[str]) -> None:
         """Clear them and show the list anew."""
         await turn(interaction, _cleared(interaction))
 

@@ -6,6 +6,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.chat.interaction.forms import UNTIL_CHARS_MAX
 from bot.chat.interaction.services import Interaction, Services, Suggest
 from bot.chat.texts import duration
 from bot.core.errors import BadRequest
@@ -17,7 +18,7 @@ UNITS = [
 ]
 
 TypedDays = app_commands.Range[str, 1, 60]
-UNTIL_CHARS_MAX = 60
+Until = app_commands.Range[str, 1, UNTIL_CHARS_MAX]
 _CHOICE_NAME_MAX = 100
 _USUAL = ("1 day", "3 days", "1 week", "2 weeks", "1 month", "3 months")
 

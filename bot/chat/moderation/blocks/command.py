@@ -6,7 +6,7 @@ from bot.chat.interaction.answers import answer, answer_privately, in_time
 from bot.chat.interaction.people import Person, refuse_bot
 from bot.chat.interaction.services import Interaction, Services
 from bot.chat.moderation.blocks.cards import blocked_card, blocks_card, unblocked_card
-from bot.chat.moderation.options import UNTIL_CHARS_MAX, complete_until
+from bot.chat.moderation.options import Until, complete_until
 from bot.core.errors import BadRequest
 from bot.services.moderation.pictures import needed_reason
 
@@ -33,7 +33,7 @@ def _add_add(services: Services, group: app_commands.Group) -> None:
         interaction: Interaction,
         member: Person,
         reason: app_commands.Range[str, 1, 200],
-        until: app_commands.Range[str, 1, UNTIL_CHARS_MAX] | None = None,
+        until: Until | None = None,
     ) -> None:
         refuse_bot(member)
         blocking = block(interaction, member.id, needed_reason(reason), until)

@@ -8,7 +8,7 @@ from bot.chat.interaction.people import Person, refuse_bot
 from bot.chat.interaction.permission import asker
 from bot.chat.interaction.services import Interaction, Services
 from bot.chat.moderation.gifts.cards import given_card, taken_back_card
-from bot.chat.moderation.options import UNITS, UNTIL_CHARS_MAX, complete_until
+from bot.chat.moderation.options import UNITS, Until, complete_until
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift
 from bot.core.limits import Unit
@@ -36,7 +36,7 @@ def add_gift(services: Services, admin: app_commands.Group) -> None:
         member: Person,
         amount: app_commands.Range[str, 1, 30],
         unit: str,
-        until: app_commands.Range[str, 1, UNTIL_CHARS_MAX],
+        until: Until,
         reason: app_commands.Range[str, 1, 200] = "",
     ) -> None:
         kind = Unit(unit)

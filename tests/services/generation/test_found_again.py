@@ -232,7 +232,7 @@ async def test_a_request_whose_answer_is_just_being_noted_is_no_other_jobs(open_
         return (ticket(1),)
 
     house.queue.find = find
-    assert await house.runner._steps._sender.find(lost) is None
+    assert await house.generation.runner._steps._sender.find(lost) is None
     await until_state(house, twins[0], State.QUEUED)
     assert (await house.get(twins[0])).ticket == ticket(1)
     await house.runner.stop(0)

@@ -18,6 +18,8 @@ from bot.core.errors import (
 )
 from bot.core.jobs import Reason, State
 from bot.core.limits import Account
+from bot.services.generation.runner import CancelNews
+from bot.services.ports import CancelAnswer
 from bot.services.reporting.losses import Losses
 from bot.storage import ledger
 from bot.storage.database import DatabaseUnavailable
@@ -40,6 +42,12 @@ async def until_ended(house, job):
 async def until_brought(house):
     async with asyncio.timeout(10):
         while not house.courier.brought:  # noqa: ASYNC110 - it rings no bell
+            await asyncio.sleep(0.01)
+
+
+async def until_running(house):
+    async with asyncio.timeout(10):
+        while not house.queue.running:  # noqa: ASYNC110 - it rings no bell
             await asyncio.sleep(0.01)
 
 
@@ -252,9 +260,7 @@ async def test_files_that_are_missing_for_over_an_hour_come_all_the_same(open_ho
 async def test_a_cancelled_job_that_fal_finished_comes_for_nothing(open_house):
     house = await open_house()
     job = await house.start()
-    async with asyncio.timeout(5):
-        while not house.queue.running:  # noqa: ASYNC110 - it rings no bell
-            await asyncio.sleep(0.01)
+    await until_running(house)
     house.queue.results = [NOT_FOUND] * 500
     await house.runner.cancel(job.id, MEMBER, is_moderator=False)
     house.queue.gate.set()
@@ -271,6 +277,41 @@ async def test_a_cancelled_job_that_fal_finished_comes_for_nothing(open_house):
     assert (await house.get(job)).state is State.DELIVERED
     assert (await paid(house, job), await counted(house)) == ((0, 0), 60_000)
     await house.check()
+
+
+async def test_what_fal_took_out_of_its_line_leaves_no_doubt(open_house):
+    house = await open_house()
+    job = await house.start()
+    await until_running(house)
+
+    async def removed(asked):
+        house.queue.cancels.append(asked)
+        return CancelAnswer.REMOVED
+
+    house.queue.cancel = removed
+    house.queue.results = [NOT_FOUND] * 500
+    news = await house.runner.cancel(job.id, MEMBER, is_moderator=False)
+    assert news is CancelNews.REMOVED
+    house.queue.gate.set()
+    await house.courier.until(1)
+    await house.runner.stop(5)
+    assert (await house.get(job)).state is State.CANCELLED
+    assert (await house.doubt(job), await counted(house)) == (0, 0)
+    assert len(house.queue.cancels) == 1, "asked again it would say that it was too late"
+    await house.check()
+
+
+async def test_files_that_were_found_are_no_longer_looked_for(open_house):
+    house = await open_house()
+    house.queue.gate.set()
+    house.queue.results = [rendering(1)]
+    house.queue.missing = {"http://127.0.0.1/0.png"}
+    failed = await until_ended(house, await house.start())
+    assert failed.search_until_ms is not None
+    rescued = await house.generation.rescue._late.rescue(failed, None)
+    assert (rescued.state, rescued.search_until_ms, rescued.search_due_ms) == (
+        State.RENDERED, None, None
+    )  # fmt: skip
 
 
 async def test_late_pictures_that_nobody_takes_are_brought_by_a_later_look(open_house):

@@ -20,7 +20,6 @@ from bot.core.jobs import Reason, State
 from bot.core.limits import Account
 from bot.services.generation.runner import CancelNews
 from bot.services.ports import CancelAnswer
-from bot.services.reporting.losses import Losses
 from bot.storage import ledger
 from bot.storage.database import DatabaseUnavailable
 from tests.fakes import rendering, ticket
@@ -301,19 +300,6 @@ async def test_what_fal_took_out_of_its_line_leaves_no_doubt(open_house):
     await house.check()
 
 
-async def test_files_that_were_found_are_no_longer_looked_for(open_house):
-    house = await open_house()
-    house.queue.gate.set()
-    house.queue.results = [rendering(1)]
-    house.queue.missing = {"http://127.0.0.1/0.png"}
-    failed = await until_ended(house, await house.start())
-    assert failed.search_until_ms is not None
-    rescued = await house.generation.rescue._late.rescue(failed, None)
-    assert (rescued.state, rescued.search_until_ms, rescued.search_due_ms) == (
-        State.RENDERED, None, None
-    )  # fmt: skip
-
-
 async def test_late_pictures_that_nobody_takes_are_brought_by_a_later_look(open_house):
     house = await open_house()
     house.queue.gate.set()
@@ -390,31 +376,3 @@ async def test_a_look_ends_only_with_the_last_of_its_searches(open_house):
     with pytest.raises(DatabaseUnavailable):
         await house.generation.rescue.look()
     assert asked == [ticket(2), ticket(1)]
-
-
-async def test_a_bill_that_the_host_booked_during_a_look_is_not_counted_twice(open_house):
-    house, job = await gone(open_house)
-    asked_about = await house.get(job)
-    await Losses(house.database, house.clock).correct(job.id, 50_000, "the bill")
-    late = house.generation.rescue._late
-    await late.rescue(asked_about, rendering(1, billed_microusd=60_000))
-    assert await counted(house) == 60_000
-    await house.check()
-
-
-async def test_a_failures_bill_that_the_host_booked_during_a_look_is_not_counted_twice(open_house):
-    house, job = await gone(open_house)
-    asked_about = await house.get(job)
-    await Losses(house.database, house.clock).correct(job.id, 50_000, "the bill")
-    await house.generation.rescue._late.refute(asked_about, 55_000, "422")
-    assert await counted(house) == 55_000
-    await house.check()
-
-
-async def test_a_failures_bill_is_booked_once_though_the_commit_got_no_answer(open_house):
-    house, job = await gone(open_house)
-    house.queue.results = [ContentRefused("no", cost_microusd=55_000)]
-    house.database.answers_lost = 1
-    assert await house.generation.rescue.look() == 1
-    assert (await house.get(job)).cost_microusd == await counted(house) == 55_000
-    await house.check()

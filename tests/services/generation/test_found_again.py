@@ -216,6 +216,18 @@ async def test_a_late_search_looks_further_back_each_time(open_house):
     assert {until_ms for _, _, until_ms in house.queue.searches} == {None}
 
 
+async def test_a_late_search_begins_before_now_though_the_submit_seems_still_to_come(open_house):
+    """The time of day was wrong when it was sent, and has been set right since."""
+    house = await open_house(runs=False)
+    day_ms = 86_400_000
+    house.clock.now += 40 * day_ms
+    lost = await house.books.lose(await house.books.submit(await house.accept()), "cut")
+    house.clock.now -= 40 * day_ms
+    await house.generation.runner._drive._sender.find(lost, is_late=True)
+    [(_, from_ms, until_ms)] = house.queue.searches
+    assert (house.clock.now - from_ms, until_ms) == (2 * day_ms, None)
+
+
 async def test_a_request_whose_answer_is_just_being_noted_is_no_other_jobs(open_house):
     """It is in fal's history already, and in the database not yet."""
     house = await open_house()

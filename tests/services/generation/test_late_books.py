@@ -14,7 +14,7 @@ async def test_files_that_were_found_are_no_longer_looked_for(open_house):
     house.queue.missing = {"http://127.0.0.1/0.png"}
     failed = await until_ended(house, await house.start())
     assert failed.search_until_ms is not None
-    rescued = await house.generation.rescue._late.rescue(failed, None)
+    rescued = await house.generation.rescue._kit.late.rescue(failed, None)
     assert (rescued.state, rescued.search_until_ms, rescued.search_due_ms) == (
         State.RENDERED, None, None
     )  # fmt: skip
@@ -24,7 +24,7 @@ async def test_a_bill_that_the_host_booked_during_a_look_is_not_counted_twice(op
     house, job = await gone(open_house)
     asked_about = await house.get(job)
     await Losses(house.database, house.clock).correct(job.id, 50_000, "the bill")
-    late = house.generation.rescue._late
+    late = house.generation.rescue._kit.late
     await late.rescue(asked_about, rendering(1, billed_microusd=60_000))
     assert await counted(house) == 60_000
     await house.check()
@@ -34,7 +34,7 @@ async def test_a_failures_bill_that_the_host_booked_during_a_look_is_not_counted
     house, job = await gone(open_house)
     asked_about = await house.get(job)
     await Losses(house.database, house.clock).correct(job.id, 50_000, "the bill")
-    await house.generation.rescue._late.refute(asked_about, 55_000, "422")
+    await house.generation.rescue._kit.late.refute(asked_about, 55_000, "422")
     assert await counted(house) == 55_000
     await house.check()
 

@@ -115,7 +115,7 @@ async def test_what_was_given_up_is_found_later_and_comes_for_nothing(open_house
 async def test_a_rescued_job_that_a_restart_finds_half_way_is_brought_and_not_charged(open_house):
     house, job = await gone(open_house)
     failed = await house.get(job)
-    await house.generation.rescue._late.rescue(failed, rendering(1))
+    await house.generation.rescue._kit.late.rescue(failed, rendering(1))
 
     again = await open_house()
     await again.generation.resume()

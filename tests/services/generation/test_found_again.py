@@ -52,6 +52,14 @@ async def test_a_picture_that_the_shelf_lacks_is_looked_for_until_it_lies_there(
     await house.check()
 
 
+async def test_what_lies_on_the_shelf_need_not_be_at_fal_any_more(open_house):
+    house, job, _ = await undelivered(open_house)
+    house.queue.missing = {rendering(2).pictures[0].url}
+    assert await house.generation.rescue.look() == 1
+    assert kept(house, job) == ["1.png", "2.png"]
+    assert (await house.get(job)).search_until_ms is None
+
+
 async def test_what_the_disk_did_not_take_is_fetched_again(open_house):
     house = await open_house()
     house.folder.parent.mkdir()

@@ -205,9 +205,6 @@ class Sender:
             CannotLook: The key may not read it.
             TemporaryFailure: It cannot be read now.
         """
-        if self._is_sending_the_same(job):
-            # Its request is in the history too, under an id that is not known here yet.
-            return None
         at_ms = job.submitted_at_ms or job.created_at_ms
         from_ms, until_ms = at_ms - _EARLIER_MS, at_ms + _LATER_MS
         if is_late:
@@ -217,6 +214,7 @@ class Sender:
             order_of(job), at_ms=at_ms, from_ms=from_ms, until_ms=until_ms
         )
         if self._is_sending_the_same(job):
+            # Its request is in the history too, under an id that is not known here yet.
             return None
         for ticket in found:
             if not await self._kit.books.is_known_request(ticket.request_id):

@@ -52,6 +52,14 @@ async def test_a_picture_that_the_shelf_lacks_is_looked_for_until_it_lies_there(
     await house.check()
 
 
+async def test_what_lies_on_the_shelf_need_not_be_at_fal_any_more(open_house):
+    house, job, _ = await undelivered(open_house)
+    house.queue.missing = {rendering(2).pictures[0].url}
+    assert await house.generation.rescue.look() == 1
+    assert kept(house, job) == ["1.png", "2.png"]
+    assert (await house.get(job)).search_until_ms is None
+
+
 async def test_what_the_disk_did_not_take_is_fetched_again(open_house):
     house = await open_house()
     house.folder.parent.mkdir()
@@ -214,6 +222,18 @@ async def test_a_late_search_looks_further_back_each_time(open_house):
     days = [(at_ms - from_ms) / 86_400_000 for at_ms, from_ms, _ in house.queue.searches]
     assert days == [2, 4, 8]
     assert {until_ms for _, _, until_ms in house.queue.searches} == {None}
+
+
+async def test_a_late_search_begins_before_now_though_the_submit_seems_still_to_come(open_house):
+    """The time of day was wrong when it was sent, and has been set right since."""
+    house = await open_house(runs=False)
+    day_ms = 86_400_000
+    house.clock.now += 40 * day_ms
+    lost = await house.books.lose(await house.books.submit(await house.accept()), "cut")
+    house.clock.now -= 40 * day_ms
+    await house.generation.runner._steps._sender.find(lost, is_late=True)
+    [(_, from_ms, until_ms)] = house.queue.searches
+    assert (house.clock.now - from_ms, until_ms) == (2 * day_ms, None)
 
 
 async def test_a_request_whose_answer_is_just_being_noted_is_no_other_jobs(open_house):

@@ -13,6 +13,7 @@ from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.models.gpt_image_2 import GPT_IMAGE_2
 from bot.core.models.prices import Ask
 from bot.core.wordfilter.words import Kind
+from bot.services.generation.books import StruckOut
 from bot.services.limits.strikes import TooManyLosses
 from bot.services.limits.words import Words
 from bot.storage import audit, ledger, preferences
@@ -30,6 +31,17 @@ async def struck(house, count=1, *, cost=50_000, reason=Reason.CONTENT, **change
     for _ in range(count):
         job = await house.books.submit(await house.accept(**changes))
         await house.books.fail(job, reason, billed_microusd=cost)
+
+
+async def test_what_may_have_been_billed_strikes_out_who_waits_as_well(open_house):
+    house = await open_house(runs=False, default_images_per_day=100)
+    waiting = await house.accept()
+    for _ in range(5):
+        job = await house.books.submit(await house.accept())
+        await house.books.fail(job, Reason.LOST, doubt_microusd=job.held_microusd)
+    with pytest.raises(StruckOut):
+        await house.books.submit(waiting)
+    assert (await house.get(waiting)).state is State.HELD
 
 
 async def accepted(house, count, **changes):

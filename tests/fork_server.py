@@ -51,7 +51,7 @@ class ForkServer:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.fork_server"],
-                cwd=ROOT, env=environment | {"PYTHONPATH": str(ROOT)}, stdin=theirs,
+                cwd=ROOT, env=environment | {"PYTHONPATH": str(ROOT)}, stdin=theirs.fileno(),
                 start_new_session=True,
             )  # fmt: skip
 

@@ -35,8 +35,8 @@ async def test_a_limit_holds_from_the_next_request_on_and_is_in_the_audit(open_h
     [row] = (await moderation(house).audit_page(SERVER)).rows
     assert before is None
     assert (row.change.kind, row.change.actor_id) == ("limit.set", MODERATOR)
-    assert (row.change.before, row.change.after) == (None, "1 image")
-    assert row.change.subject == f"member {MEMBER}, images per day"
+    assert (row.change.before, row.change.after) == (None, "1 picture")
+    assert row.change.subject == f"member {MEMBER}, pictures per day"
     assert row.change.reason == "too many foxes"
 
 
@@ -78,7 +78,7 @@ async def test_two_moderators_at_once_are_both_in_the_audit_and_one_value_stands
     [stands] = [r for r in await service.limits(SERVER) if r.subject is Subject.MEMBER]
     befores = sorted(row.change.before or "" for row in rows)
     assert befores.count("") == 1
-    assert f"{stands.amount} image" not in befores or stands.amount == 1
+    assert f"{stands.amount} picture" not in befores or stands.amount == 1
 
 
 async def test_clearing_gives_the_amount_back_and_a_second_time_changes_nothing(open_house):

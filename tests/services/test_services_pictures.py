@@ -40,7 +40,7 @@ async def test_a_removal_marks_the_job_keeps_the_money_and_clears_the_message(ro
     await room.house.check()
     [change] = await room.audit()
     assert (change.kind, change.member_id, change.job_id) == ("image.remove", MEMBER, job.id)
-    assert change.before == f"2 images in channel {CHANNEL}"
+    assert change.before == f"2 pictures in channel {CHANNEL}"
     assert change.after == "removed; nothing is refunded"
     assert change.reason == "not here"
     assert await room.waiting() == 0

@@ -119,7 +119,7 @@ def _change(  # noqa: PLR0913, PLR0917 - the parts of a change
     return Change(
         kind=kind,
         actor_id=actor_id,
-        subject=f"member {member_id}, gifts of {'images' if unit is Unit.IMAGES else 'USD'}",
+        subject=f"member {member_id}, gifts of {'pictures' if unit is Unit.IMAGES else 'USD'}",
         before=before,
         after=after,
         reason=reason,

@@ -195,11 +195,11 @@ class Moderation:
 
 
 def describe(rule: Rule) -> str:
-    """Name a rule's subject with its id, and what it limits: `role 5, images per day`."""
+    """Name a rule's subject with its id, and what it limits: `role 5, pictures per day`."""
     who = _SUBJECT_WORDS[rule.subject]
     if rule.subject_id:
         who = f"{who} {rule.subject_id}"
-    unit = "images" if rule.unit is Unit.IMAGES else "USD"
+    unit = "pictures" if rule.unit is Unit.IMAGES else "USD"
     return f"{who}, {unit} per {rule.window.value}"
 
 

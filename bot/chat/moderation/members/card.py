@@ -46,7 +46,9 @@ FORMS: dict[str, tuple[str, list[Field]]] = {
         "Give this member more",
         [
             Field("amount", "Amount", "20, $5, 2.50 or 2,50", chars_max=30),
-            Field("unit", "Unit", choices=((Unit.IMAGES.value, "images"), (Unit.USD.value, "USD"))),
+            Field(
+                "unit", "Unit", choices=((Unit.IMAGES.value, "pictures"), (Unit.USD.value, "USD"))
+            ),
             until_field(_EXAMPLES, is_required=True),
             reason_field("The member reads it in /quota.", is_required=False),
         ],

@@ -8,7 +8,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from bot.core.codes import Word
+from bot.core.codes import WordCode
 from bot.core.errors import BadRequest, ForbiddenPrompt
 from bot.core.wordfilter.words import (
     SIZE_MAX,
@@ -84,7 +84,7 @@ class Words:
             known = [one.entry for one in await words.load(connection, server_id)]
             before = next((one for one in known if one.text == entry.text), None)
             if before == entry:
-                raise BadRequest(Word.LISTED_ALREADY)
+                raise BadRequest(WordCode.LISTED_ALREADY)
             stored = StoredEntry(entry, reason, actor_id, now_ms)
             await words.put(connection, server_id, stored)
             change = _change("words.add", entry, actor_id, before, entry, reason)
@@ -104,7 +104,7 @@ class Words:
             known = {one.entry.text: one.entry for one in await words.load(connection, server_id)}
             before = next((known[one] for one in texts if one in known), None)
             if before is None:
-                raise BadRequest(Word.NOT_LISTED)
+                raise BadRequest(WordCode.NOT_LISTED)
             await words.remove(connection, server_id, before)
             change = _change("words.remove", before, actor_id, before, None, reason)
             await record(connection, server_id, change, now_ms)

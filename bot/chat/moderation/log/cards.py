@@ -11,7 +11,7 @@ from typing import Any
 from discord import ui
 
 from bot.chat.interaction.layouts import BAD, QUIET, WAITING, WORKING, finished
-from bot.chat.moderation.reports.reported import reported_card
+from bot.chat.moderation.reports.card import reported_card
 from bot.chat.texts import named_kind
 from bot.core.errors import Halt
 from bot.core.limits import Unit, Window, show_amount

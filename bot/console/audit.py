@@ -2,11 +2,10 @@
 
 import click
 
-from bot.console.ending import HostCommand
+from bot.console.ending import HostCommand, give_up
 from bot.console.options import ID, json_option, server_argument
-from bot.console.printing import actor, iso, minute, print_json, print_table, who
+from bot.console.printing import actor, iso, minute, print_json, print_table, seen, who
 from bot.console.session import on_services
-from bot.core.errors import BadRequest
 from bot.storage.audit import AuditRow
 
 _ROWS_MAX = 100_000
@@ -35,7 +34,7 @@ def audit(server: int, member: int | None, kind: str | None, rows_max: int, as_j
     """
     if kind is not None and "." in kind:
         topic = kind.partition(".")[0]
-        raise BadRequest(f"--kind takes what stands before the dot, here “{topic}”.")
+        give_up([seen(f"--kind takes what stands before the dot, here “{topic}”.")], code=2)
 
     page = on_services(
         lambda bot: bot.moderation.audit_page(server, member_id=member, topic=kind, limit=rows_max)

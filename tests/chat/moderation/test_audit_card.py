@@ -13,7 +13,7 @@ from tests.chat.samples import NASTY_PROMPTS, NOW_MS
 
 MEMBER = 2**62 + 3
 ROLE = 2**62 + 9
-CHANGE = Change("limit.set", 7, f"role {ROLE}, images per day", "5 images", None, "a reason")
+CHANGE = Change("limit.set", 7, f"role {ROLE}, pictures per day", "5 pictures", None, "a reason")
 
 
 def page(*changes: Change, newer: bool = True, older: bool = True) -> AuditPage:
@@ -33,8 +33,8 @@ def test_a_row_says_what_who_when_and_why():
 
     assert text[0] == (f"**Audit**\n-# <t:{NOW_MS // 1000 - 60}:f> to <t:{NOW_MS // 1000}:f>")
     assert text[1] == (
-        f"**Limit set** · role <@&{ROLE}>, images per day\n"
-        f"was 5 images → **nothing**\n"
+        f"**Limit set** · role <@&{ROLE}>, pictures per day\n"
+        f"was 5 pictures → **nothing**\n"
         f"-# <t:{NOW_MS // 1000}:f> · <@7> · “a reason”"
     )
     assert "· the host ·" in text[2]

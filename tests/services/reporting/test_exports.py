@@ -20,6 +20,7 @@ from bot.services.reporting.export_tables import TABLES, What
 from bot.services.reporting.exports import EVERYTHING, PAGE_ROWS, PARTS_MAX, Exports
 from bot.storage import jobs, preferences
 from tests.fakes import rendering, ticket
+from tests.said import saying
 from tests.services.conftest import MEMBER, SERVER
 from tests.storage.samples import make_job as sample_job
 
@@ -78,7 +79,7 @@ async def test_jobs_ledger_and_audit_are_there_whole(open_house, tmp_path):
         "settle", "0.090001", "billed"
     )  # fmt: skip
     [change] = await rows(service, What.AUDIT)
-    assert (change["kind"], change["actor_id"], change["after"]) == ("limit.set", "7", "5 images")
+    assert (change["kind"], change["actor_id"], change["after"]) == ("limit.set", "7", "5 pictures")
     assert (change["before"], change["reason"]) == ("", "'-too many")
     assert not any((tmp_path / "data" / "exports").iterdir())
 
@@ -166,7 +167,7 @@ async def test_one_export_of_a_server_at_a_time_and_the_next_after_it(open_house
     await seed(house, 3)
     scope = await service.scope(SERVER, What.JOBS)
     async with service.made(scope, MEGABYTES) as export:
-        with pytest.raises(Refused, match="is being made already"):
+        with pytest.raises(Refused, check=saying("is being made already")):
             async with service.made(scope, MEGABYTES):
                 pass
         async with service.made(replace(scope, server_id=SERVER + 1), MEGABYTES) as other:
@@ -183,7 +184,7 @@ async def test_a_disk_that_takes_nothing_is_a_sentence(open_house, tmp_path):
     house = await open_house(runs=False)
     (tmp_path / "data").mkdir(exist_ok=True)
     (tmp_path / "data" / "exports").write_text("not a folder")
-    with pytest.raises(Refused, match="The host's disk does not take it"):
+    with pytest.raises(Refused, check=saying("The host's disk does not take it")):
         await rows(house.services.exports, What.JOBS)
 
 

@@ -10,6 +10,7 @@ from bot.chat.interaction.layouts import NOT_TAKEN
 from bot.chat.interaction.services import Interaction, Services
 from bot.chat.moderation.exports.card import REQUEST_BYTES_MAX, export_card, grouped
 from bot.chat.moderation.options import TypedDays, complete_period
+from bot.core.codes import ExportCode
 from bot.core.errors import Refused
 from bot.core.typed.ranges import NAMES
 from bot.services.reporting.exports import EVERYTHING, Export, Exports, Scope, What
@@ -64,10 +65,10 @@ async def _hand_out(exports: Exports, interaction: Interaction, scope: Scope) ->
             except NOT_TAKEN as error:
                 _log.warning("export not taken", extra={"detail": str(error)})
                 if not _is_too_large(error):
-                    raise Refused("Discord did not take the files. Try again later.") from error
+                    raise Refused(ExportCode.NOT_TAKEN) from error
             else:
                 return
-    raise Refused("Discord does not take files of that size here; choose fewer days.")
+    raise Refused(ExportCode.TOO_LARGE)
 
 
 def _is_too_large(error: Exception) -> bool:

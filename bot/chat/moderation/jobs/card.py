@@ -8,7 +8,6 @@ from discord import ui
 
 from bot.chat.imagine.cards import cancel_row
 from bot.chat.interaction.layouts import BAD, DONE, QUIET, WORKING, finished
-from bot.chat.texts import count_images, duration, options_line, why_ended
 from bot.core.jobs import Job, State
 from bot.core.limits import Usage
 from bot.core.money import format_usd
@@ -17,6 +16,8 @@ from bot.services.moderation.job_inquiry import Case
 from bot.services.moderation.pictures import link_to
 from bot.storage.entries import Entry
 from bot.storage.jobs import Step
+from bot.texts.amounts import count_images, duration
+from bot.texts.jobs import options_line, why_ended
 
 _PROMPT_CHARS_MAX, _PROMPT_BYTES_MAX = 900, 1800
 _NOTE_CHARS_MAX, _NOTE_BYTES_MAX = 80, 160

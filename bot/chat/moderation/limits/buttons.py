@@ -15,12 +15,11 @@ from bot.chat.interaction.answers import turn
 from bot.chat.interaction.buttons import Button
 from bot.chat.interaction.services import Interaction
 from bot.chat.moderation.limits.cards import ORPHANED_ID, limits_card
+from bot.core.codes import ModerationCode
 from bot.core.errors import Refused
 from bot.core.limits import Rule, Subject
 
 _log = logging.getLogger(__name__)
-
-_NOT_ASKED = "Discord does not answer just now, so nothing was cleared. Try again in a minute."
 
 
 def limits_view(guild: discord.Guild | None, rules: Sequence[Rule]) -> ui.LayoutView:
@@ -71,7 +70,7 @@ async def _surely_gone(guild: discord.Guild | None, rules: Sequence[Rule]) -> li
         }
     except (discord.HTTPException, OSError) as error:
         _log.warning("nothing cleared", extra={"detail": str(error)})
-        raise Refused(_NOT_ASKED) from error
+        raise Refused(ModerationCode.ORPHANS_UNKNOWN) from error
     return [rule for rule in gone if rule.subject_id not in known]
 
 

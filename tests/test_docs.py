@@ -4,10 +4,11 @@
 """
 
 import inspect
+import json
 import pkgutil
 import re
-from dataclasses import fields
 from importlib import import_module
+from pathlib import Path
 from typing import Any, cast
 
 import click
@@ -16,10 +17,14 @@ from discord import app_commands
 
 import bot.chat
 from bot.__main__ import main
-from bot.chat.interaction.services import Services
+from bot.chat.imagine import buttons, cards
 from bot.core.models.options import Size
 from bot.core.models.registry import DEFAULT
 from bot.core.preferences import Defaults
+from bot.services.container import Services
+from bot.services.generation.build import Policy
+from bot.services.limits.allowance import HostLimits
+from bot.services.ports import Ports
 from bot.settings import Settings
 from tests.documents import (
     DOCS,
@@ -154,9 +159,11 @@ def test_every_make_target_in_the_documents_is_in_the_makefile():
 
 
 def a_desk() -> Services:
+    """Services that reach nothing: commands are built without a question to anybody."""
     none = cast("Any", None)
-    parts = dict.fromkeys((field.name for field in fields(Services)), none)
-    return Services(**{**parts, "defaults": Defaults(DEFAULT, Size(1024, 1024), "medium")})
+    limits = HostLimits(default_images_per_day=1)
+    policy = Policy(limits, Defaults(DEFAULT, Size(1024, 1024), "medium"), Path())
+    return Services(none, none, policy, Ports(none, none, none, none))
 
 
 def built_commands() -> list[Command]:
@@ -223,12 +230,20 @@ def test_every_option_of_imagine_is_in_the_chapter_for_members():
 
 def test_the_worked_example_of_a_command_can_be_built():
     """What it imports is there, and the command has the name that the chapter gives it."""
-    test, command, _ = re.findall("```python\n(.*?)```", chapter("adding-a-command"), re.DOTALL)
+    test, command, _, card, button = re.findall(
+        "```python\n(.*?)```", chapter("adding-a-command"), re.DOTALL
+    )
     written: dict[str, Any] = {}
     for source in (test, command):
         exec(source, written)  # the documents are our own
+    for module, source in ((cards, card), (buttons, button)):
+        written = {**vars(module), **written}
+        exec(source, written)
 
     assert {names_of(written["build_line"](a_desk()))[0]} == WORKED_EXAMPLE
+    template = written["LineButton"].__discord_ui_compiled_template__
+    drawn = json.dumps(written["line_card"](0, 0).to_components())
+    assert [one for one in re.findall('"custom_id": "(.*?)"', drawn) if template.fullmatch(one)]
 
 
 def typed_commands(group: click.Group, before: str = "") -> list[str]:

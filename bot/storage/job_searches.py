@@ -6,9 +6,13 @@ from bot.storage.connection import Connection
 from bot.storage.job_rows import job_of
 
 _SELECT_DUE = """
-SELECT * FROM jobs WHERE search_due_ms IS NOT NULL AND search_due_ms <= $1
+SELECT * FROM jobs
+WHERE search_due_ms IS NOT NULL AND (search_due_ms <= $1 OR search_due_ms > $3)
 ORDER BY search_due_ms, id LIMIT $2
 """
+
+_AHEAD_MAX_MS = 24 * 3600 * 1000
+"""Nobody puts a look off so far: where it stands so, the clock was wrong then and is right now."""
 
 _NEXT_DUE = "SELECT MIN(search_due_ms) AS due_ms FROM jobs WHERE search_due_ms IS NOT NULL"
 
@@ -54,7 +58,9 @@ async def search_due(conn: Connection, now_ms: int, limit: int) -> list[Job]:
 
     One whose search has passed its end is among them, so that somebody ends it.
     """
-    return [job_of(row) for row in await conn.fetch(_SELECT_DUE, now_ms, limit)]
+    return [
+        job_of(row) for row in await conn.fetch(_SELECT_DUE, now_ms, limit, now_ms + _AHEAD_MAX_MS)
+    ]
 
 
 async def next_search_ms(conn: Connection) -> int | None:

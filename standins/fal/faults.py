@@ -25,12 +25,16 @@ class Stage(StrEnum):
     CANCEL = "cancel"
     MEDIA = "media"
     HISTORY = "history"
+    SEARCH = "search"
     BILLING = "billing"
     PRICING = "pricing"
     USAGE = "usage"
     BALANCE = "balance"
     INITIATE = "initiate"
     UPLOAD = "upload"
+    KEYS = "keys"
+    META = "meta"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +142,15 @@ class Output:
         instead: Fields of each picture's object to replace.
         without: Fields of each picture's object to leave out.
         only: The pictures meant by these two, from 1; None for all.
+        is_black: The pictures are black, of the right size, and `has_nsfw_concepts` says why: so
+            fal's toolkit ends what its safety checker stops, as a success that is billed.
     """
 
     count: int | None = None
     instead: Mapping[str, object] = field(default_factory=dict[str, object])
     without: frozenset[str] = frozenset()
     only: frozenset[int] | None = None
+    is_black: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +194,27 @@ class ResizedMedia:
     size: Size = field(default_factory=lambda: Size(640, 480))
 
 
+@dataclass(frozen=True, slots=True)
+class Rude:
+    """A webhook does not come once, at once, and as it was signed.
+
+    Attributes:
+        times: How often it comes although it was heard; 0 loses it.
+        is_late: It comes when the armed fault is released.
+        is_forged: Signed with a key that nobody knows.
+        age_s: How old it says it is; below zero it is of the future.
+        is_bare: It says that the payload was no JSON.
+        error: How a failure is named; two wordings have been seen.
+    """
+
+    times: int = 1
+    is_late: bool = False
+    is_forged: bool = False
+    age_s: int = 0
+    is_bare: bool = False
+    error: str = "Invalid status code"
+
+
 Fault = (
     Delay
     | Drop
@@ -204,6 +232,7 @@ Fault = (
     | OtherMedia
     | BrokenMedia
     | ResizedMedia
+    | Rude
 )
 Where = Callable[[Mapping[str, object]], bool]
 """Chooses by the input of the job; calls without a job show an empty one."""

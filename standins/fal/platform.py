@@ -6,7 +6,6 @@ Their queries and answers are those of fal's pages `models/requests/by-endpoint`
 
 from aiohttp import web
 
-from bot.core.money import MICROUSD_PER_USD
 from standins.fal.clock import iso
 from standins.fal.faults import Stage
 from standins.fal.inputs import JsonObject
@@ -40,6 +39,7 @@ _HISTORY_QUERY = frozenset(
         "sort_by",
     }
 )
+_SEARCH_QUERY = _HISTORY_QUERY - {"start", "end", "status", "sort_by"}
 _BILLING_QUERY = frozenset(
     {
         "limit",
@@ -53,8 +53,18 @@ _BILLING_QUERY = frozenset(
         "login_username",
     }
 )
-CALLS = frozenset({Stage.HISTORY, Stage.BILLING, Stage.PRICING, Stage.USAGE, Stage.BALANCE})
-_FOR_ADMINS = frozenset({Stage.BILLING, Stage.USAGE, Stage.BALANCE})
+CALLS = frozenset(
+    {
+        Stage.HISTORY,
+        Stage.SEARCH,
+        Stage.BILLING,
+        Stage.PRICING,
+        Stage.USAGE,
+        Stage.BALANCE,
+        Stage.ERASE,
+    }
+)
+_FOR_ADMINS = frozenset({Stage.BILLING, Stage.USAGE, Stage.BALANCE, Stage.ERASE})
 _OUTCOMES = ("success", "user_error", "error")
 
 
@@ -64,8 +74,10 @@ def refused(world: World, key: str, stage: Stage) -> web.Response | None:
     if settings.admin_key is not None and key == settings.admin_key:
         return None
     if key != settings.key:
-        return failure(401, "authentication_error", "The key is not known")
-    if stage in _FOR_ADMINS or (stage is Stage.HISTORY and settings.history_needs_admin):
+        return failure(401, "authorization_error", "The key is not known")
+    if stage in _FOR_ADMINS or (
+        stage in (Stage.HISTORY, Stage.SEARCH) and settings.history_needs_admin
+    ):
         return failure(403, "authorization_error", "This call needs a key with the scope ADMIN")
     return None
 
@@ -84,6 +96,31 @@ async def history(world: World, request: web.Request) -> web.StreamResponse:
     with_payloads = "payloads" in listed(request, "expand")
     items = [_history_item(job, with_payloads=with_payloads) for job in rows]
     return answer({"items": items, "next_cursor": cursor, "has_more": cursor is not None})
+
+
+async def search(world: World, request: web.Request) -> web.StreamResponse:
+    """List requests of all endpoints, the newest first; it takes no dates."""
+    trouble = await struck(world.faults, Stage.SEARCH, request, {})
+    if trouble is not None:
+        return trouble
+    query = request.query
+    try:
+        check_names(query, _SEARCH_QUERY)
+        endpoints, wanted_id = listed(request, "endpoint_id"), query.get("request_id")
+        jobs = [
+            job
+            for job in reversed(world.line.jobs.values())
+            if (not endpoints or job.endpoint in endpoints)
+            and wanted_id in (None, job.id)
+            and _is_shown(world, job)
+        ]
+        rows, cursor = page(jobs, query, limit_default=50, limit_max=100)
+    except BadQuery as error:
+        world.frown(request, str(error))
+        return failure(400, "validation_error", str(error))
+    with_payloads = "payloads" in listed(request, "expand")
+    results = [_history_item(job, with_payloads=with_payloads) for job in rows]
+    return answer({"results": results, "next_cursor": cursor, "has_more": cursor is not None})
 
 
 def _history_jobs(world: World, request: web.Request) -> list[FalJob]:
@@ -143,7 +180,7 @@ def _history_item(job: FalJob, *, with_payloads: bool) -> JsonObject:
             "status_code": job.ending.status,
             "duration": job.run_s,
         }
-    if with_payloads and job.keeps_payload:
+    if with_payloads and job.keeps_payload and not job.is_erased:
         item["json_input"] = job.input
         if job.ending is not None:
             item["json_output"] = job.ending.body
@@ -194,14 +231,40 @@ def _billing_event(world: World, job: FalJob) -> JsonObject | None:
         if not settings.billing_placeholder:
             return None
         microusd = 0
+    unit_microusd = world.unit_microusd(job.endpoint)
     event: JsonObject = {
         "request_id": job.id,
         "endpoint_id": job.endpoint,
         "timestamp": iso(job.ended_at_ms),
-        "output_units": microusd / MICROUSD_PER_USD,
-        **cost_fields(world, microusd),
+        "output_units": microusd / unit_microusd,
+        **cost_fields(world, microusd, unit_microusd),
         "cost_estimate_nano_usd": microusd * (100 - settings.discount_percent) * 10,
     }
     if not settings.billing_tells_units:
         event |= dict.fromkeys(("output_units", "unit_price", "percent_discount"))
     return event
+
+
+async def meta(world: World, request: web.Request) -> web.StreamResponse:
+    """Tell from which addresses webhooks come; anybody may ask."""
+    trouble = await struck(world.faults, Stage.META, request, {})
+    return trouble or answer({"webhook_ip_ranges": ["127.0.0.0/8", "::1/128"]})
+
+
+async def keys(world: World, request: web.Request) -> web.StreamResponse:
+    """Hand out the keys that may have signed a webhook; anybody may keep them for a day."""
+    trouble = await struck(world.faults, Stage.KEYS, request, {})
+    return trouble or answer(world.webhooks.key_set(), headers={"Cache-Control": "max-age=86400"})
+
+
+async def erase(world: World, request: web.Request) -> web.StreamResponse:
+    """Forget the payloads of a request, and the pictures that came of it; the inputs stay."""
+    job = world.line.jobs.get(request.match_info["request_id"])
+    trouble = await struck(world.faults, Stage.ERASE, request, job.input if job else {})
+    if trouble is not None:
+        return trouble
+    if job is None or job.ending is None:
+        return failure(404, "not_found", "No such request has ended")
+    job.is_erased = True
+    links = [world.base_url + path for path in world.gallery.remove(job)]
+    return answer({"cdn_delete_results": [{"link": link, "exception": None} for link in links]})

@@ -20,6 +20,7 @@ from standins.fal.faults import (
     RawStream,
     Reply,
     ResizedMedia,
+    Rude,
     SilentStream,
     SlowMedia,
     Stage,
@@ -140,6 +141,7 @@ _RESULT: dict[str, Fault] = {
     "result_fewer": Output(count=1),
     "result_more": Output(count=5),
     "result_none": Output(count=0),
+    "result_black": Output(is_black=True),
     "result_foreign_host": Output(instead={"url": f"{FOREIGN}/files/picture.png"}),
     "result_wrong_size": Output(instead={"width": 1, "height": 1}),
     "result_null_size": Output(instead={"width": None, "height": None}),
@@ -178,7 +180,26 @@ _HISTORY: dict[str, Fault] = {
     ),
 }
 
-NAMED: dict[str, Fault] = {**_EVERYWHERE, **_SUBMIT, **_FOLLOW, **_RESULT, **_MEDIA, **_HISTORY}
+_WEBHOOK: dict[str, Fault] = {
+    "webhook_lost": Rude(times=0),
+    "webhook_twice": Rude(times=2),
+    "webhook_late": Rude(is_late=True),
+    "webhook_forged": Rude(is_forged=True),
+    "webhook_stale": Rude(age_s=301),
+    "webhook_of_the_future": Rude(age_s=-301),
+    "webhook_bare": Rude(is_bare=True),
+    "webhook_other_words": Rude(error="Unexpected status code"),
+}
+
+NAMED: dict[str, Fault] = {
+    **_EVERYWHERE,
+    **_SUBMIT,
+    **_FOLLOW,
+    **_RESULT,
+    **_MEDIA,
+    **_HISTORY,
+    **_WEBHOOK,
+}
 """Every named fault."""
 
 

@@ -6,6 +6,7 @@ event loop.
 """
 
 import asyncio
+import base64
 import inspect
 import io
 import json
@@ -14,6 +15,7 @@ import fal_client
 import fal_client.client
 import httpx
 import pytest
+from aiohttp import web
 from PIL import Image
 
 from standins.fal.faults import Reply, Stage
@@ -21,6 +23,7 @@ from standins.fal.jobs import FalState
 from standins.fal.server import StandInFal
 from standins.fal.settings import RunningCancel, StandInFalSettings
 from standins.fal.trouble import EXHAUSTED, named
+from tests.standins.fal.samples import serving
 
 APP = "openai/gpt-image-2"
 INPUT = {
@@ -28,6 +31,12 @@ INPUT = {
     "image_size": {"width": 1024, "height": 768},
     "quality": "low",
 }
+
+
+def fox():
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 class Client:
@@ -137,9 +146,8 @@ async def test_subscribe_makes_as_many_requests_as_is_known(fal, client, with_ca
 
 
 async def test_a_handle_made_from_an_id_finds_the_request(fal, client):
-    handle = await client.submit(
-        f"{APP}/edit", {**INPUT, "image_urls": ["https://a.invalid/1.png"]}
-    )
+    uri = "data:image/png;base64," + base64.b64encode(fox()).decode()
+    handle = await client.submit(f"{APP}/edit", {**INPUT, "image_urls": [uri]})
     job = await fal.next_job()
     assert job.endpoint == f"{APP}/edit"
     assert f"/{APP}/requests/" in handle.status_url
@@ -206,6 +214,22 @@ async def test_the_headers_and_the_query_of_a_submit_arrive(fal, client):
     assert headers["user-agent"] == "fal-client/1.0.3 (python)"
     assert fal.requests[0].query == {"fal_webhook": "https://bot.invalid/hook?a=1&b=2"}
     assert fal.jobs[0].webhook_url == "https://bot.invalid/hook?a=1&b=2"
+
+
+async def test_a_webhook_is_told_what_the_client_is_told(fal, client):
+    told = []
+
+    async def hear(request):
+        told.append(await request.json())
+        return web.Response()
+
+    async with serving(hear) as url:
+        handle = await client.submit(webhook_url=f"{url}/hook?a=1&b=2")
+        await fal.finish(await fal.next_job())
+        await fal.until(lambda: bool(fal.jobs[0].webhook_tries))
+    [body] = told
+    assert (body["request_id"], body["status"]) == (handle.request_id, "OK")
+    assert body["payload"] == await client.call(handle.get)
 
 
 async def test_a_422_list_is_passed_through_as_the_message(fal, client):
@@ -279,10 +303,8 @@ async def test_a_lost_answer_makes_this_client_pay_twice(fal, client):
 
 
 async def brought(client, repository):
-    buffer = io.BytesIO()
-    Image.new("RGB", (64, 48), "teal").save(buffer, "PNG")
     return await client.call(
-        client.real.upload, buffer.getvalue(), "image/png", "fox.png",
+        client.real.upload, fox(), "image/png", "fox.png",
         repository=repository, lifecycle=fal_client.StorageSettings(expires_in="1h"),
     )  # fmt: skip
 

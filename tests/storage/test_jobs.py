@@ -52,6 +52,13 @@ async def test_a_job_comes_back_as_it_went_in(database: Database) -> None:
         assert await jobs.get(conn, "nobody") is None
 
 
+async def test_a_ticket_is_of_the_name_by_which_the_model_was_asked(database: Database) -> None:
+    alias = "fal-ai/gpt-image-2"
+    job = await accepted(database, model=alias, ticket=replace(make_ticket(), model=alias))
+    async with database.read() as conn:
+        assert await jobs.get(conn, job.id) == job
+
+
 async def test_two_jobs_cannot_have_one_id_or_one_request_at_fal(database: Database) -> None:
     first = await accepted(database, ticket=make_ticket())
 

@@ -3,6 +3,7 @@
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift, left_in
 from bot.core.limits import Unit, local_day, show_amount
@@ -52,16 +53,13 @@ class Gifts:
         """
         reason = checked_reason(reason)
         if amount <= 0:
-            raise BadRequest("A gift must be more than nothing.")
+            raise BadRequest(ModerationCode.GIFT_OF_NOTHING)
         async with self._database.write(server_id) as connection:
             now_ms = self._clock.now_ms()
             if until_ms <= now_ms:
-                raise BadRequest("The end of the gift has passed already.")
+                raise BadRequest(ModerationCode.GIFT_ENDED)
             if len(await gifts.live(connection, server_id, member_id, now_ms)) >= GIFTS_MAX:
-                raise BadRequest(
-                    f"This member has {GIFTS_MAX} gifts with something left already; "
-                    "take them back first, or wait until some are used."
-                )
+                raise BadRequest(ModerationCode.TOO_MANY_GIFTS, most=GIFTS_MAX)
             zone = ZoneInfo((await preferences.load(connection, server_id)).zone)
             days = local_day(now_ms, zone), local_day(now_ms, UTC)
             given = Gift(new_id(now_ms), unit, amount, amount, until_ms, actor_id, reason)
@@ -121,7 +119,7 @@ def _change(  # noqa: PLR0913, PLR0917 - the parts of a change
     return Change(
         kind=kind,
         actor_id=actor_id,
-        subject=f"member {member_id}, gifts of {'images' if unit is Unit.IMAGES else 'USD'}",
+        subject=f"member {member_id}, gifts of {'pictures' if unit is Unit.IMAGES else 'USD'}",
         before=before,
         after=after,
         reason=reason,

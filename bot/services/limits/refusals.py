@@ -5,7 +5,15 @@ from collections import OrderedDict
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from bot.core.errors import Blocked, Broken, ForbiddenPrompt, NotOffered, OverLimit, Paused, Refused
+from bot.core.errors import (
+    Blocked,
+    ForbiddenPrompt,
+    NotOffered,
+    OverLimit,
+    Paused,
+    Refused,
+    StorageTrouble,
+)
 from bot.core.jobs import Request
 from bot.core.limits import Account, local_day
 from bot.core.prompts import clip
@@ -59,7 +67,7 @@ class Refusals:
                     change = _forbidden(request, error)
                     told = replace(change, subject=_PRIVATE_PROMPT) if request.private else change
                     await record(connection, server_id, change, now_ms, told=told)
-        except Broken as away:
+        except StorageTrouble as away:
             _log.warning("refusal not noted", extra={"detail": str(away)})
 
     def _may_audit(self, request: Request, now_ms: int) -> bool:

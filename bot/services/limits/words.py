@@ -8,6 +8,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from bot.core.codes import WordCode
 from bot.core.errors import BadRequest, ForbiddenPrompt
 from bot.core.wordfilter.words import (
     SIZE_MAX,
@@ -25,11 +26,6 @@ from bot.storage.audit import Change
 from bot.storage.database import Database
 from bot.storage.words import StoredEntry
 
-_FORBIDDEN = (
-    "This server does not allow a word in this prompt. Change the prompt, or ask a moderator if "
-    "you see no harm in it."
-)
-
 _SERVERS_MAX = 64
 _SIZE_MAX = 5 * SIZE_MAX
 """Lists of so many servers, and of so many instructions together, stay ready: some 20 MB."""
@@ -42,6 +38,14 @@ _AT_ONCE_CHARS = 200
 class _Ready:
     version: int
     matcher: Matcher
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """An entry as it is stored, and the one of the same text that it took the place of."""
+
+    entry: Entry
+    before: Entry | None
 
 
 class Words:
@@ -57,7 +61,7 @@ class Words:
         """Refuse a prompt that a server's words forbid.
 
         Raises:
-            ForbiddenPrompt: With a sentence for the member and the entry for the audit.
+            ForbiddenPrompt: With the entry for the audit.
         """
         matcher = await self._matcher(server_id)
         if matcher is None:
@@ -67,15 +71,12 @@ class Words:
         else:
             entry = await asyncio.to_thread(matcher.find, prompt)
         if entry is not None:
-            raise ForbiddenPrompt(_FORBIDDEN, str(entry))
+            raise ForbiddenPrompt(str(entry))
 
     async def add(
         self, server_id: int, kind: Kind, text: str, *, actor_id: int, reason: str
-    ) -> tuple[Entry, Entry | None]:
+    ) -> Added:
         """Put an entry on the list.
-
-        Returns:
-            The entry as it is stored, and the one of the same text that it replaces.
 
         Raises:
             BadRequest: It cannot be used or is there already, or the list is full.
@@ -88,12 +89,12 @@ class Words:
             known = [one.entry for one in await words.load(connection, server_id)]
             before = next((one for one in known if one.text == entry.text), None)
             if before == entry:
-                raise BadRequest("That is on the list already, so nothing was changed.")
+                raise BadRequest(WordCode.LISTED_ALREADY)
             stored = StoredEntry(entry, reason, actor_id, now_ms)
             await words.put(connection, server_id, stored)
             change = _change("words.add", entry, actor_id, before, entry, reason)
             await record(connection, server_id, change, now_ms)
-        return entry, before
+        return Added(entry, before)
 
     async def remove(self, server_id: int, text: str, *, actor_id: int, reason: str) -> Entry:
         """Take the entry of a text off the list, and tell what it was.
@@ -108,10 +109,7 @@ class Words:
             known = {one.entry.text: one.entry for one in await words.load(connection, server_id)}
             before = next((known[one] for one in texts if one in known), None)
             if before is None:
-                raise BadRequest(
-                    "That is not on the list, so nothing was changed; "
-                    "`/imagine-admin words list` shows what is."
-                )
+                raise BadRequest(WordCode.NOT_LISTED)
             await words.remove(connection, server_id, before)
             change = _change("words.remove", before, actor_id, before, None, reason)
             await record(connection, server_id, change, now_ms)

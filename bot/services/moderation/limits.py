@@ -6,6 +6,7 @@ at once are both in the audit, and the later one's value stands.
 
 from dataclasses import dataclass
 
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift
 from bot.core.limits import Rule, Standing, Subject, Unit, Window, overruled, show_amount
@@ -87,7 +88,7 @@ class Moderation:
             known, _ = await rules.load(connection, server_id)
             before = next((r.amount for r in known if _key(r) == _key(rule)), None)
             if before is None and len(known) >= RULES_MAX:
-                raise BadRequest(f"This server has {RULES_MAX} limits already; clear one first.")
+                raise BadRequest(ModerationCode.TOO_MANY_LIMITS, most=RULES_MAX)
             await rules.put(
                 connection, server_id, rule, reason=reason, set_by=actor_id, at_ms=now_ms
             )
@@ -194,11 +195,11 @@ class Moderation:
 
 
 def describe(rule: Rule) -> str:
-    """Name a rule's subject with its id, and what it limits: `role 5, images per day`."""
+    """Name a rule's subject with its id, and what it limits: `role 5, pictures per day`."""
     who = _SUBJECT_WORDS[rule.subject]
     if rule.subject_id:
         who = f"{who} {rule.subject_id}"
-    unit = "images" if rule.unit is Unit.IMAGES else "USD"
+    unit = "pictures" if rule.unit is Unit.IMAGES else "USD"
     return f"{who}, {unit} per {rule.window.value}"
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from zoneinfo import available_timezones
 
+from bot.core.codes import OptionCode, SettingsCode
 from bot.core.errors import BadRequest
 from bot.core.models.model import Model
 from bot.core.models.options import Size
@@ -150,7 +151,7 @@ class ServerPreferences:
         def edit(known: Preferences) -> Preferences:
             after = replace(known, default_size=size)
             if known.max_size is not None and "size" in above_highest(after, self.model):
-                raise BadRequest(_too_high(known.max_size.shown))
+                raise _too_high(known.max_size.shown)
             return after
 
         return await self._change(server_id, by, _DEFAULT_SIZE, edit)
@@ -181,7 +182,7 @@ class ServerPreferences:
         def edit(known: Preferences) -> Preferences:
             after = replace(known, default_quality=quality)
             if known.max_quality is not None and "quality" in above_highest(after, self.model):
-                raise BadRequest(_too_high(known.max_quality))
+                raise _too_high(known.max_quality)
             return after
 
         return await self._change(server_id, by, _DEFAULT_QUALITY, edit)
@@ -201,7 +202,7 @@ class ServerPreferences:
     def _check_quality(self, quality: str | None) -> None:
         known = self.model.qualities
         if quality is not None and quality not in known:
-            raise BadRequest(f"The quality must be one of {', '.join(known)}.")
+            raise BadRequest(OptionCode.QUALITY, names=known)
 
     async def set_default_count(self, server_id: int, count: int | None, by: By) -> Changed:
         """Set how many pictures a request that says nothing makes; None is one.
@@ -214,7 +215,7 @@ class ServerPreferences:
         def edit(known: Preferences) -> Preferences:
             after = replace(known, default_count=None if count == 1 else count)
             if known.max_count is not None and "count" in above_highest(after, self.model):
-                raise BadRequest(_too_high(str(known.max_count)))
+                raise _too_high(str(known.max_count))
             return after
 
         return await self._change(server_id, by, _DEFAULT_COUNT, edit)
@@ -241,7 +242,7 @@ class ServerPreferences:
         """
         named = frozenset(channel_ids) if places is not Places.ALL else frozenset[int]()
         if len(named) > CHANNELS_MAX:
-            raise BadRequest(f"At most {CHANNELS_MAX} channels can be named.")
+            raise BadRequest(SettingsCode.TOO_MANY_CHANNELS, most=CHANNELS_MAX)
         where = places if named else Places.ALL
         return await self._change(
             server_id,
@@ -268,7 +269,7 @@ class ServerPreferences:
             by: Who and why.
 
         Raises:
-            Refused: There is no such zone; the sentence names what comes near.
+            Refused: There is no such zone; `names` is what comes near.
         """
         # The first time the list is read from several hundred files.
         zone = find_zone(typed, await asyncio.to_thread(_zones))
@@ -300,8 +301,7 @@ class ServerPreferences:
         said = _one_line(sentence)
         if len(said) > PAUSE_SENTENCE_MAX_CHARS:
             raise BadRequest(
-                f"The sentence may have at most {PAUSE_SENTENCE_MAX_CHARS} characters; "
-                f"this one has {len(said)}."
+                SettingsCode.PAUSE_TOO_LONG, given=len(said), most=PAUSE_SENTENCE_MAX_CHARS
             )
         return await self._change(
             server_id, by, _PAUSE_ON, lambda known: replace(known, pause_sentence=said)
@@ -353,11 +353,8 @@ def _one_line(text: str) -> str:
 
 def _check_count(count: int | None, most: int) -> None:
     if count is not None and not 1 <= count <= most:
-        raise BadRequest(f"The count must be 1 to {most}.")
+        raise BadRequest(OptionCode.COUNT, most=most)
 
 
-def _too_high(highest: str) -> str:
-    return (
-        f"The highest that this server allows is {highest}. Choose a default up to that, or "
-        "raise the highest first."
-    )
+def _too_high(highest: str) -> BadRequest:
+    return BadRequest(SettingsCode.DEFAULT_TOO_HIGH, names=(highest,))

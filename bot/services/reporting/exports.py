@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.core.codes import ExportCode
 from bot.core.day_bounds import day_of, span_ms
 from bot.core.errors import Refused
 from bot.core.typed.ranges import Days, parse_days
@@ -107,7 +108,7 @@ class Exports:
         """Read what was typed: `EVERYTHING`, or what `parse_days` understands.
 
         Raises:
-            BadRequest: The days make no sense; the sentence says what would be right.
+            BadRequest: The days make no sense.
         """
         async with self._database.read() as connection:
             zone = ZoneInfo((await preferences.load(connection, server_id)).zone)
@@ -130,7 +131,7 @@ class Exports:
                 not take it.
         """
         if scope.server_id in self._busy:
-            raise Refused("An export of this server is being made already; wait until it is there.")
+            raise Refused(ExportCode.UNDER_WAY)
         self._busy.add(scope.server_id)
         place: Path | None = None
         try:
@@ -139,9 +140,9 @@ class Exports:
                     place = await complete(asyncio.to_thread(self._workplace.open))
                     export = await self._write(scope, place, bytes_max)
             except TimeoutError:
-                raise Refused("That is too much for one export; choose fewer days.") from None
+                raise Refused(ExportCode.TOO_MUCH) from None
             except OSError as error:
-                raise Refused(f"The host's disk does not take it: {error.strerror}.") from error
+                raise Refused(ExportCode.DISK, detail=error.strerror or "") from error
             yield export
         finally:
             self._busy.discard(scope.server_id)

@@ -33,7 +33,9 @@ def notice(kind: str, body: dict) -> Notice:
 
 def change(**given) -> Notice:
     known = {"kind": "limit.set", "actor_id": 99, "subject": "everyone", "before": None}
-    return notice("change", asdict(Change(**{**known, "after": "1 image", "reason": "", **given})))
+    return notice(
+        "change", asdict(Change(**{**known, "after": "1 picture", "reason": "", **given}))
+    )
 
 
 def text_of(view: ui.LayoutView) -> str:
@@ -41,10 +43,10 @@ def text_of(view: ui.LayoutView) -> str:
 
 
 def test_a_change_says_who_what_before_after_why_and_when():
-    card = card_of([change(subject="role 123456789012345678, images per day", reason="too many")])
+    card = card_of([change(subject="role 123456789012345678, pictures per day", reason="too many")])
     assert text_of(card) == (
         "**Limit set** · <@99> · <t:1780000000:f>\n"
-        "role <@&123456789012345678>, images per day: nothing → **1 image**\n"
+        "role <@&123456789012345678>, pictures per day: nothing → **1 picture**\n"
         "-# “too many”"
     )
 

@@ -63,6 +63,16 @@ REPORTS = {
         2, days={(FIRST.isoformat(), "low"): Figures(1)}, members={1: Figures(1)}
     ),
     "one member": make_report(7, members={1: Figures(1, 1, 5)}, members_in_all=1),
+    "two models": make_report(
+        2,
+        days={
+            ((FIRST + timedelta(days=n)).isoformat(), quality): Figures(1, 1, 10**number)
+            for n in range(2)
+            for number, quality in enumerate(("draft", "final", "high", "low", "medium"))
+        },
+        members={1: Figures(10, 10, 22_222)},
+        members_in_all=1,
+    ),
     "millions": make_report(
         31,
         outlier=True,
@@ -78,6 +88,13 @@ def test_every_report_makes_a_picture_that_is_not_empty(report):
     image = opened(draw(plan_of(report)))
     assert len(image.getcolors(1 << 16) or []) > 10
     assert image.mode == "RGB"
+
+
+def test_qualities_of_another_model_stand_together_and_nothing_is_left_out():
+    plan = plan_of(REPORTS["two models"])
+    assert read(written(plan)) == plan
+    assert plan.legend == ("low", "medium", "others")
+    assert [bar.parts for bar in plan.bars] == [(1_000, 10_000, 111)] * 2
 
 
 def test_the_same_plan_makes_the_same_picture():

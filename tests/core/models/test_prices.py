@@ -54,7 +54,7 @@ def test_what_is_likely_never_exceeds_the_bound(form, ask):
     ASKS,
     st.lists(st.sampled_from(FORMS), max_size=4).map(tuple),
     st.lists(st.sampled_from(FORMS), max_size=2).map(tuple),
-    st.sampled_from((1, 100, 10_000)),
+    st.sampled_from((1, 100, 10_000, 250_000)),
 )
 def test_a_hold_covers_what_is_likely_billed(ask, picture, request_, step):
     price = Price(picture, prompt=(PromptTokens(5),), request=request_, step_microusd=step)

@@ -5,11 +5,9 @@ import json
 
 import pytest
 
-from bot.core.errors import Broken
+from bot.core.errors import Broken, DatabaseUnavailable
 from bot.core.jobs import Reason, State
 from bot.services.generation.facts import Facts
-from bot.services.generation.late_books import LateBooks
-from bot.storage.database import DatabaseUnavailable
 from bot.storage.journal import Fact, Journal
 from tests.fakes import rendering, ticket
 from tests.services.generation.test_hardships import until_state, until_true
@@ -151,7 +149,7 @@ async def test_replaying_twice_is_harmless(open_house, tmp_path):
     history = []
     for _ in range(2):
         path.write_text(text + text)
-        late = LateBooks(again.database, again.clock)
+        late = again.generation.rescue._kit.late
         assert await Facts(again.books, late, Journal(tmp_path / "data")).replay() == 1
         assert path.read_text() == ""
         history.append(await again.history(job))
@@ -199,6 +197,21 @@ async def test_a_fact_that_does_not_fit_its_job_is_told_and_does_not_stop_the_st
     assert lines(tmp_path) == []
     told = [r for r in caplog.records if r.message == "fact of the journal does not fit its job"]
     assert len(told) == 2
+
+
+async def test_a_fact_that_the_database_refuses_stays_in_the_journal(
+    open_house, tmp_path, monkeypatch
+):
+    job = await ticket_in_the_journal_only(open_house, tmp_path, ERRORS[1])
+    monkeypatch.setattr("bot.services.retry._PAUSE_MAX_S", 0.1)
+    again = await open_house(runs=False)
+    break_writes(again, ERRORS[1])
+    assert await again.generation.facts.replay() == 1
+    assert [line[:2] for line in lines(tmp_path)] == [[job.id, "ticket"]]
+    again.database.errors.clear()
+    assert await again.generation.facts.replay() == 1
+    assert (await again.get(job)).ticket == ticket(1)
+    assert lines(tmp_path) == []
 
 
 async def test_with_a_full_disk_too_the_ticket_stands_in_the_log(open_house, tmp_path, caplog):

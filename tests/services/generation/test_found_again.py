@@ -2,10 +2,16 @@
 
 import pytest
 
-from bot.core.errors import ContentRefused, RouteBusy, TemporaryFailure, Undeliverable, Unproven
+from bot.core.errors import (
+    ContentRefused,
+    DatabaseUnavailable,
+    RouteBusy,
+    TemporaryFailure,
+    Undeliverable,
+    Unproven,
+)
 from bot.core.jobs import Reason, State
 from bot.services.ports import Delivered
-from bot.storage.database import DatabaseUnavailable
 from tests.fakes import rendering, ticket
 from tests.services.conftest import FAST, MEMBER
 from tests.services.generation.test_hardships import until_state, until_true
@@ -50,6 +56,14 @@ async def test_a_picture_that_the_shelf_lacks_is_looked_for_until_it_lies_there(
     stored = await house.get(job)
     assert (stored.state, stored.search_until_ms) == (State.UNDELIVERED, None)
     await house.check()
+
+
+async def test_what_lies_on_the_shelf_need_not_be_at_fal_any_more(open_house):
+    house, job, _ = await undelivered(open_house)
+    house.queue.missing = {rendering(2).pictures[0].url}
+    assert await house.generation.rescue.look() == 1
+    assert kept(house, job) == ["1.png", "2.png"]
+    assert (await house.get(job)).search_until_ms is None
 
 
 async def test_what_the_disk_did_not_take_is_fetched_again(open_house):
@@ -216,6 +230,40 @@ async def test_a_late_search_looks_further_back_each_time(open_house):
     assert {until_ms for _, _, until_ms in house.queue.searches} == {None}
 
 
+async def test_a_late_search_begins_before_now_though_the_submit_seems_still_to_come(open_house):
+    """The time of day was wrong when it was sent, and has been set right since."""
+    house = await open_house(runs=False)
+    day_ms = 86_400_000
+    house.clock.now += 40 * day_ms
+    lost = await house.books.lose(await house.books.submit(await house.accept()), "cut")
+    house.clock.now -= 40 * day_ms
+    await house.generation.runner._steps._sender.find(lost, is_late=True)
+    [(_, from_ms, until_ms)] = house.queue.searches
+    assert (house.clock.now - from_ms, until_ms) == (2 * day_ms, None)
+
+
+async def test_a_request_whose_answer_is_just_being_noted_is_no_other_jobs(open_house):
+    """It is in fal's history already, and in the database not yet."""
+    house = await open_house()
+    lost = await house.books.lose(await house.books.submit(await house.accept()), "cut")
+    twins = []
+
+    async def find(order, **_):
+        house.queue.answers.clear()
+        twins.append(await house.start())
+        await until_true(lambda: house.queue.submits)
+        house.database.writes_failing = 3
+        house.queue.answers.set()
+        await until_true(lambda: house.database.writes_failing < 3)
+        return (ticket(1),)
+
+    house.queue.find = find
+    assert await house.generation.runner._steps._sender.find(lost) is None
+    await until_state(house, twins[0], State.QUEUED)
+    assert (await house.get(twins[0])).ticket == ticket(1)
+    await house.runner.stop(0)
+
+
 # Two processes
 
 
@@ -225,7 +273,7 @@ async def test_pictures_that_another_process_brought_fewer_of_are_noted(open_hou
     house.queue.results = [rendering(3)]
     job = await house.books.submit(await house.accept(count=3))
     rendered = await house.books.render(await house.books.accept(job, ticket(1)), rendering(3))
-    facts = house.generation.runner._drive._deliverer._facts
+    facts = house.generation.facts
     await facts.deliver(rendered, Delivered(77, rendered.channel_id, "answer"), [0, 1])
 
     known = await facts.deliver(rendered, Delivered(77, rendered.channel_id, "answer"), [0, 1, 2])
@@ -238,7 +286,7 @@ async def test_pictures_that_another_process_brought_fewer_of_are_noted(open_hou
 
 async def test_the_trace_of_another_process_is_no_proof_that_nothing_was_sent(open_house):
     house = await open_house(runs=False)
-    sender = house.generation.runner._drive._sender
+    sender = house.runner._steps._sender
     job = await house.accept()
     house.database.errors = [DatabaseUnavailable("disk full")]
     with pytest.raises(DatabaseUnavailable):
@@ -258,5 +306,5 @@ async def test_a_job_that_another_process_brought_meanwhile_is_not_posted_again(
     delivered = Delivered(77, rendered.channel_id, "answer")
     known = await house.books.deliver(rendered, delivered, [0, 1])
 
-    assert await house.generation.runner._drive._deliverer.deliver(rendered) == known
+    assert await house.runner._steps._deliverer.deliver(rendered) == known
     assert house.courier.delivered == []

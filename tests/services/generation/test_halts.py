@@ -207,6 +207,19 @@ async def test_a_probe_that_is_cancelled_lets_the_next_one_go(tmp_path):
         assert now_s() == 30
 
 
+@virtual
+async def test_a_probe_of_which_nothing_is_proven_lets_the_next_one_go_after_a_longer_pause(
+    tmp_path,
+):
+    async with quiet_house(tmp_path) as house:
+        house.queue.results = [crashed() for _ in range(3)] + [Unproven("202")] * 1000
+        await one_after_another(house, 6)
+        await asyncio.sleep(250)
+        assert house.runner.halt is Halt.LOSSES
+        # 30 s after the third, then 60 and 120 s after a probe that came to nothing.
+        assert [round(s) for s in house.queue.times["submit"][3:]] == [30, 90, 210]
+
+
 # What is said of it
 
 

@@ -9,6 +9,7 @@ import pytest
 from bot.core.errors import (
     CannotLook,
     ContentRefused,
+    DatabaseUnavailable,
     Gone,
     MediaRejected,
     SubmitUnclear,
@@ -18,6 +19,8 @@ from bot.core.errors import (
 )
 from bot.core.jobs import Reason, State
 from bot.core.limits import Account
+from bot.services.generation.runner import CancelNews
+from bot.services.ports import CancelAnswer
 from bot.storage import ledger
 from tests.fakes import rendering, ticket
 from tests.services.conftest import CHANNEL, FAST, MEMBER, SERVER
@@ -38,6 +41,12 @@ async def until_ended(house, job):
 async def until_brought(house):
     async with asyncio.timeout(10):
         while not house.courier.brought:  # noqa: ASYNC110 - it rings no bell
+            await asyncio.sleep(0.01)
+
+
+async def until_running(house):
+    async with asyncio.timeout(10):
+        while not house.queue.running:  # noqa: ASYNC110 - it rings no bell
             await asyncio.sleep(0.01)
 
 
@@ -106,7 +115,7 @@ async def test_what_was_given_up_is_found_later_and_comes_for_nothing(open_house
 async def test_a_rescued_job_that_a_restart_finds_half_way_is_brought_and_not_charged(open_house):
     house, job = await gone(open_house)
     failed = await house.get(job)
-    await house.generation.rescue._late.rescue(failed, rendering(1))
+    await house.generation.rescue._kit.late.rescue(failed, rendering(1))
 
     again = await open_house()
     await again.generation.resume()
@@ -250,9 +259,7 @@ async def test_files_that_are_missing_for_over_an_hour_come_all_the_same(open_ho
 async def test_a_cancelled_job_that_fal_finished_comes_for_nothing(open_house):
     house = await open_house()
     job = await house.start()
-    async with asyncio.timeout(5):
-        while not house.queue.running:  # noqa: ASYNC110 - it rings no bell
-            await asyncio.sleep(0.01)
+    await until_running(house)
     house.queue.results = [NOT_FOUND] * 500
     await house.runner.cancel(job.id, MEMBER, is_moderator=False)
     house.queue.gate.set()
@@ -268,6 +275,28 @@ async def test_a_cancelled_job_that_fal_finished_comes_for_nothing(open_house):
     await until_ended(house, job)
     assert (await house.get(job)).state is State.DELIVERED
     assert (await paid(house, job), await counted(house)) == ((0, 0), 60_000)
+    await house.check()
+
+
+async def test_what_fal_took_out_of_its_line_leaves_no_doubt(open_house):
+    house = await open_house()
+    job = await house.start()
+    await until_running(house)
+
+    async def removed(asked):
+        house.queue.cancels.append(asked)
+        return CancelAnswer.REMOVED
+
+    house.queue.cancel = removed
+    house.queue.results = [NOT_FOUND] * 500
+    news = await house.runner.cancel(job.id, MEMBER, is_moderator=False)
+    assert news is CancelNews.REMOVED
+    house.queue.gate.set()
+    await house.courier.until(1)
+    await house.runner.stop(5)
+    assert (await house.get(job)).state is State.CANCELLED
+    assert (await house.doubt(job), await counted(house)) == (0, 0)
+    assert len(house.queue.cancels) == 1, "asked again it would say that it was too late"
     await house.check()
 
 
@@ -322,3 +351,28 @@ async def test_a_search_that_begins_while_nothing_is_due_begins_at_once(open_hou
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
     await house.runner.stop(5)
+
+
+async def test_a_look_ends_only_with_the_last_of_its_searches(open_house):
+    """A search that goes on beside the next look would ask, and post, a second time."""
+    house = await open_house(times=SILENT)
+    house.queue.gate.set()
+    house.queue.results = [NOT_FOUND] * 4
+    for _ in range(2):
+        await house.start()
+    await house.courier.until(2)
+    await house.runner.stop(5)
+    asked = []
+
+    async def result(request):
+        if request == ticket(1):
+            await asyncio.sleep(0.2)
+        else:
+            house.database.writes_failing = 1
+        asked.append(request)
+        raise OUTAGE
+
+    house.queue.result = result
+    with pytest.raises(DatabaseUnavailable):
+        await house.generation.rescue.look()
+    assert asked == [ticket(2), ticket(1)]

@@ -328,6 +328,21 @@ async def test_a_cancel_while_submitting_reaches_fal_as_soon_as_it_has_the_job(o
     await again.check()
 
 
+async def test_a_cancel_that_came_too_late_is_not_remembered_for_ever(open_house):
+    house = await open_house(runs=False)
+    job = await house.books.submit(await house.accept())
+    note = house.books.request_cancel
+
+    async def overtaken(job, by, reason=""):
+        await house.books.fail(job, Reason.TEMPORARY)
+        return await note(job, by, reason)
+
+    house.books.request_cancel = overtaken
+    with pytest.raises(TooLate):
+        await house.runner.cancel(job.id, MEMBER, is_moderator=False)
+    assert house.runner._kit.wishes.of(job) is None
+
+
 async def test_a_step_that_stumbles_is_tried_again_and_then_given_up_with_its_hold_resolved(
     open_house,
 ):

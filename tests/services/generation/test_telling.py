@@ -4,8 +4,9 @@ import asyncio
 from dataclasses import replace
 
 from bot.core.errors import ContentRefused, RouteBusy, SubmitUnclear, Unproven
-from bot.core.jobs import State
+from bot.core.jobs import Reason, State
 from bot.services.generation.runner import CancelNews
+from tests.fakes import rendering, ticket
 from tests.services.conftest import FAST, MEMBER
 from tests.services.generation.test_hardships import until_true
 
@@ -64,3 +65,38 @@ async def test_a_removed_request_whose_result_never_comes_is_cancelled(open_hous
     # fal did not say that it took it out of its line, so it may have made and billed it.
     assert await house.doubt(job) == job.held_microusd
     await house.check()
+
+
+async def told_while_discord_was_away(open_house, meanwhile):
+    """A job that failed, of which something becomes known while Discord takes no news."""
+    house = await open_house(runs=False)
+    job = await house.books.submit(await house.accept())
+    job = await house.books.accept(job, ticket(1))
+    failed = await house.books.fail(
+        job, Reason.SILENT, doubt_microusd=job.held_microusd, search=True
+    )
+    tries = []
+
+    async def end(job, balance):
+        tries.append(job.id)
+        if len(tries) == 1:
+            await meanwhile(house, failed)
+            raise RouteBusy("503")
+
+    house.courier.end = end
+    await house.runner._teller.tell(failed)
+    return tries
+
+
+async def test_an_end_that_another_process_told_is_not_told_again(open_house):
+    async def told(house, job):
+        await house.books.told(job)
+
+    assert len(await told_while_discord_was_away(open_house, told)) == 1
+
+
+async def test_no_picture_is_no_news_once_the_pictures_were_found(open_house):
+    async def found(house, job):
+        await house.generation.rescue._kit.late.rescue(job, rendering(1))
+
+    assert len(await told_while_discord_was_away(open_house, found)) == 1

@@ -159,6 +159,20 @@ async def test_the_stock_is_counted_and_an_empty_shelf_has_none(tmp_path):
     assert await shelf.stock() == Stock(2, 3 * len(PICTURE.data))
 
 
+async def test_what_others_left_on_the_shelf_is_no_picture(tmp_path):
+    shelf = UndeliveredFiles(tmp_path / "undelivered")
+    await shelf.put("a", {1: PICTURE, 2: PICTURE})
+    for name in (".DS_Store", "Thumbs.db", "3.part"):
+        (tmp_path / "undelivered" / "a" / name).write_bytes(b"x")
+    assert await shelf.numbers("a") == {1, 2}
+
+
+async def test_no_pictures_leave_no_folder(tmp_path):
+    shelf = UndeliveredFiles(tmp_path / "undelivered")
+    await shelf.put("a", {})
+    assert await shelf.stock() == Stock(0, 0)
+
+
 async def test_undelivered_pictures_expire_after_their_days_and_no_sooner(tmp_path, caplog):
     caplog.set_level("INFO")
     clock = ManualClock()

@@ -7,10 +7,10 @@ import pytest
 
 from bot.core.errors import BadRequest, Blocked, ForbiddenPrompt
 from bot.core.wordfilter.words import ENTRIES_MAX, Entry, Kind
-from bot.services.limits.blocks import Blocks
-from bot.services.limits.words import Words
+from bot.services.limits.words import Added, Words
 from bot.storage import audit, jobs, words
 from bot.storage.words import StoredEntry
+from tests.said import saying, sentence_of
 from tests.services.conftest import MEMBER, SERVER
 
 MODERATOR = 99
@@ -18,7 +18,7 @@ MODERATOR = 99
 
 def service(house) -> Words:
     """Other than the one that requests are checked by, like that of another process."""
-    return Words(house.database, house.clock)
+    return house.services.words
 
 
 async def add(house, text, kind=Kind.WORD, *, server_id=SERVER, reason=""):
@@ -48,7 +48,7 @@ async def test_a_refused_prompt_holds_nothing_and_is_in_the_audit_with_its_entry
     await add(house, "Bad* Dog", Kind.PATTERN, reason="they bite")
     error = await forbidden(house, "a b\u0430dger d.o.g @everyone")
 
-    assert "bad" not in error.sentence.lower()
+    assert "bad" not in sentence_of(error).lower()
     refused = (await changes(house))[0]
     assert (refused.kind, refused.actor_id, refused.member_id) == ("words.refused", MEMBER, MEMBER)
     assert "“bad* dog” (pattern)" in f"{refused.after} {refused.reason}"
@@ -71,13 +71,11 @@ async def test_what_was_accepted_before_an_entry_goes_on_and_later_prompts_do_no
 
 async def test_every_change_is_in_the_audit_with_before_and_after(open_house):
     house = await open_house(runs=False)
-    assert await add(house, " Kraken ", reason="too  many\narms") == (
-        Entry(Kind.WORD, "kraken"),
-        None,
-    )
-    entry, before = await add(house, "kraken", Kind.PATTERN)
-    assert before == Entry(Kind.WORD, "kraken")
-    assert await remove(house, "KRAKEN") == entry
+    first = Entry(Kind.WORD, "kraken")
+    assert await add(house, " Kraken ", reason="too  many\narms") == Added(first, None)
+    added = await add(house, "kraken", Kind.PATTERN)
+    assert added.before == first
+    assert await remove(house, "KRAKEN") == added.entry
 
     rows = [(row.kind, row.subject, row.before, row.after) for row in await changes(house)][::-1]
     assert rows == [
@@ -91,11 +89,11 @@ async def test_every_change_is_in_the_audit_with_before_and_after(open_house):
 async def test_adding_twice_and_removing_nothing_are_refused_and_change_nothing(open_house):
     house = await open_house(runs=False)
     await add(house, "kraken")
-    with pytest.raises(BadRequest, match="on the list already"):
+    with pytest.raises(BadRequest, check=saying("on the list already")):
         await add(house, "KRAKEN")
-    with pytest.raises(BadRequest, match="not on the list"):
+    with pytest.raises(BadRequest, check=saying("not on the list")):
         await remove(house, "squid")
-    with pytest.raises(BadRequest, match="no regular expression"):
+    with pytest.raises(BadRequest, check=saying("no regular expression")):
         await add(house, "(", Kind.REGEX)
     assert len(await changes(house)) == 1
     assert len(await service(house).listed(SERVER)) == 1
@@ -161,7 +159,7 @@ async def test_the_list_is_bounded(open_house):
         for number in range(ENTRIES_MAX):
             stored = StoredEntry(Entry(Kind.WORD, f"word{number}ly"), "", MODERATOR, 1)
             await words.put(connection, SERVER, stored)
-    with pytest.raises(BadRequest, match="500 entries"):
+    with pytest.raises(BadRequest, check=saying("500 entries")):
         await add(house, "more")
     await add(house, "word7ly", Kind.PATTERN)
     await forbidden(house, "a w.o.r.d.4.9.9.l.y thing")
@@ -187,9 +185,7 @@ async def test_a_long_prompt_is_read_beside_the_loop(open_house):
 
 async def test_a_blocked_member_with_a_forbidden_prompt_is_refused_once(open_house):
     house = await open_house(runs=False)
-    await Blocks(house.database, house.clock).add(
-        SERVER, MEMBER, None, actor_id=MODERATOR, reason=""
-    )
+    await house.services.blocks.add(SERVER, MEMBER, None, actor_id=MODERATOR, reason="")
     await add(house, "kraken")
     with pytest.raises((Blocked, ForbiddenPrompt)):
         await house.accept(prompt="a kraken")

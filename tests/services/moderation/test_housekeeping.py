@@ -29,7 +29,7 @@ def channel_rule(channel_id: int) -> Rule:
 
 
 def keeping(house) -> Housekeeping:
-    return Housekeeping(house.database, house.clock, house.books, house.runner)
+    return house.services.housekeeping
 
 
 async def prefer(house, server_id: int = SERVER, **changes) -> None:
@@ -71,8 +71,8 @@ async def test_a_deleted_roles_limits_are_cleared_with_a_row_each_and_no_others(
     assert sorted(await rules_of(house), key=str) == sorted(others, key=str)
     assert await rules_of(house, OTHER) == [role_rule(ROLE)]
     assert await audit_of(house) == [
-        ("limit.clear", "role 7, images per day", "3 images", None),
-        ("limit.clear", "role 7, images per month", "3 images", None),
+        ("limit.clear", "role 7, pictures per day", "3 pictures", None),
+        ("limit.clear", "role 7, pictures per month", "3 pictures", None),
     ]
     assert await audit_of(house, OTHER) == []
 
@@ -142,7 +142,7 @@ async def test_when_the_bot_is_removed_what_waits_is_given_back_and_what_is_sent
     house = await open_house(concurrency=1)
     await prefer(house, log_channel_id=LOG_CHANNEL)
     async with house.database.write(SERVER) as connection:
-        change = Change("limit.set", 99, "everyone", None, "1 image", "")
+        change = Change("limit.set", 99, "everyone", None, "1 picture", "")
         await record(connection, SERVER, change, house.clock.now_ms())
     sent = await house.start()
     async with asyncio.timeout(10):

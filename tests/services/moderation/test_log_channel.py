@@ -33,7 +33,7 @@ class Scene:
     async def change(self, *subjects: str, server_id: int = SERVER, kind: str = "limit.set"):
         for subject in subjects:
             async with self.house.database.write(server_id) as connection:
-                change = Change(kind, 99, subject, None, "1 image", "")
+                change = Change(kind, 99, subject, None, "1 picture", "")
                 await record(connection, server_id, change, self.house.clock.now_ms())
 
     async def other_kind(self, text: str, server_id: int = SERVER) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from bot.core.errors import BadRequest
 from bot.core.jobs import State
-from bot.services.moderation.member_activity import MemberActivity
 from bot.services.moderation.outbox import News
+from tests.said import saying
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
 from tests.services.picture_room import (
     MODERATOR,
@@ -36,7 +36,7 @@ async def test_a_removal_marks_the_job_keeps_the_money_and_clears_the_message(ro
     await room.house.check()
     [change] = await room.audit()
     assert (change.kind, change.member_id, change.job_id) == ("image.remove", MEMBER, job.id)
-    assert change.before == f"2 images in channel {CHANNEL}"
+    assert change.before == f"2 pictures in channel {CHANNEL}"
     assert change.after == "removed; nothing is refunded"
     assert change.reason == "not here"
     assert await room.waiting() == 0
@@ -47,9 +47,9 @@ async def test_pictures_are_found_by_their_message_in_their_server_and_channel_a
 
     assert (await room.pictures.find(SERVER, CHANNEL, 700)).id == job.id
     for place in ((OTHER_SERVER, CHANNEL, 700), (SERVER, 21, 700), (SERVER, CHANNEL, 5)):
-        with pytest.raises(BadRequest, match="no pictures that were made with this bot"):
+        with pytest.raises(BadRequest, check=saying("no pictures that were made with this bot")):
             await room.pictures.find(*place)
-    with pytest.raises(BadRequest, match="no pictures that were made with this bot"):
+    with pytest.raises(BadRequest, check=saying("no pictures that were made with this bot")):
         await room.pictures.remove(OTHER_SERVER, job.id, actor_id=MODERATOR, reason="x")
     assert (await room.house.get(job)).removed_by is None
 
@@ -79,13 +79,13 @@ async def test_what_is_no_picture_that_stands_is_refused_with_its_own_sentence(r
         (3, "Discord does not let bots delete what only one member sees"),
         (4, f"removed already by <@{MODERATOR}>"),
     ):
-        with pytest.raises(BadRequest, match=sentence):
+        with pytest.raises(BadRequest, check=saying(sentence)):
             await room.pictures.find(SERVER, CHANNEL, message_id)
-    with pytest.raises(BadRequest, match="removed already"):
+    with pytest.raises(BadRequest, check=saying("removed already")):
         await room.remove(removed, OTHER_MODERATOR)
-    with pytest.raises(BadRequest, match="still running"):
+    with pytest.raises(BadRequest, check=saying("still running")):
         await room.remove(running)
-    with pytest.raises(BadRequest, match="A reason is needed"):
+    with pytest.raises(BadRequest, check=saying("A reason is needed")):
         await room.remove(await room.delivered(6), reason=" \n ")
 
 
@@ -102,7 +102,7 @@ async def test_of_two_moderators_who_remove_at_once_one_does_and_one_is_told(roo
 
 async def test_a_member_s_record_counts_the_server_s_day_and_month_and_what_runs(room):
     house = room.house
-    members = MemberActivity(house.database, house.clock)
+    members = house.services.members
     await room.delivered(1, count=3)
     house.clock.now += 24 * 3600_000
     await room.delivered(2, count=2)

@@ -128,31 +128,31 @@ async def test_the_demo_plays_its_scene_and_leaves_only_pictures(tmp_path):
         "up to $0.36 held · 4 of 6 left today",
         "Waiting · 1st in line",
         "[ Cancel ]",
-        "alt: Image 2 of 2: a lighthouse on a cliff at dusk, oil painting",
-        "2 images · 1536×1024 · high · $0.33 · ",
+        "alt: Picture 2 of 2: a lighthouse on a cliff at dusk, oil painting",
+        "2 pictures · 1536×1024 · high · $0.33 · ",
         "multiples of 16",
         "1008×1008 · the nearest possible size",
         "“a neon sign that says **OPEN** for @everyone, in the rain”",
         "bob     presses Cancel",
         "Cancelled · ",
-        "Nothing was charged: 1 image and $0.02 held are back · 5 of 6 left today",
+        "Nothing was charged: 1 picture and $0.02 held are back · 5 of 6 left today",
         "content check refused this prompt",
         "only alice sees it",
-        "No room for this: it needs 4 images.",
+        "No room for this: it needs 4 pictures.",
         "3 of 6 left today, by the limit for everyone.",
         "It resets in ",
         "alice   /quota",
         "mira    chooses #moderation",
         "mira    /imagine-admin gift member: @alice amount: 4 unit: images until: 1 week",
-        "4 of 4 images left · from @mira · until ",
+        "4 of 4 pictures left · from @mira · until ",
         "0 of 6 left today + 3 from gifts",
         "This server does not allow a word in this prompt.",
-        "1 image · 1024×1024 · low · $0.0059 · ",
+        "1 picture · 1024×1024 · low · $0.0059 · ",
         "$0.041 of $0.65 left today, by this channel's budget.",
         "a form opens: Remove these pictures",
         "Removed by a moderator · “nobody without being asked”",
         "alt: Chart of usage, ",
-        "#1 @alice · $0.55 · 7 images · 4 jobs",
+        "#1 @alice · $0.55 · 7 pictures · 4 jobs",
         "Image remove · member @bob, job ",
         "settled    $0.609175",
         "fal's bill $0.609175",
@@ -162,12 +162,12 @@ async def test_the_demo_plays_its_scene_and_leaves_only_pictures(tmp_path):
     log = text.partition("What the bot has posted in #moderation, the log channel")[2]
     for piece in (
         "log channel: nothing → channel #moderation",
-        "member @alice, gifts of images: nothing → 4 images until ",
+        "member @alice, gifts of pictures: nothing → 4 pictures until ",
         "asked for → refused for “clown”",
         "The budget of #pictures has reached 80 %",
         "The budget of #pictures stops requests now",
         "channel #pictures, USD per day: $0.65 → $20",
-        "Reported · 1 image by @bob",
+        "Reported · 1 picture by @bob",
         "Removed · by @mira",
     ):
         assert piece in log, f"{piece!r} is missing in:\n{log}"
@@ -272,7 +272,8 @@ async def test_a_step_that_does_not_come_true_is_named_and_the_exit_code_is_1(tm
         os.kill(bot, signal.SIGKILL)
         assert await demo.end() == 1
 
-    assert "✗ This did not come true: two members at once: slash " in demo.text
+    # On a busy machine alice may have had her first answer before the bot ends.
+    assert "✗ This did not come true: two members at once: " in demo.text
     assert "The bot's log ends with:\n" in demo.text
     assert_nothing_is_left(tmp_path)
 
@@ -302,8 +303,8 @@ async def test_a_bot_that_ends_by_itself_ends_the_page(tmp_path):
         ("on <t:1795198000:f>", "on 20 November 2026 18:06 UTC"),
         ("<@7> in <#8>, not <@9>", "@alice in #pictures, not <@9>"),
         (
-            "### By [1 image](https://discord.com/channels/1/2/3)\n```\nlow  4\n```",
-            "By 1 image\nlow  4",
+            "### By [1 picture](https://discord.com/channels/1/2/3)\n```\nlow  4\n```",
+            "By 1 picture\nlow  4",
         ),
     ],
 )

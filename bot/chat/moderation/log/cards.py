@@ -11,13 +11,15 @@ from typing import Any
 from discord import ui
 
 from bot.chat.interaction.layouts import BAD, QUIET, WAITING, WORKING, finished
-from bot.chat.moderation.reports.reported import reported_card
-from bot.chat.texts import WHILE_HALTED, named_kind, why_halted, window_now
+from bot.chat.moderation.reports.card import reported_card
+from bot.chat.texts import named_kind
 from bot.core.errors import Halt
 from bot.core.limits import Unit, Window, show_amount
 from bot.core.prompts import shown_prompt
 from bot.storage.audit import HOST
 from bot.storage.notices import Notice
+from bot.texts.jobs import WHILE_HALTED, why_halted
+from bot.texts.limits import window_now
 
 Renderer = Callable[[Sequence[Notice]], ui.LayoutView]
 

@@ -17,7 +17,7 @@ def test_limits_are_set_listed_explained_and_cleared(any_host):
     host = any_host
     first = host.process("limit", "set", SERVER, "20", *IMAGES_DAY, "--reason", "summer")
     assert (first.code, first.stderr) == (0, UNKNOWN)
-    assert first.stdout == "Set: everyone, images per day: 20 images; before: none.\n"
+    assert first.stdout == "Set: everyone, pictures per day: 20 images; before: none.\n"
     again = host.process("limit", "set", SERVER, "25", *IMAGES_DAY)
     assert (again.code, again.stderr) == (0, "")
     assert again.stdout.endswith("25 images; before: 20 images.\n")
@@ -48,14 +48,14 @@ def test_limits_are_set_listed_explained_and_cleared(any_host):
     before = "everyone: 25 images per day; everyone (the host's default): 10 images per day"
     assert explained[0][4] == before
     assert host.done("limit", "clear", SERVER, *IMAGES_DAY, "--member", MEMBER) == (
-        f"Cleared: member {MEMBER}, images per day; before: 5 images.\n"
+        f"Cleared: member {MEMBER}, pictures per day; before: 5 images.\n"
     )
     assert host.json("limit", "list", SERVER, "--member", MEMBER)[0]["subject"] == "everyone"
 
 
 def test_the_role_that_everybody_has_is_everyone(host):
     printed = host.done("limit", "set", SERVER, "5", *IMAGES_DAY, "--role", SERVER)
-    assert printed.startswith("Set: everyone, images per day")
+    assert printed.startswith("Set: everyone, pictures per day")
 
 
 def test_gifts_are_given_listed_and_ended(any_host):
@@ -105,7 +105,7 @@ def test_the_audit_names_the_host_and_stays_in_its_server(any_host):
     heading, newest, oldest = cells(host.done("audit", SERVER))
     assert heading == ["time (UTC)", "by", "kind", "change"]
     assert newest[1:] == ["the host", "block.add", "member 4: nothing → blocked"]
-    change = f"member {MEMBER}, images per day: nothing → 5 images; “a b”"
+    change = f"member {MEMBER}, pictures per day: nothing → 5 images; “a b”"
     assert oldest[1:] == ["the host", "limit.set", change]
     assert [row["member_id"] for row in host.json("audit", SERVER, "--kind", "limit")] == [
         str(MEMBER)
@@ -165,6 +165,7 @@ def test_json_has_stable_keys_ids_as_text_and_times_in_utc(host):
     rows = host.json("audit", SERVER)
     assert {tuple(row) for row in rows} == {(
         "id", "at", "actor", "kind", "subject", "before", "after", "reason", "member_id", "job_id",
+        "facts",
     )}  # fmt: skip
     assert {gift["given_by"], block["set_by"], *(row["actor"] for row in rows)} == {"host"}
     for moment in (applies["resets_at"], gift["until"], block["since"], rows[0]["at"]):

@@ -22,10 +22,11 @@ from bot.core.limits import Rule, Subject, Unit, Window, show_amount
 from bot.core.typed.amounts import parse_amount
 from bot.services.clock import SystemClock
 from bot.services.limits.allowance import Asker, HostLimits
-from bot.services.moderation.limits import Explained, Moderation, describe
+from bot.services.moderation.limits import Explained, Moderation, limit_of
 from bot.settings import LimitSettings
 from bot.storage.audit import HOST
 from bot.storage.database import Database
+from bot.texts.audit import limit_named
 
 _NOT_NEEDED = HostLimits(default_images_per_day=0)
 """The host's own limits play no part in setting and clearing those of a server."""
@@ -70,7 +71,9 @@ def set_limit(  # noqa: PLR0913, PLR0917 - the options of the command
         ),
     )
     was = "none" if before is None else show_amount(unit, before)
-    click.echo(f"Set: {describe(rule)}: {show_amount(unit, rule.amount)}; before: {was}.")
+    click.echo(
+        f"Set: {limit_named(limit_of(rule))}: {show_amount(unit, rule.amount)}; before: {was}."
+    )
 
 
 @limit.command("clear")
@@ -102,7 +105,7 @@ def clear_limit(  # noqa: PLR0913, PLR0917 - the options of the command
     )
     if before is None:
         give_up(["There is no such limit, so nothing was changed."], code=1)
-    click.echo(f"Cleared: {describe(rule)}; before: {show_amount(unit, before)}.")
+    click.echo(f"Cleared: {limit_named(limit_of(rule))}; before: {show_amount(unit, before)}.")
 
 
 @limit.command("list")

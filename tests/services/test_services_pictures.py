@@ -10,6 +10,7 @@ from bot.services.moderation.member_activity import MemberActivity
 from bot.services.moderation.outbox import News, Outbox
 from bot.storage import errands
 from bot.storage.errands import Errand, Kind
+from bot.texts.audit import words_of
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
 from tests.services.picture_room import (
     MODERATOR,
@@ -39,8 +40,10 @@ async def test_a_removal_marks_the_job_keeps_the_money_and_clears_the_message(ro
     await room.house.check()
     [change] = await room.audit()
     assert (change.kind, change.member_id, change.job_id) == ("image.remove", MEMBER, job.id)
-    assert change.before == f"2 images in channel {CHANNEL}"
-    assert change.after == "removed; nothing is refunded"
+    words = words_of(change)
+    assert words.subject == f"member {MEMBER}, job {job.id}"
+    assert words.before == f"2 images in channel {CHANNEL}"
+    assert words.after == "removed; nothing is refunded"
     assert change.reason == "not here"
     assert await room.waiting() == 0
 

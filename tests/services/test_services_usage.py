@@ -114,7 +114,7 @@ async def test_refusals_are_counted_by_reason(open_house):
     ("error", "reason"),
     [
         (Blocked("no"), "blocked"),
-        (ForbiddenPrompt("no", "entry"), "words"),
+        (ForbiddenPrompt("no", "word", "entry"), "words"),
         (NotAllowed("no"), "other"),
         (BadRequest("no"), "other"),
     ],

@@ -13,6 +13,7 @@ from bot.chat.moderation.exports.card import REQUEST_BYTES_MAX, export_card, gro
 from bot.core.errors import Refused
 from bot.core.typed.ranges import NAMES
 from bot.services.reporting.exports import EVERYTHING, Export, Exports, Scope, What
+from bot.texts.audit import words_of
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ async def _hand_out(
     """
     stated = min(interaction.filesize_limit, REQUEST_BYTES_MAX)
     for bytes_max in (stated, min(stated // 2, _SURE_BYTES)):
-        async with exports.made(scope, bytes_max) as export:
+        async with exports.made(scope, bytes_max, words_of) as export:
             try:
                 await _send(interaction, export)
             except NOT_TAKEN as error:

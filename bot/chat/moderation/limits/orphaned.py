@@ -17,6 +17,7 @@ from bot.chat.interaction.paging import turn
 from bot.chat.interaction.permission import require_moderator
 from bot.chat.interaction.services import ServicesClient
 from bot.chat.moderation.cards import limits_card
+from bot.core.audit import Deleted
 from bot.core.errors import Refused
 from bot.core.limits import Rule, Subject
 
@@ -81,8 +82,8 @@ async def _cleared(interaction: discord.Interaction[ServicesClient]) -> ui.Layou
     moderation, guild = interaction.client.services.moderation, interaction.guild
     server_id = interaction.guild_id or 0
     for rule in await _surely_gone(guild, await moderation.limits(server_id)):
-        reason = f"the {rule.subject.value} is gone"
-        await moderation.clear_limit(server_id, rule, actor_id=interaction.user.id, reason=reason)
+        cause = Deleted(rule.subject, None)
+        await moderation.clear_limit(server_id, rule, actor_id=interaction.user.id, cause=cause)
     return limits_view(guild, await moderation.limits(server_id))
 
 

@@ -26,7 +26,7 @@ from bot.chat.moderation.reports.reported import ReportButton
 from bot.chat.moderation.settings.panel import PANEL_ITEMS, take_form
 from bot.chat.moderation.usage.button import UsageSheetButton
 from bot.chat.moderation.words.cards import WordsPageButton
-from bot.core.errors import BotError
+from bot.core.errors import DiscordRefused
 
 _log = logging.getLogger(__name__)
 
@@ -44,10 +44,6 @@ _WHY_CLOSED = {
 """What a host can do about the gateway's close codes."""
 
 _OUTDATED = (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)
-
-
-class DiscordRefused(BotError):
-    """Discord does not let the bot in; the text says what the host can do about it."""
 
 
 class ImagineClient(GuildEvents):

@@ -5,12 +5,11 @@ from typing import Any
 
 import click
 
-from bot.console.ending import HostCommand
+from bot.console.ending import HostCommand, give_up
 from bot.console.options import ID, json_option, server_argument
-from bot.console.printing import actor, iso, minute, print_json, print_table, who
+from bot.console.printing import actor, iso, minute, print_json, print_table, seen, who
 from bot.console.session import on_database
 from bot.core.audit import AuditRow
-from bot.core.errors import BadRequest
 from bot.services.clock import SystemClock
 from bot.services.limits.allowance import HostLimits
 from bot.services.moderation.limits import AuditPage, Moderation
@@ -43,7 +42,7 @@ def audit(server: int, member: int | None, kind: str | None, rows_max: int, as_j
     """
     if kind is not None and "." in kind:
         topic = kind.partition(".")[0]
-        raise BadRequest(f"--kind takes what stands before the dot, here “{topic}”.")
+        give_up([seen(f"--kind takes what stands before the dot, here “{topic}”.")], code=2)
 
     async def read(database: Database) -> AuditPage:
         moderation = Moderation(database, SystemClock(), HostLimits(default_images_per_day=0))

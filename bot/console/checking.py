@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from bot.core.errors import BotError, Broken
+from bot.core.errors import BotError, StorageTrouble
 from bot.services.reporting import listings as reports
 from bot.storage.database import Database, opened_database
 from bot.storage.disk import FULL_BYTES, SCARCE_BYTES, nearest_folder, rooms
@@ -48,12 +48,12 @@ async def _of_database(database: Database) -> Findings:
     problems: list[str] = []
     try:
         await write_probe(database)
-    except Broken as error:
+    except StorageTrouble as error:
         problems.append(str(error))
     problems += await damage(database)
     try:
         wrong, notes = await reports.check(database)
-    except Broken as error:
+    except StorageTrouble as error:
         wrong, notes = [str(error)], []
     return list(dict.fromkeys(problems + wrong)), notes
 

@@ -17,7 +17,6 @@ from bot.console.options import (
 )
 from bot.console.printing import amounts, iso, minute, print_json, print_table
 from bot.console.session import change, on_database
-from bot.core.errors import BadRequest
 from bot.core.limits import Rule, Subject, Unit, Window, show_amount
 from bot.core.typed.amounts import parse_amount
 from bot.services.clock import SystemClock
@@ -125,7 +124,7 @@ def list_limits(
     goes for the channel and its budget.
     """
     if member is None and (roles or channel is not None):
-        raise BadRequest("--role and --channel tell about a member; name one with --member.")
+        give_up(["--role and --channel tell about a member; name one with --member."], code=2)
     limits = LimitSettings.load().host_limits()
     if member is None:
         rules = on_database(lambda database: _moderation(database, limits).limits(server))

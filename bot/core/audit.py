@@ -114,7 +114,7 @@ class Until:
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class PicturesIn:
     """Pictures in a channel."""
 
     pictures: int
@@ -162,7 +162,7 @@ FACTS: dict[str, type[Any]] = {
     "amount": Amount,
     "doubt": Doubt,
     "block": Until,
-    "posted": Posted,
+    "posted": PicturesIn,
     "wrong": Wrong,
     "choice": Choice,
     "size": Size,
@@ -173,7 +173,7 @@ FACTS: dict[str, type[Any]] = {
 """What stands under `fact` in JSON. Rows are never rewritten, so a name stays what it is."""
 
 Fact = (
-    Text | Code | Who | LimitOf | GiftsOf | JobOf | Prompt | Amount | Doubt | Until | Posted
+    Text | Code | Who | LimitOf | GiftsOf | JobOf | Prompt | Amount | Doubt | Until | PicturesIn
     | Wrong | Choice | Size | Entry | Where | Deleted
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.core.codes import JobCode
 from bot.core.errors import StaleState, TooLate
 from bot.core.models.gpt_image_2 import GPT_IMAGE_2
 from bot.core.models.options import Format, Size
@@ -353,9 +354,9 @@ def refuse_if_too_late(job: Job) -> None:
     """Refuse to cancel what has ended or is made.
 
     Raises:
-        TooLate: With the sentence that says which.
+        TooLate: The code says which.
     """
     if job.state.is_ended:
-        raise TooLate(f"This job has already ended: it was {job.state}.")
+        raise TooLate(JobCode.ENDED, names=(job.state,))
     if job.state is State.RENDERED:
-        raise TooLate("The pictures are already made and on their way.")
+        raise TooLate(JobCode.MADE)

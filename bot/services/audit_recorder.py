@@ -4,7 +4,9 @@ The row is written in the transaction of the change, so there is never one witho
 log channel hears of it afterwards and can hold nothing up.
 """
 
+
 from bot.core.audit import Change
+from bot.core.codes import Moderate
 from bot.core.errors import BadRequest
 from bot.core.prompts import has_seen_characters
 from bot.storage import audit, notices
@@ -46,5 +48,5 @@ def checked_reason(reason: str) -> str:
     if not has_seen_characters(text):
         return ""
     if len(text) > REASON_MAX_CHARS:
-        raise BadRequest(f"The reason may have at most {REASON_MAX_CHARS} characters.")
+        raise BadRequest(Moderate.REASON_TOO_LONG, most=REASON_MAX_CHARS)
     return text.encode("utf-8", "replace").decode()

@@ -1,1 +1,1 @@
-"""Sentences that both chat and the console say: functions of typed facts, without any library."""
+"""What people read of typed facts, for chat and console alike: pure functions, no library."""

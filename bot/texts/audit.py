@@ -181,7 +181,7 @@ _WRITERS: dict[type[Any], Callable[[Any, Change, Style], str]] = {
     facts.Amount: _amount,
     facts.Doubt: lambda fact, _change, _style: f"{format_usd(fact.microusd)} in doubt",
     facts.Until: _until,
-    facts.Posted: lambda fact, _change, style: (
+    facts.PicturesIn: lambda fact, _change, style: (
         f"{show_amount(Unit.IMAGES, fact.pictures)} in "
         f"{style.mention(Subject.CHANNEL, fact.channel_id)}"
     ),

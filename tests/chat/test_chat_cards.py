@@ -18,13 +18,13 @@ from bot.chat.imagine.cards import (
     waiting_card,
 )
 from bot.chat.interaction.layouts import BAD, DONE, QUIET, WAITING, WORKING, notice
-from bot.chat.texts import fewer_note
 from bot.core.errors import Halt
 from bot.core.jobs import Job, Phase, Progress, Reason, State
 from bot.core.limits import Subject, Unit, Window
 from bot.core.models.options import Format
 from bot.services.limits.allowance import Allowance
 from bot.services.ports import Place
+from bot.texts.jobs import fewer_note
 from tests.chat.samples import MEMBER, NASTY_PROMPTS, NOW_MS, make_balance, make_job, make_pot
 
 SECTION, TEXT, GALLERY, ROW, BUTTON, CONTAINER = 9, 10, 12, 1, 2, 17

@@ -8,7 +8,6 @@ from bot.chat.imagine.cards import ended_card, quota_card, waiting_card
 from bot.chat.moderation.blocks.cards import blocked_card, blocks_card, unblocked_card
 from bot.chat.moderation.cards import explained_card
 from bot.chat.moderation.gifts.cards import given_card, taken_back_card
-from bot.chat.texts import footer, quota_line, why_refused
 from bot.core.errors import OverLimit
 from bot.core.gifts import Gift
 from bot.core.jobs import Reason, State
@@ -17,8 +16,11 @@ from bot.services.limits.allowance import Allowance
 from bot.services.moderation.limits import Explained, Overview
 from bot.services.ports import Place
 from bot.storage.blocks import Block
+from bot.texts.jobs import footer
+from bot.texts.limits import quota_line
 from tests.chat.samples import MEMBER, NASTY_PROMPTS, NOW_MS, make_balance, make_job, make_pot
 from tests.chat.test_chat_cards import assert_discord_takes, texts
+from tests.said import sentence_of
 
 USD = Unit.USD
 SECOND = NOW_MS // 1000 + 3600
@@ -65,12 +67,12 @@ async def test_every_card_of_a_job_counts_gifts():
 
 
 def test_a_refusal_counts_gifts_and_advises_what_is_possible():
-    lines = why_refused(OverLimit(make_pot(10, 9), 4, 2)).splitlines()
+    lines = sentence_of(OverLimit(make_pot(10, 9), 4, 2)).splitlines()
     assert lines[1] == "1 of 10 left today, by the limit for everyone, and 2 from gifts."
     assert lines[2] == "Ask for 3 or fewer, or wait."
-    lines = why_refused(OverLimit(USED_UP, 4, 2)).splitlines()
+    lines = sentence_of(OverLimit(USED_UP, 4, 2)).splitlines()
     assert lines[2] == "Ask for 2 or fewer, or wait."
-    lines = why_refused(OverLimit(DOLLARS, 2_000_000, 330_000)).splitlines()
+    lines = sentence_of(OverLimit(DOLLARS, 2_000_000, 330_000)).splitlines()
     assert lines[1] == "$1 of $5 left this month, by the limit for everyone, and $0.33 from gifts."
     assert len(lines) == 3
 

@@ -5,12 +5,12 @@ import pytest
 from bot.chat.imagine.cards import Attached, ended_card, pictures_card, waiting_card
 from bot.chat.interaction.layouts import BAD, DONE, QUIET, WAITING
 from bot.chat.moderation.log.cards import card_of
-from bot.chat.texts import WHILE_HALTED, why_halted
 from bot.core.errors import Halt
 from bot.core.jobs import Reason, State
 from bot.core.models.options import Format
 from bot.services.ports import Place
 from bot.storage.notices import Notice
+from bot.texts.jobs import WHILE_HALTED, why_halted
 from tests.chat.samples import MEMBER, NOW_MS, make_balance, make_job, make_pot
 from tests.chat.test_chat_cards import (
     BUTTON,

@@ -24,6 +24,7 @@ from bot.storage.notices import Notice
 from bot.storage.pictures import Made
 from tests.chat.samples import MEMBER, NASTY_PROMPTS, NOW_MS, make_job, make_pot
 from tests.chat.test_chat_cards import BUTTON, colour, components, texts
+from tests.said import sentence_of
 
 BIG = 2**63 - 1
 REPORT_ID = "0123456789abcdef"
@@ -123,7 +124,7 @@ def test_an_open_report_has_four_buttons_and_a_decided_one_none():
         assert buttons(view) == []
         assert colour(view) == expected.value
         assert f"**{title}** · by <@7>" in texts(view)[-1]
-        assert "<@7> has" in already_decided(decided)
+        assert "<@7> has" in sentence_of(already_decided(decided))
 
 
 def test_the_voices_of_a_report_are_counted_in_words():

@@ -2,28 +2,24 @@ import re
 
 import pytest
 
-from bot.chat.texts import (
-    count_images,
-    duration,
-    fewer_note,
-    footer,
-    left_of,
-    options_line,
-    ordinal,
-    quota_line,
-    still_missing,
-    what_became_of_the_money,
-    whose,
-    why_ended,
-    why_halted,
-    why_late,
-    why_refused,
-    window_now,
-)
+from bot.chat.interaction.writing import DISCORD
 from bot.core.errors import Halt, OverLimit
 from bot.core.jobs import Reason, State
 from bot.core.limits import Subject, Unit, Window
+from bot.texts.amounts import count_images, duration, ordinal
+from bot.texts.jobs import (
+    fewer_note,
+    footer,
+    options_line,
+    still_missing,
+    what_became_of_the_money,
+    why_ended,
+    why_halted,
+    why_late,
+)
+from bot.texts.limits import left_of, quota_line, whose, window_now
 from tests.chat.samples import NOW_MS, make_balance, make_job, make_pot
+from tests.said import sentence_of
 
 
 @pytest.mark.parametrize(
@@ -116,13 +112,13 @@ def test_the_quota_line_shows_the_first_pot():
     ],
 )
 def test_every_limit_has_an_owner(subject, shown):
-    assert whose(make_pot(subject=subject, subject_id=77)) == shown
+    assert whose(make_pot(subject=subject, subject_id=77), DISCORD) == shown
 
 
 def test_a_refusal_tells_what_is_asked_what_is_left_and_when_it_resets():
     resets = NOW_MS // 1000 + 5 * 3600
 
-    assert why_refused(OverLimit(make_pot(20, 19), 4)) == (
+    assert sentence_of(OverLimit(make_pot(20, 19), 4)) == (
         "**No room for this: it needs 4 images.**\n"
         "1 of 20 left today, by the limit for everyone.\n"
         "Ask for 1 or fewer, or wait.\n"
@@ -131,13 +127,13 @@ def test_a_refusal_tells_what_is_asked_what_is_left_and_when_it_resets():
 
 
 def test_a_refusal_with_nothing_left_does_not_advise_to_ask_for_less():
-    assert "Ask for" not in why_refused(OverLimit(make_pot(20, 20), 1))
+    assert "Ask for" not in sentence_of(OverLimit(make_pot(20, 20), 1))
 
 
 def test_a_refusal_about_money_says_that_it_is_the_most_it_can_cost():
     cap = make_pot(5_000_000, 4_670_000, unit=Unit.USD, window=Window.MONTH, subject=Subject.SERVER)
 
-    lines = why_refused(OverLimit(cap, 440_000)).splitlines()
+    lines = sentence_of(OverLimit(cap, 440_000)).splitlines()
 
     assert lines[0] == "**No room for this: it needs up to $0.44.**"
     assert lines[1] == "$0.33 of $5 left this month, by this server's budget."

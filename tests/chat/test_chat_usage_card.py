@@ -12,6 +12,7 @@ from bot.core.typed.ranges import Days
 from bot.services.reporting.usage import Sheet, UsageReport
 from bot.storage.usage import Figures, Report
 from tests.chat.test_chat_chart import FIRST, HUGE, REPORTS, make_report
+from tests.said import saying
 
 
 def parts(view) -> list[dict]:
@@ -140,7 +141,7 @@ def test_the_button_names_the_days_and_reads_them_again():
     assert sheet_button(days)._days() == days
     for first, last in (("2026-02-30", "2026-03-01"), ("0001-01-01", "9999-12-31"),
                         ("2026-03-02", "2026-03-01")):  # fmt: skip
-        with pytest.raises(BadRequest, match="Ask for the usage again"):
+        with pytest.raises(BadRequest, check=saying("Ask for the usage again")):
             UsageSheetButton(first, last)._days()
 
 

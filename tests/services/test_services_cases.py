@@ -18,6 +18,7 @@ from bot.storage import audit
 from bot.storage.database import Database
 from bot.texts.audit import words_of
 from tests.fakes import rendering, ticket
+from tests.said import saying
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
 
 MODERATOR = 99
@@ -126,10 +127,10 @@ async def test_a_cancel_that_comes_too_late_is_refused_and_no_row(open_house):
     house = await open_house(runs=False)
     job = await house.books.accept(await house.books.submit(await house.accept()), ticket(1))
     job = await house.books.render(job, rendering(1))
-    with pytest.raises(TooLate, match="already made"):
+    with pytest.raises(TooLate, check=saying("already made")):
         await cancel(house, job)
     await house.books.strand(job, "no way")
-    with pytest.raises(TooLate, match="already ended: it was undelivered"):
+    with pytest.raises(TooLate, check=saying("already ended: it was undelivered")):
         await cases(house).cancel(SERVER, job.id, actor_id=MODERATOR, reason="")
     assert await changes(house) == []
 
@@ -145,7 +146,9 @@ async def test_a_cancel_that_is_overtaken_on_its_way_is_told_so(open_house, is_d
             await house.books.deliver(made, Delivered(1, CHANNEL, "answer"), range(1))
 
     house.database.real = Overtaken(house.database.real, [overtake])
-    with pytest.raises(TooLate, match="ended: it was delivered" if is_delivered else "made"):
+    with pytest.raises(
+        TooLate, check=saying("ended: it was delivered" if is_delivered else "made")
+    ):
         await cancel(house, job)
     noted = [words_of(change).after for change in await changes(house)]
     assert noted == ([] if is_delivered else ["too late"])
@@ -168,7 +171,7 @@ async def test_a_job_is_found_by_its_id_its_link_and_its_message(open_house):
         link.replace(str(SERVER), str(SERVER + 1)), link.replace(str(SERVER), "@me"),
         f"https://evil.example/channels/{SERVER}/{CHANNEL}/{message}",
     ):  # fmt: skip
-        with pytest.raises(BadRequest, match=NOWHERE):
+        with pytest.raises(BadRequest, check=saying(NOWHERE)):
             await cases(house).case(SERVER, typed)
 
 
@@ -180,9 +183,9 @@ async def test_a_job_of_another_server_does_not_exist(open_house):
     link = f"https://discord.com/channels/{SERVER + 1}/{CHANNEL}/{message}"
 
     for typed in (job.id, str(message), link):
-        with pytest.raises(BadRequest, match=NOWHERE):
+        with pytest.raises(BadRequest, check=saying(NOWHERE)):
             await cases(house).case(SERVER + 1, typed)
-        with pytest.raises(BadRequest, match=NOWHERE):
+        with pytest.raises(BadRequest, check=saying(NOWHERE)):
             await cases(house).cancel(SERVER + 1, typed, actor_id=MODERATOR, reason="")
         assert (await cases(house).newest(SERVER + 1, typed)).jobs == []
     with pytest.raises(TooLate):

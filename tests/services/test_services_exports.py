@@ -24,6 +24,7 @@ from bot.services.reporting.exports import EVERYTHING, PAGE_ROWS, PARTS_MAX, Exp
 from bot.storage import jobs, preferences
 from bot.texts.audit import words_of
 from tests.fakes import rendering, ticket
+from tests.said import saying
 from tests.services.conftest import MEMBER, SERVER
 from tests.storage.samples import make_job as sample_job
 
@@ -186,7 +187,7 @@ async def test_one_export_of_a_server_at_a_time_and_the_next_after_it(open_house
     await seed(house, 3)
     scope = await service.scope(SERVER, What.JOBS)
     async with service.made(scope, MEGABYTES, words_of) as export:
-        with pytest.raises(Refused, match="is being made already"):
+        with pytest.raises(Refused, check=saying("is being made already")):
             async with service.made(scope, MEGABYTES, words_of):
                 pass
         async with service.made(replace(scope, server_id=SERVER + 1), MEGABYTES, words_of) as other:
@@ -202,7 +203,7 @@ async def test_one_export_of_a_server_at_a_time_and_the_next_after_it(open_house
 async def test_a_disk_that_takes_nothing_is_a_sentence(open_house, tmp_path):
     house = await open_house(runs=False)
     (tmp_path / "exports").write_text("not a folder")
-    with pytest.raises(Refused, match="The host's disk does not take it"):
+    with pytest.raises(Refused, check=saying("The host's disk does not take it")):
         await rows(exports(house, tmp_path), What.JOBS)
 
 

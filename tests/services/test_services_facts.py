@@ -5,11 +5,10 @@ import json
 
 import pytest
 
-from bot.core.errors import Broken
+from bot.core.errors import Broken, DatabaseUnavailable
 from bot.core.jobs import Reason, State
 from bot.services.generation.facts import Facts
 from bot.services.generation.late_books import LateBooks
-from bot.storage.database import DatabaseUnavailable
 from bot.storage.journal import Fact, Journal
 from tests.fakes import rendering, ticket
 from tests.services.test_services_hardships import until_state, until_true

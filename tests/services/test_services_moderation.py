@@ -10,6 +10,7 @@ from bot.core.limits import Rule, Subject, Unit, Window
 from bot.services.limits.allowance import Asker, HostLimits
 from bot.services.moderation.limits import RULES_MAX, Moderation
 from bot.texts.audit import words_of
+from tests.said import saying
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
 
 IMAGES, DAY = Unit.IMAGES, Window.DAY
@@ -135,7 +136,7 @@ async def test_more_rules_than_anybody_can_read_are_refused(open_house):
     for number in range(RULES_MAX):
         await house.put(Rule(Subject.MEMBER, number + 1000, IMAGES, DAY, 1))
 
-    with pytest.raises(BadRequest, match="200 limits"):
+    with pytest.raises(BadRequest, check=saying("200 limits")):
         await moderation(house).set_limit(SERVER, member_rule(1), actor_id=1, reason="")
     await moderation(house).set_limit(
         SERVER, Rule(Subject.MEMBER, 1000, IMAGES, DAY, 2), actor_id=1, reason=""

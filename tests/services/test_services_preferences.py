@@ -13,6 +13,7 @@ from bot.core.preferences import Places, Preferences, Spoilers
 from bot.services.moderation.preferences import By, ServerPreferences
 from bot.storage import audit
 from bot.texts.audit import words_of
+from tests.said import saying, sentence_of
 from tests.services.conftest import CHANNEL, SERVER
 
 MIRA, OLE = By(71, "event week"), By(72)
@@ -173,7 +174,9 @@ async def test_a_default_above_the_highest_is_refused_but_the_highest_may_go_bel
         (change.set_default_quality(SERVER, Quality.MEDIUM, MIRA), "low"),
         (change.set_default_count(SERVER, 3, MIRA), "2"),
     ):
-        with pytest.raises(BadRequest, match=f"The highest that this server allows is {highest}"):
+        with pytest.raises(
+            BadRequest, check=saying(f"The highest that this server allows is {highest}")
+        ):
             await wrong
     assert await change.read(SERVER) == lowered
     assert len(await panel.audit()) == 6
@@ -208,7 +211,7 @@ async def test_what_is_not_possible_is_refused_and_changes_nothing(panel, change
     with pytest.raises(error) as refused:
         await change(panel.preferences)
     assert isinstance(refused.value, Refused)
-    assert said in refused.value.sentence
+    assert said in sentence_of(refused.value)
     assert await panel.preferences.read(SERVER) == Preferences()
     assert await panel.audit() == []
 
@@ -230,7 +233,7 @@ async def test_a_pause_refuses_new_requests_only_and_ends(panel):
     change, house = panel.preferences, panel.house
     before = await house.accept()
     await change.pause(SERVER, "Back \x00on Monday", MIRA)
-    with pytest.raises(Paused, match="“Back on Monday”"):
+    with pytest.raises(Paused, check=saying("“Back on Monday”")):
         await house.accept()
     assert (await house.get(before)).state == before.state
     await house.accept(server_id=OTHER)
@@ -242,15 +245,15 @@ async def test_a_pause_refuses_new_requests_only_and_ends(panel):
 async def test_what_is_set_decides_the_next_request(panel):
     change, house = panel.preferences, panel.house
     await change.set_max_size(SERVER, WIDE, MIRA)
-    with pytest.raises(NotOffered, match="larger than this server allows"):
+    with pytest.raises(NotOffered, check=saying("larger than this server allows")):
         await house.accept(size=LARGE)
     await change.set_channels(SERVER, Places.ONLY, [CHANNEL + 1], MIRA)
-    with pytest.raises(NotOffered, match="Ask in"):
+    with pytest.raises(NotOffered, check=saying("Ask in")):
         await house.accept()
     await house.accept(channel_id=99, parent_channel_id=CHANNEL + 1)
     await change.set_channels(SERVER, Places.ALL, [], MIRA)
     await change.set_private(SERVER, MIRA, is_allowed=False)
-    with pytest.raises(NotOffered, match="private"):
+    with pytest.raises(NotOffered, check=saying("private")):
         await house.accept(private=True)
     await change.set_spoilers(SERVER, Spoilers.AGE_RESTRICTED, MIRA)
     assert not (await house.accept()).spoiler

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage.connection import CommitUnknown
+from bot.core.errors import CommitUnknown
 from bot.storage.database import Database, DatabaseUnavailable, migrate, open_database
 from bot.storage.sqlite_errors import may_be_committed
 

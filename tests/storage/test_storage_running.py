@@ -9,16 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.errors import Broken
+from bot.core.errors import Broken, DatabaseUnavailable, OtherDatabase
 from bot.storage import running, schema
 from bot.storage.database import (
     Database,
-    DatabaseUnavailable,
     migrated_database,
     opened_database,
     sqlite_path,
 )
-from bot.storage.running import Refusal, RunningDatabase
+from bot.storage.running import RunningDatabase
 from bot.storage.running import running_database as run
 from bot.storage.witness import FILE_NAME
 from tests.postgres import PostgresServer
@@ -45,7 +44,7 @@ async def add(database: Database, *ids: str) -> None:
 
 
 async def refusal(url: str, data_dir: Path) -> str:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(OtherDatabase) as refused:
         async with run(url, data_dir):
             pass
     assert "\n" not in str(refused.value)

@@ -13,7 +13,7 @@ from bot.core.audit import (
     GiftsOf,
     JobOf,
     LimitOf,
-    Posted,
+    PicturesIn,
     Prompt,
     Setting,
     Text,
@@ -81,7 +81,7 @@ CASES = [
         (f"cost of job {'j' * 16} of member 5", "$0.05 in doubt", "written off"),
     ),
     (
-        change("image.remove", JOB, Posted(1, 8), Code("removed")),
+        change("image.remove", JOB, PicturesIn(1, 8), Code("removed")),
         (
             f"member 5, job {'j' * 16}",
             "1 image in channel 8",

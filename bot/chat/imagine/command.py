@@ -22,6 +22,7 @@ from bot.core.preferences import Defaults
 from bot.core.prompts import shown_prompt
 from bot.services.generation.imagine import Accepted
 from bot.services.ports import Place
+from bot.texts.sizes import rule_text
 
 _log = logging.getLogger(__name__)
 
@@ -201,7 +202,7 @@ def _correction(
     error: IllegalSize, typed: str, named: list[app_commands.Choice[str]]
 ) -> list[app_commands.Choice[str]]:
     rule = app_commands.Choice(
-        name=f"✗ not possible: {error.rule}"[:_CHOICE_NAME_MAX], value=typed[:100]
+        name=f"✗ not possible: {rule_text(error.rule)}"[:_CHOICE_NAME_MAX], value=typed[:100]
     )
     if error.nearest is None:
         return [rule, *named]

@@ -8,9 +8,9 @@ from discord import ui
 from bot.chat.interaction.layouts import DONE, QUIET, WAITING, finished, notice
 from bot.chat.member_lines import gift_lines
 from bot.chat.moderation.blocks.cards import block_lines
-from bot.chat.texts import left_of
 from bot.core.limits import Rule, Subject, Unit, Window, show_amount
 from bot.services.moderation.limits import Overview
+from bot.texts.limits import left_of
 
 _TEXT_CHARS_MAX = 3500
 _PER = {Window.DAY: "a day", Window.WEEK: "a week", Window.MONTH: "a month"}

@@ -6,10 +6,11 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.chat.interaction.answers import sentence_for
 from bot.chat.interaction.permission import is_moderator
 from bot.chat.interaction.services import Services, ServicesClient
-from bot.chat.texts import duration
 from bot.core.errors import BadRequest
+from bot.texts.amounts import duration
 
 Complete = Callable[
     [discord.Interaction[ServicesClient], str],
@@ -35,7 +36,9 @@ def complete_until(services: Services) -> Complete:
         try:
             until_ms = await services.gifts.until(interaction.guild_id or 0, value)
         except BadRequest as error:
-            return [app_commands.Choice(name=f"✗ {error}"[:_CHOICE_NAME_MAX], value=value)]
+            return [
+                app_commands.Choice(name=f"✗ {sentence_for(error)}"[:_CHOICE_NAME_MAX], value=value)
+            ]
         name = f"{value} · ends in {duration(until_ms - services.clock.now_ms())}"
         return [app_commands.Choice(name=name, value=value)]
 

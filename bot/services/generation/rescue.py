@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from bot.core.errors import (
     CannotLook,
+    DatabaseUnavailable,
     Gone,
     RouteBusy,
     StaleState,
@@ -32,7 +33,6 @@ from bot.services.generation.times import Times
 from bot.services.limits.allowance import Quota
 from bot.services.ports import Clock, Courier, Delivered, ImageQueue
 from bot.services.retry import Pauses, retry
-from bot.storage.database import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.core.errors import (
     AccountLocked,
     CannotLook,
+    DatabaseUnavailable,
     KeyRejected,
     NotSent,
     SubmitUnclear,
@@ -20,7 +21,6 @@ from bot.services.generation.orders import order_of
 from bot.services.generation.reasons import reason_for
 from bot.services.ports import Order, Place
 from bot.services.retry import retry
-from bot.storage.database import DatabaseUnavailable
 from bot.storage.ids import new_id
 
 _log = logging.getLogger(__name__)

@@ -4,6 +4,7 @@ from datetime import UTC
 from zoneinfo import ZoneInfo
 
 from bot.core.audit import Amount, Change, Fact, GiftsOf
+from bot.core.codes import Moderate
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift, left_in
 from bot.core.limits import Unit, local_day
@@ -52,16 +53,13 @@ class Gifts:
         """
         reason = checked_reason(reason)
         if amount <= 0:
-            raise BadRequest("A gift must be more than nothing.")
+            raise BadRequest(Moderate.GIFT_OF_NOTHING)
         async with self._database.write(server_id) as connection:
             now_ms = self._clock.now_ms()
             if until_ms <= now_ms:
-                raise BadRequest("The end of the gift has passed already.")
+                raise BadRequest(Moderate.GIFT_ENDED)
             if len(await gifts.live(connection, server_id, member_id, now_ms)) >= GIFTS_MAX:
-                raise BadRequest(
-                    f"This member has {GIFTS_MAX} gifts with something left already; "
-                    "take them back first, or wait until some are used."
-                )
+                raise BadRequest(Moderate.TOO_MANY_GIFTS, most=GIFTS_MAX)
             zone = ZoneInfo((await preferences.load(connection, server_id)).zone)
             days = local_day(now_ms, zone), local_day(now_ms, UTC)
             given = Gift(new_id(now_ms), unit, amount, amount, until_ms, actor_id, reason)

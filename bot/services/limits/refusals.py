@@ -6,7 +6,15 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from bot.core.audit import Change, Code, Prompt
-from bot.core.errors import Blocked, Broken, ForbiddenPrompt, NotOffered, OverLimit, Paused, Refused
+from bot.core.errors import (
+    Blocked,
+    ForbiddenPrompt,
+    NotOffered,
+    OverLimit,
+    Paused,
+    Refused,
+    StorageTrouble,
+)
 from bot.core.jobs import Request
 from bot.core.limits import Account, local_day
 from bot.core.prompts import clip
@@ -58,7 +66,7 @@ class Refusals:
                     # Moderators may look a private prompt up; a channel tells it to all who read.
                     told = replace(change, subject=Prompt(None)) if request.private else change
                     await record(connection, server_id, change, now_ms, told=told)
-        except Broken as away:
+        except StorageTrouble as away:
             _log.warning("refusal not noted", extra={"detail": str(away)})
 
     def _may_audit(self, request: Request, now_ms: int) -> bool:

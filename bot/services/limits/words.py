@@ -9,6 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from bot.core.audit import Change
+from bot.core.codes import Word
 from bot.core.errors import BadRequest, ForbiddenPrompt
 from bot.core.wordfilter.words import (
     SIZE_MAX,
@@ -24,11 +25,6 @@ from bot.services.ports import Clock
 from bot.storage import words
 from bot.storage.database import Database
 from bot.storage.words import StoredEntry
-
-_FORBIDDEN = (
-    "This server does not allow a word in this prompt. Change the prompt, or ask a moderator if "
-    "you see no harm in it."
-)
 
 _SERVERS_MAX = 64
 _SIZE_MAX = 5 * SIZE_MAX
@@ -57,7 +53,7 @@ class Words:
         """Refuse a prompt that a server's words forbid.
 
         Raises:
-            ForbiddenPrompt: With a sentence for the member and the entry for the audit.
+            ForbiddenPrompt: With the entry for the audit.
         """
         matcher = await self._matcher(server_id)
         if matcher is None:
@@ -67,7 +63,7 @@ class Words:
         else:
             entry = await asyncio.to_thread(matcher.find, prompt)
         if entry is not None:
-            raise ForbiddenPrompt(_FORBIDDEN, entry.kind, entry.text)
+            raise ForbiddenPrompt(entry.kind, entry.text)
 
     async def add(
         self, server_id: int, kind: Kind, text: str, *, actor_id: int, reason: str
@@ -88,7 +84,7 @@ class Words:
             known = [one.entry for one in await words.load(connection, server_id)]
             before = next((one for one in known if one.text == entry.text), None)
             if before == entry:
-                raise BadRequest("That is on the list already, so nothing was changed.")
+                raise BadRequest(Word.LISTED_ALREADY)
             stored = StoredEntry(entry, reason, actor_id, now_ms)
             await words.put(connection, server_id, stored)
             change = Change("words.add", actor_id, entry, before, entry, reason)
@@ -108,10 +104,7 @@ class Words:
             known = {one.entry.text: one.entry for one in await words.load(connection, server_id)}
             before = next((known[one] for one in texts if one in known), None)
             if before is None:
-                raise BadRequest(
-                    "That is not on the list, so nothing was changed; "
-                    "`/imagine-admin words list` shows what is."
-                )
+                raise BadRequest(Word.NOT_LISTED)
             await words.remove(connection, server_id, before)
             change = Change("words.remove", actor_id, before, before, None, reason)
             await record(connection, server_id, change, now_ms)

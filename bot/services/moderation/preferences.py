@@ -11,6 +11,7 @@ from functools import lru_cache
 from zoneinfo import available_timezones
 
 from bot.core.audit import Change, Choice, Code, Fact, Setting, Where, Who
+from bot.core.codes import Option, Panel
 from bot.core.errors import BadRequest
 from bot.core.limits import Subject
 from bot.core.models.model import Model
@@ -118,7 +119,7 @@ class ServerPreferences:
         def edit(known: Preferences) -> Preferences:
             after = replace(known, default_size=size)
             if known.max_size is not None and "size" in above_highest(after, self.model):
-                raise BadRequest(_too_high(known.max_size.shown))
+                raise _too_high(known.max_size.shown)
             return after
 
         return await self._change(server_id, by, Setting.DEFAULT_SIZE, edit)
@@ -149,7 +150,7 @@ class ServerPreferences:
         def edit(known: Preferences) -> Preferences:
             after = replace(known, default_quality=quality)
             if known.max_quality is not None and "quality" in above_highest(after, self.model):
-                raise BadRequest(_too_high(known.max_quality))
+                raise _too_high(known.max_quality)
             return after
 
         return await self._change(server_id, by, Setting.DEFAULT_QUALITY, edit)
@@ -169,7 +170,7 @@ class ServerPreferences:
     def _check_quality(self, quality: str | None) -> None:
         known = self.model.qualities
         if quality is not None and quality not in known:
-            raise BadRequest(f"The quality must be one of {', '.join(known)}.")
+            raise BadRequest(Option.QUALITY, names=known)
 
     async def set_default_count(self, server_id: int, count: int | None, by: By) -> Changed:
         """Set how many pictures a request that says nothing makes; None is one.
@@ -182,7 +183,7 @@ class ServerPreferences:
         def edit(known: Preferences) -> Preferences:
             after = replace(known, default_count=None if count == 1 else count)
             if known.max_count is not None and "count" in above_highest(after, self.model):
-                raise BadRequest(_too_high(str(known.max_count)))
+                raise _too_high(str(known.max_count))
             return after
 
         return await self._change(server_id, by, Setting.DEFAULT_COUNT, edit)
@@ -209,7 +210,7 @@ class ServerPreferences:
         """
         named = frozenset(channel_ids) if places is not Places.ALL else frozenset[int]()
         if len(named) > CHANNELS_MAX:
-            raise BadRequest(f"At most {CHANNELS_MAX} channels can be named.")
+            raise BadRequest(Panel.TOO_MANY_CHANNELS, most=CHANNELS_MAX)
         where = places if named else Places.ALL
         return await self._change(
             server_id,
@@ -239,7 +240,7 @@ class ServerPreferences:
             by: Who and why.
 
         Raises:
-            Refused: There is no such zone; the sentence names what comes near.
+            Refused: There is no such zone; `names` is what comes near.
         """
         # The first time the list is read from several hundred files.
         zone = find_zone(typed, await asyncio.to_thread(_zones))
@@ -272,10 +273,7 @@ class ServerPreferences:
         """
         said = _one_line(sentence)
         if len(said) > PAUSE_SENTENCE_MAX_CHARS:
-            raise BadRequest(
-                f"The sentence may have at most {PAUSE_SENTENCE_MAX_CHARS} characters; "
-                f"this one has {len(said)}."
-            )
+            raise BadRequest(Panel.PAUSE_TOO_LONG, given=len(said), most=PAUSE_SENTENCE_MAX_CHARS)
         return await self._change(
             server_id, by, Setting.PAUSE, lambda known: replace(known, pause_sentence=said)
         )
@@ -326,11 +324,8 @@ def _one_line(text: str) -> str:
 
 def _check_count(count: int | None, most: int) -> None:
     if count is not None and not 1 <= count <= most:
-        raise BadRequest(f"The count must be 1 to {most}.")
+        raise BadRequest(Option.COUNT, most=most)
 
 
-def _too_high(highest: str) -> str:
-    return (
-        f"The highest that this server allows is {highest}. Choose a default up to that, or "
-        "raise the highest first."
-    )
+def _too_high(highest: str) -> BadRequest:
+    return BadRequest(Panel.DEFAULT_TOO_HIGH, names=(highest,))

@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.core.audit import Change, Words
+from bot.core.codes import Files
 from bot.core.day_bounds import day_of, span_ms
 from bot.core.errors import Refused
 from bot.core.typed.ranges import Days, parse_days
@@ -108,7 +109,7 @@ class Exports:
         """Read what was typed: `EVERYTHING`, or what `parse_days` understands.
 
         Raises:
-            BadRequest: The days make no sense; the sentence says what would be right.
+            BadRequest: The days make no sense.
         """
         async with self._database.read() as connection:
             zone = ZoneInfo((await preferences.load(connection, server_id)).zone)
@@ -134,7 +135,7 @@ class Exports:
                 not take it.
         """
         if scope.server_id in self._busy:
-            raise Refused("An export of this server is being made already; wait until it is there.")
+            raise Refused(Files.UNDER_WAY)
         self._busy.add(scope.server_id)
         place: Path | None = None
         try:
@@ -142,11 +143,11 @@ class Exports:
                 async with asyncio.timeout(_DURATION_MAX_S), self._turns:
                     place = await complete(asyncio.to_thread(self._workplace.open))
                     table = table_of(scope.what, words)
-                export = await self._write(scope, table, place, bytes_max)
+                    export = await self._write(scope, table, place, bytes_max)
             except TimeoutError:
-                raise Refused("That is too much for one export; choose fewer days.") from None
+                raise Refused(Files.TOO_MUCH) from None
             except OSError as error:
-                raise Refused(f"The host's disk does not take it: {error.strerror}.") from error
+                raise Refused(Files.DISK, detail=error.strerror or "") from error
             yield export
         finally:
             self._busy.discard(scope.server_id)

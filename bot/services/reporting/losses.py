@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.core.audit import Amount, Change, Code, Fact, JobOf
 from bot.core.audit import Doubt as InDoubt
+from bot.core.codes import JobCode
 from bot.core.errors import BadRequest
 from bot.core.jobs import Job
 from bot.core.limits import Unit
@@ -109,7 +110,7 @@ class Losses:
         async with self._database.read() as connection:
             job = await jobs.get(connection, job_id)
         if job is None:
-            raise BadRequest(f"There is no job {job_id}; `losses` and `export jobs` name them.")
+            raise BadRequest(JobCode.NOT_IN_BOOKS, typed=job_id)
         return job
 
 
@@ -122,7 +123,7 @@ async def _resolved(connection: Connection, job_id: str) -> Job:
     job = await jobs.get(connection, job_id)
     kinds = {entry.kind for entry in await ledger.entries_of(connection, job_id)}
     if job is None or not kinds & {"settle", "release"}:
-        raise BadRequest(f"Job {job_id} is not decided yet; the bot itself books what it costs.")
+        raise BadRequest(JobCode.UNDECIDED, typed=job_id)
     return job
 
 

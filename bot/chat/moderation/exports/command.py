@@ -10,6 +10,7 @@ from bot.chat.interaction.layouts import NOT_TAKEN
 from bot.chat.interaction.permission import require_moderator
 from bot.chat.interaction.services import Services, ServicesClient
 from bot.chat.moderation.exports.card import REQUEST_BYTES_MAX, export_card, grouped
+from bot.core.codes import Files
 from bot.core.errors import Refused
 from bot.core.typed.ranges import NAMES
 from bot.services.reporting.exports import EVERYTHING, Export, Exports, Scope, What
@@ -68,7 +69,7 @@ async def _hand_out(
     """Make the files and send them; where Discord finds them too large, in smaller parts.
 
     Raises:
-        Refused: They cannot be made or sent; the sentence says why.
+        Refused: They cannot be made or sent; the code says why.
     """
     stated = min(interaction.filesize_limit, REQUEST_BYTES_MAX)
     for bytes_max in (stated, min(stated // 2, _SURE_BYTES)):
@@ -78,10 +79,10 @@ async def _hand_out(
             except NOT_TAKEN as error:
                 _log.warning("export not taken", extra={"detail": str(error)})
                 if not _is_too_large(error):
-                    raise Refused("Discord did not take the files. Try again later.") from error
+                    raise Refused(Files.NOT_TAKEN) from error
             else:
                 return
-    raise Refused("Discord does not take files of that size here; choose fewer days.")
+    raise Refused(Files.TOO_LARGE)
 
 
 def _is_too_large(error: Exception) -> bool:

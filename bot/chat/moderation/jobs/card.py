@@ -8,7 +8,6 @@ from discord import ui
 
 from bot.chat.imagine.buttons import cancel_button
 from bot.chat.interaction.layouts import BAD, DONE, QUIET, WORKING, finished
-from bot.chat.texts import count_images, duration, options_line, why_ended
 from bot.core.jobs import Hitch, Job, State
 from bot.core.limits import Usage
 from bot.core.money import format_usd
@@ -16,6 +15,8 @@ from bot.core.prompts import clip, one_line, shown_prompt
 from bot.services.moderation.job_inquiry import Case
 from bot.storage.entries import Entry
 from bot.storage.jobs import Step
+from bot.texts.amounts import count_images, duration
+from bot.texts.jobs import options_line, why_ended
 
 _PROMPT_CHARS_MAX, _PROMPT_BYTES_MAX = 900, 1800
 _NOTE_CHARS_MAX, _NOTE_BYTES_MAX = 80, 160

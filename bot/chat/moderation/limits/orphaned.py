@@ -18,12 +18,11 @@ from bot.chat.interaction.permission import require_moderator
 from bot.chat.interaction.services import ServicesClient
 from bot.chat.moderation.cards import limits_card
 from bot.core.audit import Deleted
+from bot.core.codes import Moderate
 from bot.core.errors import Refused
 from bot.core.limits import Rule, Subject
 
 _log = logging.getLogger(__name__)
-
-_NOT_ASKED = "Discord does not answer just now, so nothing was cleared. Try again in a minute."
 
 
 def limits_view(guild: discord.Guild | None, rules: Sequence[Rule]) -> ui.LayoutView:
@@ -101,7 +100,7 @@ async def _surely_gone(guild: discord.Guild | None, rules: Sequence[Rule]) -> li
         }
     except (discord.HTTPException, OSError) as error:
         _log.warning("nothing cleared", extra={"detail": str(error)})
-        raise Refused(_NOT_ASKED) from error
+        raise Refused(Moderate.ORPHANS_UNKNOWN) from error
     return [rule for rule in gone if rule.subject_id not in known]
 
 

@@ -12,12 +12,14 @@ from discord import ui
 from bot.chat.interaction.layouts import BAD, QUIET, WAITING, WORKING, finished
 from bot.chat.moderation.audit.texts import Room, reason_of, subject_of, values_of
 from bot.chat.moderation.reports.reported import reported_card
-from bot.chat.texts import WHILE_HALTED, by_whom, named_kind, why_halted, window_now
+from bot.chat.texts import by_whom, named_kind
 from bot.core.audit import Change
 from bot.core.errors import Halt
 from bot.core.limits import Unit, Window, show_amount
 from bot.core.preferences import CHANNELS_MAX
 from bot.storage.notices import Notice
+from bot.texts.jobs import WHILE_HALTED, why_halted
+from bot.texts.limits import window_now
 
 Renderer = Callable[[Sequence[Notice]], ui.LayoutView]
 

@@ -14,7 +14,8 @@ from bot.chat.interaction.services import Services, ServicesClient
 from bot.chat.member_lines import gift_lines
 from bot.chat.moderation.blocks.cards import block_lines, blocked_card, unblocked_card
 from bot.chat.moderation.cards import amount_per, who
-from bot.chat.texts import count_images, left_of, until_when
+from bot.chat.texts import until_when
+from bot.core.codes import Moderate
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift
 from bot.core.jobs import Job, State
@@ -27,6 +28,8 @@ from bot.services.moderation.member_activity import Record
 from bot.services.moderation.pictures import link_to
 from bot.storage.blocks import Block
 from bot.storage.pictures import Made
+from bot.texts.amounts import count_images
+from bot.texts.limits import left_of
 
 _LIMITS_CHARS_MAX = 1000
 _PROMPT_CHARS_MAX, _PROMPT_BYTES_MAX = 50, 100
@@ -120,7 +123,7 @@ async def _do(
         return _given_card(member_id, gift)
     if action == "block":
         if not reason:
-            raise BadRequest("A reason is needed; the member reads it.")
+            raise BadRequest(Moderate.REASON_NEEDED_FOR_MEMBER)
         until_ms = await services.gifts.until(server_id, until) if until else None
         before = await services.blocks.add(
             server_id, member_id, until_ms, actor_id=actor_id, reason=reason
@@ -128,7 +131,7 @@ async def _do(
         return blocked_card(member_id, until_ms, reason, before)
     lifted = await services.blocks.remove(server_id, member_id, actor_id=actor_id, reason=reason)
     if lifted is None:
-        raise BadRequest("They are not blocked, so nothing was changed.")
+        raise BadRequest(Moderate.NOT_BLOCKED)
     return unblocked_card(member_id, lifted)
 
 

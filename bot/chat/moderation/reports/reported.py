@@ -11,18 +11,19 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.chat.interaction.answers import answer_error, answer_privately, soon, tell
+from bot.chat.interaction.answers import answer_error, answer_privately, soon
 from bot.chat.interaction.fields import Field, filled_in, form, reason_field, until_field
 from bot.chat.interaction.layouts import BAD, DONE, NOT_TAKEN, QUIET, WORKING, finished, notice
 from bot.chat.interaction.permission import require_moderator
 from bot.chat.interaction.services import ServicesClient
-from bot.chat.texts import count_images, quoted_reason
+from bot.chat.texts import quoted_reason
 from bot.core.errors import TooLate
 from bot.core.prompts import shown_prompt
 from bot.services.moderation.outbox import News
 from bot.services.moderation.picture_reports import ReportCase, already_decided
 from bot.storage.notices import Notice
 from bot.storage.reports import Outcome
+from bot.texts.amounts import count_images
 
 _PROMPT_CHARS_MAX, _PROMPT_BYTES_MAX = 400, 900
 
@@ -115,7 +116,7 @@ class ReportButton(
             case = await soon(reports.case(interaction.guild_id or 0, self._report_id))
             if case.outcome is not None:
                 await interaction.response.edit_message(view=report_card(case))
-                await tell(interaction, already_decided(case))
+                await answer_error(interaction, already_decided(case))
                 return
             title, fields = FORMS[self._outcome]
             custom_id = f"report:{self._outcome.value}:{self._report_id}"

@@ -14,7 +14,7 @@ from typing import Self
 import discord
 from discord import ui
 
-from bot.chat.interaction.answers import answer_error
+from bot.chat.interaction.answers import answer_error, sentence_for
 from bot.chat.interaction.forms import form_id, one_field_form, typed_into
 from bot.chat.interaction.layouts import NOT_TAKEN
 from bot.chat.interaction.paging import turn
@@ -22,11 +22,11 @@ from bot.chat.interaction.permission import require_moderator
 from bot.chat.interaction.services import ServicesClient
 from bot.chat.moderation.settings.card import Page, Panel, settings_card
 from bot.chat.moderation.settings.options import NONE, YES
-from bot.core.errors import BadRequest, Refused
+from bot.core.codes import Panel as Code
+from bot.core.errors import BadRequest, DatabaseUnavailable, Refused
 from bot.core.models.options import Size
 from bot.core.preferences import PAUSE_SENTENCE_MAX_CHARS, Places, Preferences, Spoilers
 from bot.services.moderation.preferences import By, Changed, ServerPreferences
-from bot.storage.database import DatabaseUnavailable
 from bot.texts.audit import done
 
 _log = logging.getLogger(__name__)
@@ -39,7 +39,6 @@ _PREFILL_MAX_S = 0.8
 """A form must be the first answer, within 3 s; if the storage is slow it opens empty."""
 
 _FORM_ID = "settings:typed:"
-_UNKNOWN = "This panel is of another version of the bot. Open `/imagine-admin settings` again."
 
 
 def _size(preferences: ServerPreferences, value: str) -> Size | None:
@@ -147,7 +146,7 @@ async def _redraw(
             said = "" if setting is None else done(setting, known)
         except Refused as error:
             known = await preferences.read(server_id)
-            said, is_bad = error.sentence, True
+            said, is_bad = sentence_for(error), True
         return settings_card(panel_of(interaction, known, said=said, is_bad=is_bad), page)
 
     try:
@@ -174,7 +173,7 @@ async def _take_step(
 
 
 async def _refuse(*_: object) -> Changed:
-    raise BadRequest(_UNKNOWN)
+    raise BadRequest(Code.OLD_PANEL)
 
 
 class PanelMenu(
@@ -276,7 +275,7 @@ class PanelButton(
         elif self._what in _FORMS:
             await _open_form(interaction, self._what)
         else:
-            await answer_error(interaction, BadRequest(_UNKNOWN))
+            await answer_error(interaction, BadRequest(Code.OLD_PANEL))
 
 
 async def _open_form(interaction: _Interaction, what: str) -> None:

@@ -4,7 +4,6 @@ The row is written in the transaction of the change, so there is never one witho
 log channel hears of it afterwards and can hold nothing up.
 """
 
-
 from bot.core.audit import Change
 from bot.core.codes import Moderate
 from bot.core.errors import BadRequest

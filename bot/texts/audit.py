@@ -1,7 +1,7 @@
 """What was changed, in words: for the audit's card, the log channel, the console and files.
 
 A person, role or channel is named only where a fact carries an id; in what somebody typed an id is
-a number like any other. How names and typed texts are written is handed in.
+a number like any other.
 """
 
 from collections.abc import Callable
@@ -13,9 +13,9 @@ from bot.core.audit import Change, Fact, Setting, Words
 from bot.core.limits import Subject, Unit, show_amount
 from bot.core.models.options import Size
 from bot.core.money import format_usd
-from bot.core.preferences import CHANNELS_MAX, Places, Preferences, Spoilers
-from bot.core.typed.durations import shown_instant
+from bot.core.preferences import Places, Preferences, Spoilers
 from bot.core.wordfilter.words import Entry, Kind
+from bot.texts.writing import Plain, Writing
 
 _UNITS = {Unit.IMAGES: "pictures", Unit.USD: "USD"}
 
@@ -53,23 +53,42 @@ _NO_CHANNEL = {Places.ALL: "everywhere", Places.ONLY: "nowhere", Places.EXCEPT: 
 _CHANNELS = {Places.ONLY: "only in ", Places.EXCEPT: "everywhere but in "}
 
 
+class _Exact(Plain):
+    def typed(self, text: str, chars_max: int = 0) -> str:  # noqa: ARG002 - nothing is cut
+        return text
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How something is written for its reader.
+    """Where a change is read.
 
     Attributes:
-        mention: Names a member, role or channel.
-        typed: Writes what somebody typed, so that it does no harm where it stands.
-        channels_max: So many channels are named, the others counted.
+        write: How that place writes people, times and what somebody typed.
+        room: So many characters may stand there of what somebody typed.
     """
 
-    mention: Callable[[Subject, int], str]
-    typed: Callable[[str], str]
-    channels_max: int = CHANNELS_MAX
+    write: Writing
+    room: int
+
+    def named(self, subject: Subject, subject_id: int) -> str:
+        """Name a member, role or channel."""
+        names = {
+            Subject.MEMBER: self.write.member,
+            Subject.ROLE: self.write.role,
+            Subject.CHANNEL: self.write.channel,
+        }
+        return names[subject](subject_id)
+
+    def typed(self, text: str) -> str:
+        """Write what somebody typed."""
+        return self.write.typed(text, self.room)
 
 
-PLAIN = Style(lambda subject, subject_id: f"{subject} {subject_id}", str)
-"""For a terminal and for files: `member 5`."""
+PLAIN = Style(_Exact(), room=10_000)
+"""For a terminal and for files; what is typed stands there as it is."""
+
+_NAME_CHARS = 30
+"""A channel's name with what stands between two."""
 
 
 def words_of(change: Change) -> Words:
@@ -100,7 +119,7 @@ def limit_named(limit: facts.LimitOf, style: Style = PLAIN) -> str:
     """Name whose limit it is, and of what: `role 5, pictures per day`."""
     who = "everyone" if limit.subject is Subject.EVERYONE else f"the whole {limit.subject}"
     if limit.subject_id:
-        who = style.mention(limit.subject, limit.subject_id)
+        who = style.named(limit.subject, limit.subject_id)
     return f"{who}, {_UNITS[limit.unit]} per {limit.window}"
 
 
@@ -109,12 +128,12 @@ def _code(code: str) -> str:
 
 
 def _who(fact: facts.Who, change: Change, style: Style) -> str:
-    named = style.mention(fact.subject, fact.subject_id)
+    named = style.named(fact.subject, fact.subject_id)
     return f"with {named}" if change.kind == "settings.channels" else named
 
 
 def _job(fact: facts.JobOf, change: Change, style: Style) -> str:
-    named = style.mention(Subject.MEMBER, fact.member_id)
+    named = style.named(Subject.MEMBER, fact.member_id)
     return _JOBS.get(change.topic, "{member}, job {job}").format(job=fact.job_id, member=named)
 
 
@@ -124,15 +143,17 @@ def _prompt(fact: facts.Prompt, _: Change, style: Style) -> str:
     return f"prompt “{style.typed(fact.text)}”"
 
 
-def _amount(fact: facts.Amount, change: Change, _: Style) -> str:
+def _amount(fact: facts.Amount, change: Change, style: Style) -> str:
     shown = show_amount(fact.unit, fact.amount)
     if fact.until_ms is not None:
-        return f"{shown} until {shown_instant(fact.until_ms)}"
+        return f"{shown} until {style.write.instant(fact.until_ms)}"
     return f"{shown} left" if change.kind == "gift.end" else shown
 
 
-def _until(fact: facts.Until, _: Change, __: Style) -> str:
-    return "blocked" + ("" if fact.until_ms is None else f" until {shown_instant(fact.until_ms)}")
+def _until(fact: facts.Until, _: Change, style: Style) -> str:
+    if fact.until_ms is None:
+        return "blocked"
+    return f"blocked until {style.write.instant(fact.until_ms)}"
 
 
 def _entry(fact: Entry, change: Change, style: Style) -> str:
@@ -156,7 +177,8 @@ def _where(fact: facts.Where, change: Change, style: Style) -> str:
         return _NO_CHANNEL[fact.places]
     if isinstance(change.before, facts.Who):
         return f"without it, {len(fact.channel_ids)} left"
-    named = [style.mention(Subject.CHANNEL, one) for one in fact.channel_ids[: style.channels_max]]
+    shown = fact.channel_ids[: style.room // _NAME_CHARS]
+    named = [style.named(Subject.CHANNEL, one) for one in shown]
     rest = len(fact.channel_ids) - len(named)
     more = f" and {rest} more" if rest else ""
     return f"{_CHANNELS[fact.places]}{', '.join(named)}{more}"
@@ -174,7 +196,7 @@ _WRITERS: dict[type[Any], Callable[[Any, Change, Style], str]] = {
     facts.Who: _who,
     facts.LimitOf: lambda fact, _change, style: limit_named(fact, style),
     facts.GiftsOf: lambda fact, _change, style: (
-        f"{style.mention(Subject.MEMBER, fact.member_id)}, gifts of {_UNITS[fact.unit]}"
+        f"{style.named(Subject.MEMBER, fact.member_id)}, gifts of {_UNITS[fact.unit]}"
     ),
     facts.JobOf: _job,
     facts.Prompt: _prompt,
@@ -183,7 +205,7 @@ _WRITERS: dict[type[Any], Callable[[Any, Change, Style], str]] = {
     facts.Until: _until,
     facts.PicturesIn: lambda fact, _change, style: (
         f"{show_amount(Unit.IMAGES, fact.pictures)} in "
-        f"{style.mention(Subject.CHANNEL, fact.channel_id)}"
+        f"{style.named(Subject.CHANNEL, fact.channel_id)}"
     ),
     facts.Wrong: lambda fact, _change, _style: f"{fact.count} wrong",
     facts.Choice: _choice,

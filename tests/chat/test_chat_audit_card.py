@@ -51,7 +51,7 @@ def test_a_row_says_what_who_when_and_why():
 
     assert text[0] == (f"**Audit**\n-# <t:{NOW_MS // 1000 - 60}:f> to <t:{NOW_MS // 1000}:f>")
     assert text[1] == (
-        f"**Limit set** · role <@&{ROLE}>, pictures per day\n"
+        f"**Limit set** · <@&{ROLE}>, pictures per day\n"
         f"was 5 images → **nothing**\n"
         f"-# <t:{NOW_MS // 1000}:f> · <@7> · “a reason”"
     )
@@ -131,7 +131,7 @@ def test_the_ids_of_facts_become_names():
     where = Where(Places.EXCEPT, (21, 22, 23, 24))
     change = Change("settings.channels", 7, Code("channels"), Where(Places.ALL, ()), where)
     card = texts(audit_card(page(change), Filters()))[1]
-    named = "everywhere but in channel <#21>, channel <#22> and 2 more"
+    named = "everywhere but in <#21>, <#22> and 2 more"
     assert f"was everywhere → **{named}**" in card
 
 

@@ -16,7 +16,6 @@ from bot.chat.texts import by_whom, named_kind
 from bot.core.audit import Change
 from bot.core.errors import Halt
 from bot.core.limits import Unit, Window, show_amount
-from bot.core.preferences import CHANNELS_MAX
 from bot.storage.notices import Notice
 from bot.texts.jobs import WHILE_HALTED, why_halted
 from bot.texts.limits import window_now
@@ -40,7 +39,7 @@ def change_card(notices: Sequence[Notice]) -> ui.LayoutView:
     if not is_alone:
         box.add_item(ui.TextDisplay(f"**{len(notices)} changes**"))
     # One may be long; of several each gets its share of Discord's 4,000 characters.
-    room = Room(600, 600, 600, CHANNELS_MAX) if is_alone else Room(100, 100, 100)
+    room = Room(600, 600, 600) if is_alone else Room(100, 100, 100)
     box.add_item(ui.TextDisplay("\n".join(_change_lines(one, room) for one in notices)))
     return finished(box)
 

@@ -108,8 +108,10 @@ async def _compare(bots: list[Bot], rhythms: list[Rhythm]) -> list[table.Report]
     await asyncio.sleep(_REST_S)
     at_rest = [machine.memory(bot.pid) for bot in bots]
     found: list[dict[str, Figures]] = [{} for _ in bots]
-    for rhythm in rhythms:
-        for bot, figures in zip(bots, found, strict=True):
+    pairs = list(zip(bots, found, strict=True))
+    for number, rhythm in enumerate(rhythms):
+        # Nobody is always the first one.
+        for bot, figures in pairs[:: -1 if number % 2 else 1]:
             _say(f"{rhythm.name}, {bot.name}")
             played = await play(bot, rhythm)
             known = figures.get(rhythm.name)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_CPU_CLOCK_OF_A_PROCESS = 2
 _MIB_KB = 1024
 
 
@@ -20,10 +20,11 @@ class Memory:
 
 
 def cpu_s(pid: int) -> float:
-    """Processor seconds that a process and its threads have used; steps of 10 ms."""
-    # the second field is a name that may hold blanks and brackets
-    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+    """Processor seconds that a process and its threads have used, those that ended too.
+
+    The times in `/proc` are counted by ticks of 10 ms, and what a bot does in between escapes them.
+    """
+    return time.clock_gettime(~pid << 3 | _CPU_CLOCK_OF_A_PROCESS)
 
 
 def waited_s(pid: int) -> float:

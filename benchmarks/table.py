@@ -134,7 +134,7 @@ def _burst(theirs: Figures, mine: Figures, alone: Figures, crowd: Figures) -> li
 
 
 def _cpu_row(measure: str, theirs: Figures, mine: Figures, floor: Figures) -> Row:
-    low, middle, high = (f"{one.cpu_per_job_s:.3f}" for one in (floor, mine, theirs))
+    low, middle, high = (f"{one.cpu_per_job_s:.4f}" for one in (floor, mine, theirs))
     return Row(measure, high, middle, low, "0.05", ratio(theirs.cpu_per_job_s, mine.cpu_per_job_s))
 
 

@@ -8,8 +8,7 @@ import os
 import re
 import sqlite3
 import subprocess
-import sys
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,24 +27,21 @@ from standins.discord import (
 from standins.fal.server import StandInFal
 from standins.fal.settings import StandInFalSettings
 from standins.process import BotProcess
+from tests.fork_server import ForkedBot, fork_server
 
 ROOT = Path(__file__).resolve().parents[1]
 
 _JOBS = ("export", "jobs")
 _LEDGER = ("export", "ledger", "--format", "csv")
-_ALL = """
-import json, sys
-from importlib import import_module
-from click.testing import CliRunner
-main = import_module(sys.argv[2]).main
-ended = [CliRunner().invoke(main, call) for call in json.loads(sys.argv[1])]
-said = [[one.exit_code, one.stderr if one.exit_code else one.stdout] for one in ended]
-print(json.dumps(said))
-"""
 
 
 def _table(sheet: str) -> list[dict]:
     return list(csv.DictReader(io.StringIO(sheet)))
+
+
+def _is_said(message: DiscordMessage) -> bool:
+    """Whether a message says what it has to, and is not about to make room for a private one."""
+    return bool(message.text) and "Only the member who asked is told why" not in message.text
 
 
 @dataclass
@@ -78,10 +74,13 @@ class Stage:
         return await self.discord.slash(member or self.alice, self.channel, "imagine", given)
 
     async def reply(self, sent: SentInteraction, timeout_s: float = 5) -> DiscordMessage:
-        """The message of the first answer."""
+        """The message of the first answer; on a busy machine the bot may have thought before."""
         message = (await sent.answer(timeout_s)).message
         assert message is not None
-        return message
+        if not message.edits[0].text:
+            await self.discord.wait_for(lambda: message.deleted or _is_said(message), 20)
+            message.edits[:] = [edit for edit in message.edits if edit.text]
+        return sent.followups[-1] if message.deleted and sent.followups else message
 
     async def card(self, member: Member | None = None, **options) -> DiscordMessage:
         return await self.reply(await self.imagine(member, **options))
@@ -118,27 +117,20 @@ class Stage:
                 await asyncio.sleep(0.02)
 
     def command_line(self, *args: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the bot in a process of its own."""
         env = {**os.environ, **self.env, "PYTHONPATH": str(ROOT)}
-        return subprocess.run(
-            [sys.executable, "-m", self.module, *args],
-            cwd=self.folder, env=env, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+        return fork_server().run(self.module, args, self.folder, env)
 
-    def _command_lines(self, *calls: Sequence[str]) -> list[tuple[int, str]]:
-        """Several commands in one process; their imports take much longer than they do."""
-        env = {**os.environ, **self.env, "PYTHONPATH": str(ROOT)}
-        named = "bot.__main__" if self.module == "bot" else self.module
-        ended = subprocess.run(
-            [sys.executable, "-c", _ALL, json.dumps(calls), named],
-            cwd=self.folder, env=env, capture_output=True, text=True, timeout=180, check=True,
-        )  # fmt: skip
-        return [(code, text) for code, text in json.loads(ended.stdout)]
+    def _printed(self, *args: str) -> str:
+        ended = self.command_line(*args)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
 
     def jobs(self) -> list[dict]:
-        return json.loads(self.command_line(*_JOBS).stdout)
+        return json.loads(self._printed(*_JOBS))
 
     def ledger(self) -> list[dict]:
-        return _table(self.command_line(*_LEDGER).stdout)
+        return _table(self._printed(*_LEDGER))
 
     def in_doubt_microusd(self) -> int:
         """What fal may have billed though nobody knows; nothing may be where PostgreSQL is."""
@@ -149,9 +141,8 @@ class Stage:
 
     def assert_books_are_right(self) -> None:
         """Ledger and totals agree, and every cent that the local fal billed is paid or in doubt."""
-        (code, checked), (_, sheet), (_, listed) = self._command_lines(["check"], _LEDGER, _JOBS)
-        assert code == 0, checked
-        rows, jobs = _table(sheet), json.loads(listed)
+        self._printed("check")
+        rows, jobs = self.ledger(), self.jobs()
         paid = sum(job["cost_microusd"] or 0 for job in jobs)
         in_doubt = self.in_doubt_microusd()
         assert paid <= self.fal.billed_microusd <= paid + in_doubt
@@ -171,6 +162,7 @@ async def staged(
     discord: StandInDiscordSettings | None = None,
     starts_bot: bool = True,
     module: str = "bot",
+    process: type[BotProcess] = ForkedBot,
     **env: str,
 ) -> AsyncGenerator[Stage]:
     async with (
@@ -194,7 +186,7 @@ async def staged(
         stage = Stage(
             discord=local_discord,
             fal=local_fal,
-            bot=BotProcess(folder, settings, module),
+            bot=process(folder, settings, module),
             module=module,
             folder=folder,
             env=settings,

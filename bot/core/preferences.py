@@ -156,10 +156,12 @@ def completed(preferences: Preferences, defaults: Defaults, request: Request) ->
         request: As it was typed.
     """
     known = usual(preferences, defaults)
+    # Where the model has no choice of it, nothing that somebody typed is one.
+    typed = request.quality if defaults.model.qualities else None
     return replace(
         request,
         size=request.size or known.size,
-        quality=request.quality or known.quality,
+        quality=typed or known.quality,
         count=known.count if request.count is None else request.count,
     )
 

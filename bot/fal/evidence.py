@@ -337,6 +337,8 @@ TABLE: tuple[Row, ...] = (
 )
 """Every line. The last one of each call takes whatever is left."""
 
+_OF_CALL = {call: tuple(row for row in TABLE if row.call is call) for call in Call}
+
 
 def judge(call: Call, answer: Answer, request_id: str | None = None) -> Row:
     """Find the line that speaks of an answer.
@@ -347,4 +349,4 @@ def judge(call: Call, answer: Answer, request_id: str | None = None) -> Row:
         request_id: Which request was asked about, None for calls that are about none.
     """
     seen = clues(answer, request_id)
-    return next(row for row in TABLE if row.fits(call, seen))
+    return next(row for row in _OF_CALL[call] if row.fits(call, seen))

@@ -45,6 +45,8 @@ class UndeliveredFiles:
         return await asyncio.to_thread(self._stock)
 
     def _write(self, job_id: str, pictures: Mapping[int, Picture]) -> None:
+        if not pictures:
+            return
         folder = self._folder / job_id
         folder.mkdir(parents=True, exist_ok=True)
         for number, picture in pictures.items():
@@ -62,7 +64,9 @@ class UndeliveredFiles:
     def _numbers(self, job_id: str) -> frozenset[int]:
         folder = self._folder / job_id
         files = folder.iterdir() if folder.is_dir() else ()
-        return frozenset(int(file.stem) for file in files if file.suffix != ".part")
+        # A host who looks around there may leave files of other names.
+        numbered = (file for file in files if file.stem.isdecimal() and file.suffix != ".part")
+        return frozenset(int(file.stem) for file in numbered)
 
     def _clear(self, before_s: float) -> int:
         count = 0

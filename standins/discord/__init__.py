@@ -8,9 +8,9 @@ from standins.discord.contract import find_openapi
 from standins.discord.control import ControlledDiscord
 from standins.discord.errors import ApiError, ClientRefused, NoAnswer
 from standins.discord.faults import Fault
-from standins.discord.interactions import Answer, Choice, SentInteraction
+from standins.discord.interactions import Answer, SentInteraction
 from standins.discord.messages import Button, DiscordMessage, Edit, Picture, Pinged, Select
-from standins.discord.people import Channel, Guild, Member, Role
+from standins.discord.people import Channel, Choice, Guild, Member, Role
 from standins.discord.record import Request, Violation
 from standins.discord.server import StandInDiscord
 from standins.discord.settings import StandInDiscordSettings

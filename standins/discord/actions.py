@@ -7,7 +7,9 @@ from standins.discord.command_rules import check_commands
 from standins.discord.errors import ApiError, bad_form
 from standins.discord.interactions import TOKEN_LIFE_S, SentInteraction
 from standins.discord.message_rules import (
+    ATTACH_FILES,
     check_callback,
+    check_edit,
     check_message,
     with_default_mentions,
 )
@@ -21,7 +23,7 @@ NONCE_LIFE_S = 300.0
 """Discord says "in the past few minutes"."""
 
 LONGEST_NONCE = 25
-ATTACH_FILES = 1 << 15
+OLD_AFTER_S = 3600.0
 _MESSAGE_ROUTES = ("followup", "original", "followup_message", "create_message", "channel_message")
 
 
@@ -126,6 +128,9 @@ class Actions:
                 private = sent.record.guild_id is None
                 data = with_default_mentions(data, by_token=True, private=private)
                 payload = payload | {"data": data}
+            if payload.get("type") == 7 and self._state.settings.updates_drop_files:
+                # what is lost is not listed; a part that shows it is then refused
+                payload, files = payload | {"data": data | {"attachments": list[Any]()}}, []
         answer = self._dispatch(method, route, payload, query, files)
         if sent is None:  # the page of another world cannot get here
             return answer
@@ -163,6 +168,11 @@ class Actions:
             return self._state.message_payload_from(as_object(answer))
         message = as_object(body)
         check_message(message, files, self._state.file_limit_bytes(route.token, channel_id))
+        if method == "PATCH":
+            names = self._state.settings.kept_files_need_names
+            check_edit(message, files, kept_need_names=names)
+        else:
+            self._check_reference(channel_id, as_object(message.get("message_reference")))
         private = self._is_private(channel_id)
         message = with_default_mentions(message, by_token=route.by_token, private=private)
         nonce = message.get("nonce")
@@ -189,6 +199,8 @@ class Actions:
         if not route.by_token:
             channel_id = int(route.args["channel_id"])
             self._check_rights(method, channel_id, files)
+            if method == "PATCH":
+                self._check_age(channel_id, int(route.args["message_id"]))
             return channel_id
         record = self._state.world.interaction_of_token(route.token)
         now_s = self._state.limits.now_s()
@@ -199,6 +211,18 @@ class Actions:
         if self._state.world.channel(record.channel_id) is None:
             raise ApiError(404, 10003, "Unknown Channel")
         return record.channel_id
+
+    def _check_age(self, channel_id: int, message_id: int) -> None:
+        if self._state.limits.now_s() - _created_s(message_id) > OLD_AFTER_S:
+            self._state.limits.check_old_edit(channel_id)
+
+    def _check_reference(self, channel_id: int, reference: dict[str, Any]) -> None:
+        """A reply needs its message, unless it says that it does not."""
+        if not reference or not reference.get("fail_if_not_exists", True):
+            return
+        place = int(reference.get("channel_id") or channel_id)
+        if self._state.world.message(place, int(reference.get("message_id") or 0)) is None:
+            raise bad_form("message_reference: Unknown message")
 
     def _check_rights(self, method: str, channel_id: int, files: list[Upload]) -> None:
         world = self._state.world

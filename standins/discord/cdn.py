@@ -9,6 +9,7 @@ import mimetypes
 from collections.abc import Callable
 from datetime import datetime
 from io import BytesIO
+from math import inf
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -22,11 +23,20 @@ class Cdn:
 
     Args:
         now: The clock of this Discord.
+        uploads_kept_s: How long files of options and forms are kept.
         most_bytes: Forget the oldest files above this; None keeps all.
     """
 
-    def __init__(self, now: Callable[[], datetime], *, most_bytes: int | None = None) -> None:
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        *,
+        uploads_kept_s: float,
+        most_bytes: int | None = None,
+    ) -> None:
         self._now = now
+        self._uploads_kept_s = uploads_kept_s
+        self._ends_s: dict[str, float] = {}
         self._most_bytes = most_bytes
         self._held_bytes = 0
         self._blobs: dict[str, bytes] = {}
@@ -42,6 +52,10 @@ class Cdn:
     ) -> dict[str, Any]:
         """Keep the bytes of an upload; returns the attachment object of a message."""
         path = f"/attachments/{channel_id}/{attachment_id}/{quote(filename)}"
+        stored = self._stored(path, attachment_id, filename, data)
+        return stored if description is None else stored | {"description": description}
+
+    def _stored(self, path: str, attachment_id: int, filename: str, data: bytes) -> dict[str, Any]:
         self._keep(unquote(path), data)
         url = self.sign(f"{self.origin}{path}")
         stored: dict[str, Any] = {
@@ -52,12 +66,23 @@ class Cdn:
             "proxy_url": url,
             "content_type": content_type(filename),
         }
-        if description is not None:
-            stored["description"] = description
         size = _pixels(data)
         if size is not None:
             stored["width"], stored["height"] = size
         return stored
+
+    def store_upload(
+        self, attachment_id: int, application_id: int, filename: str, data: bytes
+    ) -> dict[str, Any]:
+        """Keep a file of an option or a form for a while.
+
+        Returns:
+            The attachment object of `resolved`. No message shows the file, so that its address
+            can never be signed anew.
+        """
+        path = f"/ephemeral-attachments/{application_id}/{attachment_id}/{quote(filename)}"
+        self._ends_s[unquote(path)] = self._now().timestamp() + self._uploads_kept_s
+        return self._stored(path, attachment_id, filename, data) | {"ephemeral": True}
 
     def store_sticker(self, sticker_id: int, format_type: int, data: bytes) -> str:
         """Keep a sticker, which no bot of ours makes."""
@@ -78,8 +103,7 @@ class Cdn:
         bare = url.partition("?")[0]
         issued = int(self._now().timestamp())
         ends = issued + SIGNED_FOR_S
-        mark = hashlib.sha256(f"{bare}{ends}".encode()).hexdigest()
-        return f"{bare}?ex={ends:x}&is={issued:x}&hm={mark}"
+        return f"{bare}?ex={ends:x}&is={issued:x}&hm={_mark(urlsplit(bare).path, ends, issued)}"
 
     def owns(self, url: str) -> bool:
         """Whether an address is one of ours."""
@@ -92,13 +116,23 @@ class Cdn:
         return self._blobs.get(path.removeprefix(prefix))
 
     def fetch(self, url: str) -> bytes | None:
-        """The bytes as the world gets them: None without a signature or after its end."""
-        query = parse_qs(urlsplit(url).query)
+        """The bytes as the world gets them: None without a good signature or after its end."""
+        parts = urlsplit(url)
+        query = parse_qs(parts.query)
         try:
-            ends = int(query["ex"][0], 16)
+            ends, issued = int(query["ex"][0], 16), int(query["is"][0], 16)
+            is_genuine = query["hm"][0] == _mark(parts.path, ends, issued)
         except (KeyError, ValueError):
             return None
-        return self.get(url) if ends > self._now().timestamp() else None
+        now_s = self._now().timestamp()
+        path = unquote(parts.path).removeprefix(urlsplit(self.origin).path)
+        is_fresh = now_s < min(ends, self._ends_s.get(path, inf))
+        return self.get(url) if is_genuine and is_fresh else None
+
+
+def _mark(path: str, ends: int, issued: int) -> str:
+    """What nobody else could write: changed times are seen by it."""
+    return hashlib.sha256(f"{path} {ends:x} {issued:x}".encode()).hexdigest()
 
 
 def content_type(filename: str) -> str:

@@ -4,15 +4,17 @@ Every method refuses what a real client would not let a person do, unless it is 
 all the same. Nothing here waits for the bot except `autocomplete`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from standins.discord.errors import ClientRefused
-from standins.discord.interactions import Choice, SentInteraction
+from standins.discord.forms import CHOICES, Form, FormValue
+from standins.discord.interactions import SentInteraction
+from standins.discord.message_rules import ATTACH_FILES
 from standins.discord.messages import Button, DiscordMessage, Select
 from standins.discord.model import walk_components
-from standins.discord.options import OptionValue, build, check, nest, resolve, walk
-from standins.discord.people import Channel, Member, Role
+from standins.discord.options import OptionValue, Resolver, check, nest, walk
+from standins.discord.people import Channel, Choice, Member, Role
 from standins.discord.shapes import as_objects
 from standins.discord.state import DiscordState
 
@@ -26,16 +28,6 @@ INTERACTION_TYPES = {
     "autocomplete": 4,
     "modal": 5,
 }
-_INPUTS = (3, 4, 5, 6, 7, 8, 19, 21, 22, 23)
-_TEXT_INPUT, _CHECKBOX = 4, 23
-_CHOICES: dict[int, tuple[type, ...]] = {
-    3: (str,),
-    5: (Member,),
-    6: (Role,),
-    7: (Member, Role),
-    8: (Channel,),
-}
-"""What each type of menu lets a person choose."""
 
 
 class Driver:
@@ -76,10 +68,10 @@ class Driver:
         given = dict(options or {})
         if not unchecked:
             check(leaf, given, partial=False)
-        built, resolved = build(
-            self.state.world, leaf, given, lambda n, d: self._store(channel, n, d)
-        )
-        data = self._command_data(root, nest(levels, built), resolved)
+            self._check_files(member, channel, given.values())
+        resolver = self._resolver(member, channel)
+        built = resolver.options(leaf, given)
+        data = self._command_data(root, nest(levels, built), resolver.resolved)
         return self._send("slash", member, channel, data, limit=attachment_size_limit)
 
     async def autocomplete(  # noqa: PLR0913 - what a person does in one step
@@ -116,12 +108,11 @@ class Driver:
         declared = {one["name"]: one for one in as_objects(leaf.get("options"))}
         if not declared.get(option, {}).get("autocomplete"):
             raise ClientRefused(f"{option} does not suggest anything")
-        built, resolved = build(
-            self.state.world, leaf, given, lambda n, d: self._store(channel, n, d)
-        )
+        resolver = self._resolver(member, channel)
         kind = declared[option]["type"]
+        built = resolver.options(leaf, given)
         built.append({"name": option, "type": kind, "value": value, "focused": True})
-        data = self._command_data(root, nest(levels, built), resolved)
+        data = self._command_data(root, nest(levels, built), resolver.resolved)
         sent = self._send("autocomplete", member, channel, data)
         return list((await sent.answer()).choices)
 
@@ -145,9 +136,9 @@ class Driver:
     ) -> SentInteraction:
         """Choose an app's entry in the menu of a member; `unchecked` also one that is hidden."""
         root = self._command(member, channel, name, USER_MENU, unchecked=unchecked)
-        resolved: dict[str, dict[str, Any]] = {}
-        resolve(self.state.world, target, resolved, lambda n, d: self._store(channel, n, d))
-        data = self._command_data(root, None, resolved) | {"target_id": str(target.id)}
+        resolver = self._resolver(member, channel)
+        target_id = resolver.wire(target)
+        data = self._command_data(root, None, resolver.resolved) | {"target_id": target_id}
         return self._send("user", member, channel, data)
 
     async def message_menu(
@@ -213,40 +204,37 @@ class Driver:
         if not unchecked:
             self._must_see(member, message)
             self._must_offer(found, values)
-        resolved: dict[str, dict[str, Any]] = {}
-        wire_values = [
-            resolve(self.state.world, value, resolved, lambda _n, _d: {}) for value in values
-        ]
+        resolver = self._resolver(member, self._channel_of(member, message.channel_id))
         data: dict[str, Any] = {
             "custom_id": found.custom_id,
             "component_type": found.type,
             "id": _id_of(message, found.custom_id),
-            "values": wire_values,
+            "values": [resolver.wire(value) for value in values],
         }
-        if resolved:
-            data["resolved"] = resolved
+        if resolver.resolved:
+            data["resolved"] = resolver.resolved
         return self._press(member, message, data, "select")
 
     async def submit(
-        self, interaction: SentInteraction, values: Mapping[str, str | list[str] | bool]
+        self, interaction: SentInteraction, values: Mapping[str, FormValue]
     ) -> SentInteraction:
         """Fill in and send the form that an interaction opened.
 
         Args:
             interaction: The one whose answer was a form.
-            values: By custom_id or by label of the field; a list for menus.
+            values: By custom_id or by label of the field; lists of values, members, roles,
+                channels and (name, bytes) files where a field takes several. What is left out
+                stays as the bot filled it in.
 
         Raises:
-            ClientRefused: It opened no form, a field is unknown, or a required one is empty.
+            ClientRefused: It opened no form, a field is unknown, a required one is empty, or it
+                does not take such a value.
         """
         modal = (await interaction.answer()).modal
-        if modal is None or interaction.member is None or interaction.channel is None:
+        member, channel = interaction.member, interaction.channel
+        if modal is None or member is None or channel is None:
             raise ClientRefused("no form is open")
-        left = dict(values)
-        components = [_fill(one, left) for one in as_objects(modal.get("components"))]
-        if left:
-            raise ClientRefused(f"the form has no fields {sorted(left)}")
-        data = {"custom_id": modal["custom_id"], "components": components}
+        data = Form(modal, values, self._resolver(member, channel)).filled()
         source_id = interaction.record.source_message_id
         source = (
             self.state.world.message(interaction.record.channel_id, source_id)
@@ -254,7 +242,6 @@ class Driver:
             else None
         )
         message = self.state.gallery.view(source) if source is not None else None
-        member, channel = interaction.member, interaction.channel
         sent = self._send("modal", member, channel, data, message=message)
         self.state.openers[sent.id] = interaction.record
         return sent
@@ -314,7 +301,9 @@ class Driver:
         if message is not None:
             record.source_message_id = message.id
             payload["message"] = world.message_payload(message.model)
-        return self.state.send_interaction(record, payload, kind=kind, file_limit_bytes=limit)
+        return self.state.send_interaction(
+            record, payload, kind=kind, member=member, file_limit_bytes=limit
+        )
 
     def _must_offer(
         self,
@@ -328,7 +317,7 @@ class Driver:
             raise ClientRefused(f"{menu.custom_id}: {menu.minimum} to {menu.maximum} values")
         known = [value for value, _ in menu.options]
         for value in values:
-            if not isinstance(value, _CHOICES[menu.type]):
+            if not isinstance(value, CHOICES[menu.type]):
                 raise ClientRefused(f"{menu.custom_id}: {value!r} is of another kind")
             if isinstance(value, str) and value not in known:
                 raise ClientRefused(f"{menu.custom_id}: {value!r} is not among {known}")
@@ -347,9 +336,23 @@ class Driver:
         model = self.state.world.channel(channel_id)
         return Channel(channel_id, "", model.guild_id if model is not None else member.guild.id)
 
-    def _store(self, channel: Channel, filename: str, data: bytes) -> dict[str, Any]:
-        identity = self.state.world.snowflake()
-        return self.state.cdn.store_attachment(identity, channel.id, filename, data, None)
+    def _resolver(self, member: Member, channel: Channel) -> Resolver:
+        state = self.state
+
+        def store(filename: str, data: bytes) -> dict[str, Any]:
+            identity = state.world.snowflake()
+            return state.cdn.store_upload(identity, state.world.application_id, filename, data)
+
+        by_name = state.settings.sends_choice_names
+        return Resolver(state.world, member, channel, store, by_name)
+
+    def _check_files(self, member: Member, channel: Channel, values: Iterable[OptionValue]) -> None:
+        """Without the right to attach files a client hides the option for one."""
+        if channel.guild_id is None or not any(isinstance(value, tuple) for value in values):
+            return
+        rights = self.state.world.permissions(channel.guild_id, member.id, channel.id)
+        if not rights & ATTACH_FILES:
+            raise ClientRefused(f"{member.name} may not attach files in #{channel.name}")
 
 
 def _pressable(message: DiscordMessage, wanted: str) -> str:
@@ -367,30 +370,3 @@ def _id_of(message: DiscordMessage, custom_id: str) -> int:
         if one.get("custom_id") == custom_id:
             return int(one.get("id") or 0)
     return 0
-
-
-def _fill(
-    node: dict[str, Any], left: dict[str, str | list[str] | bool], label: str = ""
-) -> dict[str, Any]:
-    """One component of a form with what the person put into it; takes the value out of `left`."""
-    label = str(node.get("label") or label)
-    filled: dict[str, Any] = {"type": node["type"], "id": node.get("id") or 0}
-    if "components" in node:
-        filled["components"] = [_fill(child, left, label) for child in node["components"]]
-    if "component" in node:
-        filled["component"] = _fill(node["component"], left, label)
-    if node["type"] not in _INPUTS:
-        return filled
-    custom_id = str(node["custom_id"])
-    key = custom_id if custom_id in left else label
-    given = left.pop(key, None)
-    text = str(node.get("value") or "") if given is None else str(given)
-    value = (text if node["type"] == _TEXT_INPUT else []) if given is None else given
-    if node.get("required", True) and value in ("", []):
-        raise ClientRefused(f"the form needs {label or custom_id!r}")
-    if node["type"] == _TEXT_INPUT:
-        low, high = node.get("min_length") or 0, node.get("max_length") or 4000
-        if text and not low <= len(text) <= high:
-            raise ClientRefused(f"{label or custom_id}: {low} to {high} characters")
-    name = "value" if node["type"] in (_TEXT_INPUT, _CHECKBOX, 21) else "values"
-    return filled | {"custom_id": custom_id, name: value}

@@ -8,20 +8,12 @@ from typing import Any
 from standins.discord.errors import NoAnswer
 from standins.discord.messages import DiscordMessage
 from standins.discord.model import Interaction
-from standins.discord.people import Channel, Member
+from standins.discord.people import Channel, Choice, Member
 from standins.discord.shapes import as_object, as_objects
 
 MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
 RESPONSE_WINDOW_S = 3.0
 TOKEN_LIFE_S = 15 * 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One suggestion of an autocomplete."""
-
-    name: str
-    value: str | int | float
 
 
 @dataclass(frozen=True, slots=True)

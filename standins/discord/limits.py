@@ -20,6 +20,9 @@ _BUCKETS: dict[tuple[str, str], tuple[int, float]] = {
     ("DELETE", "channel_message"): (5, 1.0),
 }
 _DEFAULT = (50, 1.0)
+_OLD_EDITS = (3, 6.0)
+"""Edits in one channel of messages that are older than an hour (discord-userdoccers)."""
+OLD_EDITS_CODE = 30046
 
 
 @dataclass(slots=True)
@@ -35,13 +38,22 @@ class RateLimited(Exception):
         retry_after_s: When it may come again.
         everywhere: The limit of the whole bot was reached.
         headers: The headers of the answer.
+        code: Discord's error code, 0 where it gives none.
     """
 
-    def __init__(self, retry_after_s: float, headers: dict[str, str], *, everywhere: bool) -> None:
+    def __init__(
+        self,
+        retry_after_s: float,
+        headers: dict[str, str],
+        *,
+        everywhere: bool = False,
+        code: int = 0,
+    ) -> None:
         super().__init__(f"again in {retry_after_s:.3f} s")
         self.retry_after_s = retry_after_s
         self.headers = headers
         self.everywhere = everywhere
+        self.code = code
 
 
 @dataclass(slots=True)
@@ -83,9 +95,22 @@ class Limits:
             "X-RateLimit-Bucket": bucket_id,
         }
         if window.used >= limit and self.enforced:
-            raise RateLimited(left_s, headers | {"X-RateLimit-Scope": "user"}, everywhere=False)
+            raise RateLimited(left_s, headers | {"X-RateLimit-Scope": "user"})
         window.used += 1
         return headers
+
+    def check_old_edit(self, channel_id: int) -> None:
+        """Count an edit of a message that is older than an hour.
+
+        Raises:
+            RateLimited: There were too many in its channel.
+        """
+        most, period_s = _OLD_EDITS
+        window = self._window(f"old:{channel_id}", period_s)
+        if window.used >= most and self.enforced:
+            left_s = window.ends_s - self.now_s()
+            raise RateLimited(left_s, {"X-RateLimit-Scope": "user"}, code=OLD_EDITS_CODE)
+        window.used += 1
 
     def _size(self, method: str, route: Route) -> tuple[int, float]:
         return self.sizes.get((method, route.name), WEBHOOK if route.by_token else _DEFAULT)

@@ -4,6 +4,7 @@ Facts are those of the developer reference; where only bug reports tell (the 101
 constant says so.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from standins.discord.errors import ApiError, bad_form
@@ -30,6 +31,7 @@ MENUS: dict[int, tuple[str, ...]] = {
 }
 """Types of menus, with the kinds of things that they may show as chosen."""
 
+ATTACH_FILES = 1 << 15
 EPHEMERAL = 1 << 6
 TEXT_DISPLAY = 10
 
@@ -37,6 +39,40 @@ TEXT_DISPLAY = 10
 def too_large() -> ApiError:
     """413 with code 40005."""
     return ApiError(413, 40005, "Request entity too large")
+
+
+def check_edit(body: dict[str, Any], files: list[Upload], *, kept_need_names: bool) -> None:
+    """Hold an edit's list of files against the rules that a new message does not have.
+
+    Args:
+        body: The edit.
+        files: Its uploads.
+        kept_need_names: A file that stays is listed with its name.
+
+    Raises:
+        ApiError: 400, code 50035.
+    """
+    listed = as_objects(body.get("attachments"))
+    shown = [as_object(one.get("media")) for one in _shown(as_objects(body.get("components")))]
+    if files and not listed and any(_is_upload(media) for media in shown):
+        raise _dangling()
+    stays = (item for item in listed if int(str(item.get("id") or 0)) >= len(files))
+    if kept_need_names and any(not item.get("filename") for item in stays):
+        raise _dangling()
+
+
+def _shown(components: Any) -> Iterator[dict[str, Any]]:
+    for one in walk_components(components):
+        yield from as_objects(one.get("items"))
+        yield one
+
+
+def _is_upload(media: dict[str, Any]) -> bool:
+    return str(media.get("url") or "").startswith("attachment://")
+
+
+def _dangling() -> ApiError:
+    return bad_form("UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND")
 
 
 def check_message(body: dict[str, Any], files: list[Upload], limit_bytes: int) -> None:
@@ -121,8 +157,19 @@ def check_callback(body: dict[str, Any], interaction_type: int) -> None:
         raise bad_form("type: a modal cannot answer a modal.")
     if kind == 5 and int(data.get("flags") or 0) & ~EPHEMERAL:
         raise bad_form("data.flags: a deferred answer takes no flag but EPHEMERAL.")
+    if kind == 9:
+        _check_modal(as_objects(data.get("components")))
     if kind == 8:
         _check_choices(as_objects(data.get("choices")))
+
+
+def _check_modal(components: list[dict[str, Any]]) -> None:
+    """What SimCord takes in a form and Discord does not."""
+    for one in walk_components(components):
+        if one.get("disabled"):
+            raise bad_form("components.disabled: not in a modal.")
+        if one.get("min_values") == 0 and one.get("required", True):
+            raise bad_form("components.min_values: 0 needs required to be false.")
 
 
 def _check_choices(choices: list[dict[str, Any]]) -> None:

@@ -11,6 +11,7 @@ from standins.discord.shapes import as_object, as_objects
 
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
+SILENT = 1 << 12
 COMPONENTS_V2 = 1 << 15
 _BUTTON, _TEXT, _GALLERY, _THUMBNAIL, _FILE = 2, 10, 12, 11, 13
 _SELECTS = (3, 5, 6, 7, 8)
@@ -81,7 +82,7 @@ class Edit:
 
 @dataclass(slots=True)
 class Pinged:
-    """Whom a message notified, over all its versions."""
+    """Whom a message notified when it came; an edit notifies nobody, whatever it mentions."""
 
     users: set[int] = field(default_factory=set[int])
     roles: set[int] = field(default_factory=set[int])
@@ -98,7 +99,7 @@ class DiscordMessage:
         id: Its id.
         channel_id: Where it stands.
         edits: Its versions, the first is its creation (only that one when not strict).
-        pinged: Whom it notified.
+        pinged: Whom it notified, unless it was `silent`: then it only counts as unread for them.
         deleted: Whether it is gone.
         created_s: When it came, on `time.monotonic`.
         pictured_s: When it first had a file.
@@ -108,7 +109,9 @@ class DiscordMessage:
         self.id = model.id
         self.channel_id = model.channel_id
         self.edits: list[Edit] = []
-        self.pinged = Pinged()
+        self.pinged = Pinged(
+            set(model.ping_user_ids), set(model.ping_role_ids), model.mention_everyone
+        )
         self.deleted = False
         self.created_s = time.monotonic()
         self.pictured_s: float | None = None
@@ -123,9 +126,6 @@ class DiscordMessage:
         """Take down the present version."""
         if self.pictured_s is None and self._model.attachments:
             self.pictured_s = time.monotonic()
-        self.pinged.users.update(self._model.ping_user_ids)
-        self.pinged.roles.update(self._model.ping_role_ids)
-        self.pinged.everyone = self.pinged.everyone or self._model.mention_everyone
         if keep or not self.edits:
             labels = tuple(button.label for button in self.buttons)
             files = tuple(str(one["filename"]) for one in self._model.attachments)
@@ -145,6 +145,11 @@ class DiscordMessage:
     def ephemeral(self) -> bool:
         """Whether only one person sees it."""
         return bool(self.flags & EPHEMERAL)
+
+    @property
+    def silent(self) -> bool:
+        """Whether it came without a sound."""
+        return bool(self.flags & SILENT)
 
     @property
     def loading(self) -> bool:

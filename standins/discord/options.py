@@ -1,17 +1,18 @@
 """Slash options as a real client would accept and send them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from standins.discord.errors import ClientRefused
 from standins.discord.model import World
-from standins.discord.people import Channel, Member, Role
+from standins.discord.people import Channel, Choice, Member, Role
 from standins.discord.shapes import as_objects
 
 SUB_COMMAND, GROUP = 1, 2
 STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, FILE = range(3, 12)
 
-OptionValue = str | int | float | bool | Member | Channel | Role | tuple[str, bytes]
+OptionValue = str | int | float | bool | Member | Channel | Role | tuple[str, bytes] | Choice
 Resolved = dict[str, dict[str, Any]]
 StoreFile = Callable[[str, bytes], dict[str, Any]]
 
@@ -66,7 +67,7 @@ def check(leaf: dict[str, Any], given: dict[str, OptionValue], *, partial: bool)
         if name not in declared:
             raise ClientRefused(f"no option {name!r}; there are {', '.join(declared)}")
         if not partial:
-            _check_value(declared[name], value)
+            _check_value(declared[name], _taken(declared[name], value))
     missing = [n for n, one in declared.items() if one.get("required") and n not in given]
     if missing and not partial:
         raise ClientRefused(f"required: {', '.join(missing)}")
@@ -83,6 +84,15 @@ _TYPES: dict[int, tuple[type, ...]] = {
     NUMBER: (int, float),
     FILE: (tuple,),
 }
+
+
+def _taken(option: dict[str, Any], value: OptionValue) -> OptionValue:
+    """What stands behind a suggestion that a person took."""
+    if not isinstance(value, Choice):
+        return value
+    if not option.get("autocomplete"):
+        raise ClientRefused(f"{option['name']} does not suggest anything")
+    return value.value
 
 
 def _check_value(option: dict[str, Any], value: OptionValue) -> None:
@@ -103,20 +113,6 @@ def _check_value(option: dict[str, Any], value: OptionValue) -> None:
             raise ClientRefused(f"{name}: between {low} and {high}")
 
 
-def build(
-    world: World, leaf: dict[str, Any], given: dict[str, OptionValue], store: StoreFile
-) -> tuple[list[dict[str, Any]], Resolved]:
-    """The options of the payload and what they resolve to."""
-    declared = {one["name"]: one for one in as_objects(leaf.get("options"))}
-    resolved: Resolved = {}
-    built: list[dict[str, Any]] = []
-    for name, value in given.items():
-        kind = declared.get(name, {}).get("type") or _guess_type(value)
-        wire = resolve(world, value, resolved, store)
-        built.append({"name": name, "type": kind, "value": wire})
-    return built, resolved
-
-
 def _guess_type(value: OptionValue) -> int:
     """For an option that the command does not have (a hand-made illegal one)."""
     for kind in (BOOLEAN, INTEGER, NUMBER, USER, CHANNEL, ROLE, FILE):
@@ -125,25 +121,74 @@ def _guess_type(value: OptionValue) -> int:
     return STRING
 
 
-def resolve(world: World, value: OptionValue, resolved: Resolved, store: StoreFile) -> Any:
-    """The value on the wire; people, places and files are added to `resolved`."""
-    if isinstance(value, Member):
-        resolved.setdefault("users", {})[str(value.id)] = world.user_payload(value.id)
-        if not world.is_member(value.guild.id, value.id):
-            return str(value.id)  # who has left is only a user
-        member = world.member_payload(value.guild.id, value.id) | {"permissions": "0"}
-        resolved.setdefault("members", {})[str(value.id)] = member
-        return str(value.id)
-    if isinstance(value, Role):
-        payload = world.role_payload(value.guild_id, value.id)
-        resolved.setdefault("roles", {})[str(value.id)] = payload
-        return str(value.id)
-    if isinstance(value, Channel):
-        payload = world.channel_payload(value.id) | {"permissions": "0"}
-        resolved.setdefault("channels", {})[str(value.id)] = payload
-        return str(value.id)
-    if isinstance(value, tuple):
-        attachment = store(*value)
-        resolved.setdefault("attachments", {})[attachment["id"]] = attachment
-        return attachment["id"]
-    return value
+@dataclass(slots=True)
+class Resolver:
+    """Turns what a person enters into values on the wire, and gathers what they stand for.
+
+    Attributes:
+        person: Who enters it, in `channel`.
+        store: Keeps an uploaded file; returns its attachment object.
+        by_name: A suggestion of an autocomplete is sent by its name, as some clients do.
+        resolved: The people, places and files so far.
+    """
+
+    world: World
+    person: Member
+    channel: Channel
+    store: StoreFile
+    by_name: bool = False
+    resolved: Resolved = field(default_factory=dict[str, dict[str, Any]])
+
+    def options(
+        self, leaf: dict[str, Any], given: Mapping[str, OptionValue]
+    ) -> list[dict[str, Any]]:
+        """The options of a command's payload."""
+        declared = {one["name"]: one for one in as_objects(leaf.get("options"))}
+        return [
+            {
+                "name": name,
+                "type": declared.get(name, {}).get("type") or _guess_type(value),
+                "value": self.wire(value),
+            }
+            for name, value in given.items()
+        ]
+
+    def wire(self, value: OptionValue) -> Any:
+        """The value on the wire; people, places and files are added to `resolved`."""
+        if isinstance(value, Choice):
+            return value.name if self.by_name and isinstance(value.value, str) else value.value
+        if isinstance(value, tuple):
+            attachment = self.store(*value)
+            return self._add("attachments", attachment["id"], attachment)
+        if isinstance(value, Member):
+            return self._member(value)
+        if isinstance(value, Role):
+            payload = self.world.role_payload(value.guild_id, value.id)
+            return self._add("roles", value.id, payload)
+        if isinstance(value, Channel):
+            return self._channel(value)
+        return value
+
+    def _add(self, kind: str, identity: object, payload: dict[str, Any]) -> str:
+        self.resolved.setdefault(kind, {})[str(identity)] = payload
+        return str(identity)
+
+    def _member(self, value: Member) -> str:
+        if self.world.is_member(value.guild.id, value.id):  # who has left is only a user
+            rights = 0
+            if self.channel.guild_id == value.guild.id:
+                rights = self.world.permissions(value.guild.id, value.id, self.channel.id)
+            payload = self.world.member_payload(value.guild.id, value.id)
+            self._add("members", value.id, payload | {"permissions": str(rights)})
+        return self._add("users", value.id, self.world.user_payload(value.id))
+
+    def _channel(self, value: Channel) -> str:
+        world, guild_id = self.world, value.guild_id
+        people = {"permissions": self.person.id, "app_permissions": world.bot_id}
+        rights = {
+            key: str(world.permissions(guild_id, one, value.id))
+            if guild_id is not None and world.is_member(guild_id, one)
+            else "0"
+            for key, one in people.items()
+        }
+        return self._add("channels", value.id, world.channel_payload(value.id) | rights)

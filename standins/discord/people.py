@@ -38,6 +38,14 @@ class Channel:
         return f"<#{self.id}>"
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One suggestion of an autocomplete."""
+
+    name: str
+    value: str | int | float
+
+
 @dataclass(slots=True, eq=False)
 class Member:
     """A person in one server.

@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from standins.discord.actions import Actions
+from standins.discord.cdn import content_type
 from standins.discord.contract import Contract
 from standins.discord.errors import ApiError, bad_form
 from standins.discord.faults import Fault
@@ -143,7 +144,7 @@ class Rest:
         data = self._state.cdn.fetch(str(http.rel_url))
         if data is None:
             return web.Response(status=404, text="This content is no longer available.")
-        return web.Response(body=data, content_type="application/octet-stream")
+        return web.Response(body=data, content_type=content_type(http.path))
 
 
 def _number(value: Any) -> int | None:
@@ -175,6 +176,8 @@ def _rate_limited(limit: RateLimited, headers: dict[str, str]) -> web.Response:
         "retry_after": round(limit.retry_after_s, 3),
         "global": limit.everywhere,
     }
+    if limit.code:
+        body["code"] = limit.code
     return _json(body, 429, headers | more)
 
 

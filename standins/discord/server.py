@@ -212,6 +212,10 @@ class StandInDiscord(Driver):
             if viewer is None or self.state.world.can_see_message(model, viewer.id):
                 yield model
 
+    def direct_channel(self, member: Member) -> Channel:
+        """Where the bot and a person write to each other in private."""
+        return Channel(self.state.world.dm_channel_id(member.id), f"@{member.name}", None)
+
     def direct_messages(self, member: Member) -> list[DiscordMessage]:
         """What the bot and a person wrote to each other in private."""
         channel_id = self.state.world.dm_channel_id(member.id)

@@ -32,7 +32,7 @@ class DiscordState:
         self.bell = Bell()
         clock = WorldClock()
         most_bytes = None if settings.strict else KEPT_FILES_BYTES
-        self.cdn = Cdn(clock.now, most_bytes=most_bytes)
+        self.cdn = Cdn(clock.now, uploads_kept_s=settings.uploads_kept_s, most_bytes=most_bytes)
         self.world = World(self.cdn, clock, bot_name=settings.bot_name)
         self.limits = Limits(lambda: clock.now().timestamp(), enforced=settings.enforce_limits)
         self.faults = Faults()
@@ -114,11 +114,20 @@ class DiscordState:
         payload: dict[str, Any],
         *,
         kind: str,
+        member: Member | None = None,
         file_limit_bytes: int | None = None,
     ) -> SentInteraction:
-        """Complete an interaction's payload and send it to the shard that owns its server."""
+        """Complete an interaction's payload and send it to the shard that owns its server.
+
+        Args:
+            record: SimCord's state of it.
+            payload: SimCord's payload; it is changed.
+            kind: See `SentInteraction`.
+            member: Who started it; found by the server where there is one.
+            file_limit_bytes: As if the person had Nitro or none.
+        """
         guild = self.guilds.get(record.guild_id or 0)
-        member = guild.members.get(record.user_id) if guild is not None else None
+        member = guild.members.get(record.user_id, member) if guild is not None else member
         limit = file_limit_bytes or (
             guild.file_limit_bytes if guild is not None else self.settings.file_limit_bytes
         )

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiohttp import web
 
-from bot.core.models.gpt_image_2 import GPT_IMAGE_2, GPT_IMAGE_2_EDIT
 from bot.core.money import MICROUSD_PER_USD
 from standins.fal.faults import Stage
 from standins.fal.inputs import JsonObject
@@ -29,7 +28,6 @@ from standins.fal.query import (
 from standins.fal.wire import answer, struck
 from standins.fal.world import World
 
-_PRICED = frozenset({*GPT_IMAGE_2.ids, *GPT_IMAGE_2_EDIT.ids})
 _LAST_PAGE: JsonObject = {"next_cursor": None, "has_more": False}
 _TIMEFRAMES = ("minute", "hour", "day", "week", "month")
 _USAGE_QUERY = frozenset(
@@ -49,7 +47,7 @@ _USAGE_QUERY = frozenset(
 
 
 async def pricing(world: World, request: web.Request) -> web.StreamResponse:
-    """Tell what a unit of some endpoints costs: here a unit is always one dollar."""
+    """Tell what a unit of some endpoints costs: one dollar for `openai/gpt-image-2`."""
     trouble = await struck(world.faults, Stage.PRICING, request, {})
     if trouble is not None:
         return trouble
@@ -58,11 +56,16 @@ async def pricing(world: World, request: web.Request) -> web.StreamResponse:
         endpoints = _endpoints(request, least=1)
     except BadQuery as error:
         return _refused(world, request, error)
-    unknown = sorted(set(endpoints) - _PRICED)
+    unknown = sorted(one for one in endpoints if world.model(one) is None)
     if unknown:
         return failure(404, "not_found", f"Endpoint {unknown[0]!r} is not known")
-    prices = [
-        {"endpoint_id": one, "unit_price": 1, "unit": "units", "currency": "USD"}
+    prices: list[JsonObject] = [
+        {
+            "endpoint_id": one,
+            "unit_price": world.unit_microusd(one) / MICROUSD_PER_USD,
+            "unit": "units",
+            "currency": "USD",
+        }
         for one in endpoints
     ]
     return answer({"prices": prices, **_LAST_PAGE})
@@ -163,8 +166,8 @@ def _rows(world: World, jobs: list[FalJob]) -> list[JsonObject]:
         {
             "endpoint_id": endpoint,
             "unit": "units",
-            "quantity": microusd / MICROUSD_PER_USD,
-            **cost_fields(world, microusd),
+            "quantity": microusd / (unit_microusd := world.unit_microusd(endpoint)),
+            **cost_fields(world, microusd, unit_microusd),
             "currency": "USD",
         }
         for endpoint, microusd in sorted(billed.items())

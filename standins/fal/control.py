@@ -35,27 +35,27 @@ async def control(world: World, request: web.Request) -> web.StreamResponse:
         return answer({"detail": "the body is no JSON object"}, 400)
     word = request.match_info["word"]
     try:
-        return answer(_done(world, request, word, sent))
+        if word.startswith("jobs/"):
+            await _move(world, word)
+        else:
+            _done(world, request, word, sent)
+        return answer(state(world))
     except (KeyError, TypeError, ValueError) as error:
         return answer({"detail": f"{word}: {error}"}, 400)
 
 
-def _done(world: World, request: web.Request, word: str, sent: JsonObject) -> JsonObject:
+def _done(world: World, request: web.Request, word: str, sent: JsonObject) -> None:
     commands: dict[str, Callable[[], object]] = {
         "GET state": lambda: None,
         "POST faults": lambda: _arm(world, sent),
         "DELETE faults": world.faults.clear,
         "POST set": lambda: _set(world, sent),
-        "POST advance": lambda: world.clock.advance(_number(sent["seconds"])),
+        "POST advance": lambda: _advance(world, _number(sent["seconds"])),
         "POST hold": world.line.hold,
         "POST release": world.line.release,
         "POST forget": world.journal.clear,
     }
-    if word.startswith("jobs/"):
-        _move(world, word)
-    else:
-        commands[f"{request.method} {word}"]()
-    return state(world)
+    commands[f"{request.method} {word}"]()
 
 
 def state(world: World) -> JsonObject:
@@ -77,6 +77,7 @@ def state(world: World) -> JsonObject:
                 "billed_microusd": job.billed_microusd,
                 "ended_at_ms": job.ended_at_ms,
                 "status": job.ending.status if job.ending else None,
+                "webhook": [one.status for one in job.webhook_tries],
             }
             for job in jobs[-_JOBS_SHOWN:]
         ],
@@ -87,6 +88,11 @@ def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
         raise ValueError(f"{value!r} is not a number that fits")
     return float(value)
+
+
+def _advance(world: World, seconds: float) -> None:
+    world.clock.advance(seconds)
+    world.changes.notify()
 
 
 def _set(world: World, sent: JsonObject) -> None:
@@ -118,11 +124,10 @@ def prompt_has(mark: str) -> Where:
     return where
 
 
-def _move(world: World, word: str) -> None:
+async def _move(world: World, word: str) -> None:
     _, job_id, verb = word.split("/")
-    moves = {
-        "start": world.line.start,
-        "finish": world.line.finish,
-        "requeue": world.line.requeue,
-    }
-    moves[verb](world.line.jobs[job_id])
+    job = world.line.jobs[job_id]
+    if verb == "finish":
+        await world.finish(job)
+    else:
+        {"start": world.line.start, "requeue": world.line.requeue}[verb](job)

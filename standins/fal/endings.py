@@ -7,6 +7,7 @@ since fal says that they must not be read by programs.
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bot.core.models.options import Size
 from bot.core.models.prices import Ask
 from bot.core.money import MICROUSD_PER_USD
 from standins.fal.inputs import JsonObject, Wanted
@@ -195,9 +196,17 @@ def invalid(problems: list[object], told_units: str | None) -> Ending:
     )
 
 
-def cost_microusd(wanted: Wanted, pictures: int, step_microusd: int) -> int:
+def unfetched(url: str, told_units: str | None) -> Ending:
+    """Write the ending of a request whose picture was not had, in the words of fal's helper."""
+    detail = f"Failed to download the image from {url}"
+    return Ending(422, {"detail": detail}, is_model_error=True, told_units=told_units)
+
+
+def cost_microusd(
+    wanted: Wanted, pictures: int, inputs: tuple[Size, ...], step_microusd: int
+) -> int:
     """Price pictures as the catalogue does, rounded up to the bill's step."""
-    ask = Ask(wanted.size, wanted.quality, wanted.prompt)
+    ask = Ask(wanted.size, wanted.quality, wanted.prompt, pictures, inputs)
     exact = wanted.model.price.likely_microusd(ask, pictures)
     return -(-exact // step_microusd) * step_microusd
 

@@ -31,6 +31,9 @@ class Stage(StrEnum):
     BALANCE = "balance"
     INITIATE = "initiate"
     UPLOAD = "upload"
+    KEYS = "keys"
+    META = "meta"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,27 @@ class ResizedMedia:
     size: Size = field(default_factory=lambda: Size(640, 480))
 
 
+@dataclass(frozen=True, slots=True)
+class Rude:
+    """A webhook does not come once, at once, and as it was signed.
+
+    Attributes:
+        times: How often it comes although it was heard; 0 loses it.
+        is_late: It comes when the armed fault is released.
+        is_forged: Signed with a key that nobody knows.
+        age_s: How old it says it is; below zero it is of the future.
+        is_bare: It says that the payload was no JSON.
+        error: How a failure is named; two wordings have been seen.
+    """
+
+    times: int = 1
+    is_late: bool = False
+    is_forged: bool = False
+    age_s: int = 0
+    is_bare: bool = False
+    error: str = "Invalid status code"
+
+
 Fault = (
     Delay
     | Drop
@@ -204,6 +228,7 @@ Fault = (
     | OtherMedia
     | BrokenMedia
     | ResizedMedia
+    | Rude
 )
 Where = Callable[[Mapping[str, object]], bool]
 """Chooses by the input of the job; calls without a job show an empty one."""

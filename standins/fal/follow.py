@@ -16,15 +16,12 @@ from standins.fal.faults import (
     Stage,
 )
 from standins.fal.inputs import JsonObject
-from standins.fal.jobs import Ending, FalJob, FalState
+from standins.fal.jobs import FalJob, FalState
 from standins.fal.settings import QueuedCancel, RunningCancel
 from standins.fal.submit import urls
 from standins.fal.wire import NOT_FOUND, altered, answer, drop, replied, struck
 from standins.fal.world import World
 
-_KEPT_MS = 3_600_000
-_KEPT_LARGE_MS = 360_000
-_LARGE_BYTES = 10_240
 _LOGS_ON = frozenset({"1", "true"})
 _QUEUED_CANCEL: dict[QueuedCancel, tuple[int, JsonObject]] = {
     QueuedCancel.REQUESTED: (202, {"status": "CANCELLATION_REQUESTED"}),
@@ -156,21 +153,13 @@ async def result(world: World, request: web.Request) -> web.StreamResponse:
     ending = job.ending
     if ending is None:
         return answer({"detail": "Request is still in progress"}, 400, _identified(job))
-    if _is_forgotten(world, job, ending):
+    if world.clock.now_ms() > job.kept_until_ms:
         return answer(NOT_FOUND, 404)
     headers = {**ending.headers, **_identified(job)}
     if ending.told_units is not None:
         headers[UNITS_HEADER] = ending.told_units
     body = await world.inlined(job, ending.body)
     return answer(altered(world.faults, Stage.RESULT, sent, body), ending.status, headers)
-
-
-def _is_forgotten(world: World, job: FalJob, ending: Ending) -> bool:
-    """Whether the result is past the hour, or six minutes, that fal keeps it without payloads."""
-    if job.keeps_payload or job.ended_at_ms is None:
-        return False
-    is_large = len(json.dumps(ending.body)) >= _LARGE_BYTES
-    return world.clock.now_ms() > job.ended_at_ms + (_KEPT_LARGE_MS if is_large else _KEPT_MS)
 
 
 async def cancel(world: World, request: web.Request) -> web.StreamResponse:

@@ -46,6 +46,13 @@ class Gallery:
         """Look an address up."""
         return self._exhibits.get(path)
 
+    def remove(self, job: FalJob) -> list[str]:
+        """Take the pictures of a job away; returns the addresses that they had."""
+        paths = [path for path, exhibit in self._exhibits.items() if exhibit.job is job]
+        for path in paths:
+            del self._exhibits[path]
+        return paths
+
     async def picture(self, drawing: Drawing) -> bytes:
         """Draw a picture, or return it as drawn before."""
         if self.reuse_pictures:

@@ -1,22 +1,7 @@
-"""Pictures that a client brings, and what a model's runner finds when it fetches its inputs.
+"""Pictures that a client brings."""
 
-The stand-in calls nobody. It reads what was uploaded to it and what an input carries itself; any
-other address counts as a picture that was fetched.
-"""
-
-import base64
-import binascii
-import io
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 from uuid import uuid4
-
-from PIL import Image, UnidentifiedImageError
-
-from standins.fal.inputs import problem
-
-_READABLE = frozenset({"PNG", "JPEG", "WEBP"})
 
 
 @dataclass(slots=True)
@@ -72,50 +57,3 @@ class Inbox:
             return None
         has_ended = upload.expires_at_ms is not None and upload.expires_at_ms <= now_ms
         return None if has_ended else upload
-
-    def problems(self, sent: Mapping[str, object], base_url: str, now_ms: int) -> list[object]:
-        """What is wrong with the pictures of an input, as entries of a 422 list."""
-        urls = sent.get("image_urls")
-        listed = cast("list[object]", urls) if isinstance(urls, list) else []
-        named: list[tuple[str, tuple[int, ...], object]] = [
-            ("image_urls", (at,), url) for at, url in enumerate(listed)
-        ]
-        named.append(("mask_url", (), sent.get("mask_url")))
-        found: list[object] = []
-        for field, where, url in named:
-            kind = self._trouble(url, base_url, now_ms) if isinstance(url, str) else None
-            if kind is not None:
-                message = f"The picture cannot be used ({kind})"
-                found.append(problem(field, kind, message, value=url, where=where))
-        return found
-
-    def _trouble(self, url: str, base_url: str, now_ms: int) -> str | None:
-        """fal's name for what is wrong with one picture."""
-        if url.startswith("data:"):
-            data = _inline(url)
-        elif url.startswith(f"{base_url}/files/u/"):
-            upload = self.find(url.removeprefix(base_url), now_ms)
-            data = upload.data if upload is not None else None
-        else:
-            return None
-        return "file_download_error" if data is None else _unreadable(data)
-
-
-def _inline(url: str) -> bytes | None:
-    head, comma, text = url.partition(",")
-    if not comma or not head.endswith(";base64"):
-        return None
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        return None
-
-
-def _unreadable(data: bytes) -> str | None:
-    """fal's name for what is wrong with a picture's bytes; None where they can be read."""
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            image.load()
-            return None if image.format in _READABLE else "unsupported_image_format"
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return "image_load_error"

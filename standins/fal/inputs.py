@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from bot.core.models.gpt_image_2 import GPT_IMAGE_2, SIZES, Quality
+from bot.core.models.gpt_image_2 import GPT_IMAGE_2, GPT_IMAGE_2_EDIT, SIZES, Quality
 from bot.core.models.model import Model
 from bot.core.models.options import Format, Size
 
@@ -30,7 +30,6 @@ PRESETS = {
 
 _FIELDS = frozenset({"prompt", "image_size", "quality", "num_images", "output_format", "sync_mode"})
 _EDIT_FIELDS = _FIELDS | {"image_urls", "mask_url"}
-EDIT_IMAGES_MAX = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,8 @@ class Wanted:
     format: Format
     is_inline: bool
     """`sync_mode`: the pictures come as data URIs inside the answer."""
+    is_auto: bool = False
+    """The model chooses the size, here by the first input picture."""
     model: Model = GPT_IMAGE_2
 
 
@@ -94,7 +95,8 @@ def read_input(sent: Mapping[str, object], *, is_edit: bool) -> tuple[Wanted | N
         errors.append(problem("prompt", "string_type", message, value=prompt))
     if is_edit:
         errors += _image_url_errors(sent)
-    size = _read_size(sent.get("image_size", "landscape_4_3"), errors)
+    named = sent.get("image_size", "auto" if is_edit else "landscape_4_3")
+    size = _read_size(named, errors)
     quality = _read_choice(sent, "quality", [*Quality, "auto"], Quality.HIGH, errors)
     picture_format = _read_choice(sent, "output_format", [*Format], Format.PNG, errors)
     count = _read_count(sent.get("num_images", 1), errors)
@@ -111,6 +113,8 @@ def read_input(sent: Mapping[str, object], *, is_edit: bool) -> tuple[Wanted | N
         count=count,
         format=Format(picture_format),
         is_inline=bool(is_inline),
+        is_auto=named == "auto",
+        model=GPT_IMAGE_2_EDIT if is_edit else GPT_IMAGE_2,
     )
     return wanted, []
 
@@ -125,10 +129,15 @@ def _image_url_errors(sent: Mapping[str, object]) -> list[object]:
     if number < 1:
         ctx = {"min_length": 1}
         return [problem("image_urls", "sequence_too_short", "Too few images", ctx=ctx)]
-    if number > EDIT_IMAGES_MAX:
-        ctx = {"max_length": EDIT_IMAGES_MAX}
+    if number > GPT_IMAGE_2_EDIT.inputs_max:
+        ctx = {"max_length": GPT_IMAGE_2_EDIT.inputs_max}
         return [problem("image_urls", "sequence_too_long", "Too many images", ctx=ctx)]
-    return []
+    message = "Input should be a valid string"
+    return [
+        problem("image_urls", "string_type", message, value=url, where=(at,))
+        for at, url in enumerate(cast("list[object]", urls))
+        if not isinstance(url, str)
+    ]
 
 
 def _read_choice(

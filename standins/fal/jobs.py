@@ -1,10 +1,18 @@
 """A request in the stand-in's queue, as fal keeps it, and how one ends."""
 
+import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 
+from bot.core.models.options import Size
 from standins.fal.inputs import JsonObject, Wanted
+
+_KEPT_MS = 3_600_000
+_KEPT_LARGE_MS = 360_000
+_LARGE_BYTES = 10_240
 
 
 class FalState(StrEnum):
@@ -33,6 +41,37 @@ class Ending:
     told_units: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookTry:
+    """One try to deliver a webhook.
+
+    Attributes:
+        status: Of the answer, None where none came.
+        is_final: Nothing follows it.
+    """
+
+    at_ms: int
+    status: int | None
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The pictures of an input, as the runner got them.
+
+    Attributes:
+        sizes: Of the input pictures, in their order; the mask is not among them.
+        mask: The mask's size.
+        problems: The entries of the 422 list, one for each that cannot be used.
+        refused_url: The first that cannot be used.
+    """
+
+    sizes: tuple[Size, ...] = ()
+    mask: Size | None = None
+    problems: tuple[object, ...] = ()
+    refused_url: str = ""
+
+
 @dataclass(slots=True, eq=False)
 class FalJob:
     """An accepted submission. Times are milliseconds since 1970 on the stand-in's clock.
@@ -43,7 +82,9 @@ class FalJob:
         problems: The entries of the 422 list for an illegal input.
         billed_microusd: What the stand-in bills, whatever its headers say.
         keeps_payload: False where the submit said `X-Fal-Store-IO: 0`.
-        webhook_url: Only noted; the stand-in calls nobody.
+        webhook_url: Who is told of the end; `webhook_tries` says what came of it.
+        is_erased: Its payloads were deleted on request, before their time.
+        fetching: The runner fetches the input pictures of this run; its result is what it got.
         runs: How often it was started; more than once after it was sent back into the queue.
     """
 
@@ -64,6 +105,9 @@ class FalJob:
     billed_microusd: int = 0
     cancel_asked: bool = False
     runs: int = 0
+    is_erased: bool = False
+    fetching: asyncio.Task[Fetched] | None = None
+    webhook_tries: list[WebhookTry] = field(default_factory=list[WebhookTry])
     logs: list[JsonObject] = field(default_factory=list[JsonObject])
 
     @property
@@ -72,8 +116,24 @@ class FalJob:
         return str(self.input.get("prompt", ""))
 
     @property
+    def fetched(self) -> Fetched:
+        """The input pictures; none before the runner has them."""
+        is_done = self.fetching is not None and self.fetching.done()
+        return self.fetching.result() if self.fetching is not None and is_done else Fetched()
+
+    @property
     def run_s(self) -> float:
         """Seconds that the last run took, 0 before it ended."""
         if self.started_at_ms is None or self.ended_at_ms is None:
             return 0.0
         return (self.ended_at_ms - self.started_at_ms) / 1000
+
+    @property
+    def kept_until_ms(self) -> float:
+        """Until when the result can be read: an hour, six minutes, or as long as payloads are."""
+        if self.is_erased:
+            return 0
+        if self.keeps_payload or self.ended_at_ms is None or self.ending is None:
+            return inf
+        is_large = len(json.dumps(self.ending.body)) >= _LARGE_BYTES
+        return self.ended_at_ms + (_KEPT_LARGE_MS if is_large else _KEPT_MS)

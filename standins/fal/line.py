@@ -5,11 +5,28 @@ At most `concurrency` jobs run at once, in the order they came. Time passes by i
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Protocol
 
 from standins.fal.clock import Changes, FalClock
 from standins.fal.jobs import Ending, FalJob, FalState
 from standins.fal.settings import RunTime
+
+
+class Runner(Protocol):
+    """What happens to a job while it moves."""
+
+    def started(self, job: FalJob) -> None:
+        """It runs from now on."""
+        ...
+
+    def decide(self, job: FalJob) -> Ending:
+        """Say how it ends after it has run, and note what it costs."""
+        ...
+
+    def ended(self, job: FalJob) -> None:
+        """It has ended, in whatever way."""
+        ...
 
 
 class Line:
@@ -17,14 +34,13 @@ class Line:
 
     Attributes:
         jobs: Every accepted submission by its id, in order.
-        decide: Says how a job that has run ends, and notes what it costs.
     """
 
     def __init__(
         self,
         clock: FalClock,
         changes: Changes,
-        decide: Callable[[FalJob], Ending],
+        runner: Runner,
         *,
         run_s: RunTime,
         concurrency: int,
@@ -32,7 +48,7 @@ class Line:
         self.jobs: dict[str, FalJob] = {}
         self._clock = clock
         self._changes = changes
-        self._decide = decide
+        self._runner = runner
         self._run_s = run_s
         self._concurrency = concurrency
         self._waiting: list[FalJob] = []
@@ -120,7 +136,7 @@ class Line:
             self.start(job)
         if job.state is not FalState.IN_PROGRESS:
             raise ValueError("the job has ended")
-        self.end(job, self._decide(job))
+        self.end(job, self._runner.decide(job))
 
     def requeue(self, job: FalJob) -> None:
         """Send a running job back to the front of the line, as fal does when a runner is lost.
@@ -145,6 +161,7 @@ class Line:
         job.state = FalState.COMPLETED
         job.ending = ending
         job.ended_at_ms = self._clock.now_ms()
+        self._runner.ended(job)
         self._fill()
         self._changes.notify()
 
@@ -170,13 +187,23 @@ class Line:
         job.started_at_ms = self._clock.now_ms()
         job.runs += 1
         self._running[job.id] = job
+        self._runner.started(job)
         if not self._is_held:
             self._set_timer(job)
 
     def _set_timer(self, job: FalJob) -> None:
         run_s = _run_s(self._run_s, job.input)
         loop = asyncio.get_running_loop()
-        self._timers[job.id] = loop.call_later(run_s, self.finish, job)
+        self._timers[job.id] = loop.call_later(run_s, self._time_up, job, job.runs)
+
+    def _time_up(self, job: FalJob, run: int) -> None:
+        """End a run whose time is up, once its runner has the pictures of the input."""
+        if job.state is not FalState.IN_PROGRESS or job.runs != run or self._is_held:
+            return
+        if job.fetching is None or job.fetching.done():
+            self.finish(job)
+        else:
+            job.fetching.add_done_callback(lambda _: self._time_up(job, run))
 
 
 def _run_s(run_s: RunTime, sent: Mapping[str, object]) -> float:

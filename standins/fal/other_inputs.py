@@ -45,6 +45,7 @@ def read_other(model: Model, sent: Mapping[str, object]) -> tuple[Wanted | None,
     if size is None:
         errors.append(problem(fields.size or "", "value_error", "Size is not possible"))
     errors += _constants_missing(model, sent)
+    errors += _inputs_missing(model, sent)
     if errors or size is None:
         return None, errors
     return Wanted(
@@ -64,6 +65,17 @@ def _constants_missing(model: Model, sent: Mapping[str, object]) -> list[JsonObj
         for name, value in model.fields.constants.items()
         if sent.get(name) != value
     ]
+
+
+def _inputs_missing(model: Model, sent: Mapping[str, object]) -> list[JsonObject]:
+    """An edit endpoint needs pictures: a list of addresses."""
+    name = model.fields.inputs
+    if name is None:
+        return []
+    value = sent.get(name)
+    urls = cast("list[object]", value) if isinstance(value, list) else []
+    is_right = 1 <= len(urls) <= model.inputs_max and all(isinstance(url, str) for url in urls)
+    return [] if is_right else [problem(name, "value_error", "Pictures are needed")]
 
 
 def _size(model: Model, sent: Mapping[str, object]) -> Size | None:

@@ -1,19 +1,19 @@
-"""Draws the stand-in's pictures: a scene with the prompt on it, of exactly the asked size.
+"""Draws the stand-in's pictures: the prompt on colours of its own, of exactly the asked size.
 
 A person sees at a glance that the right prompt, size and quality arrived. Any text is drawn
 without failing, though a script that no font at hand knows shows boxes.
 """
 
+import hashlib
 import io
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFilter, ImageFont
 
 from bot.core.models.options import Format, Size
 from standins.fal.padding import padded
-from standins.fal.scenes import Palette, mixed, paint, resized
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -47,12 +47,35 @@ def draw(drawing: Drawing, bytes_min: int = 0) -> bytes:
         bytes_min: The file is padded to this weight.
     """
     size = drawing.size
-    picture, palette = paint(drawing.prompt, drawing.index, size.width, size.height)
+    picture = background(drawing)
     unit = max(8, round((size.width * size.height) ** 0.5 / 42))
-    _write_prompt(picture, drawing.prompt, palette, unit)
+    _write_prompt(picture, drawing.prompt, unit)
     _write_corner(picture, drawing, unit)
     data = encode(picture, drawing.format, drawing.quality)
     return padded(data, drawing.format, size, bytes_min)
+
+
+def background(drawing: Drawing) -> Image.Image:
+    """Two colours that belong to the prompt, and a disc that tells the pictures of a job apart."""
+    size = (drawing.size.width, drawing.size.height)
+    digest = hashlib.sha256(drawing.prompt.encode("utf-8", "surrogatepass")).digest()
+    above, below, disc = (
+        ImageColor.getrgb(f"hsl({digest[at] * 360 // 256}, 45%, {light}%)")
+        for at, light in ((0, 30), (1, 60), (1, 85))
+    )
+    shade = resized(Image.linear_gradient("L"), size)
+    picture = Image.composite(Image.new("RGB", size, below), Image.new("RGB", size, above), shade)
+    radius = min(size) / 9
+    x, y = size[0] * drawing.index / (drawing.count + 1), size[1] * 0.35
+    ImageDraw.Draw(picture).ellipse((x - radius, y - radius, x + radius, y + radius), fill=disc)
+    return picture
+
+
+def resized(picture: Image.Image, sides: tuple[int, int]) -> Image.Image:
+    """Stretch or shrink a picture smoothly."""
+    # Pillow's signature names a type of NumPy, which is not installed.
+    resize = picture.resize  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return resize(sides, Image.Resampling.BICUBIC)
 
 
 def encode(picture: Image.Image, picture_format: Format, quality: str) -> bytes:
@@ -151,7 +174,7 @@ def _panel(
     picture.paste(dark, (left, top), mask)
 
 
-def _write_prompt(picture: Image.Image, prompt: str, palette: Palette, unit: int) -> None:
+def _write_prompt(picture: Image.Image, prompt: str, unit: int) -> None:
     """Write the prompt on a panel in the lower part."""
     width, height = picture.size
     margin, inner = unit * 1.6, unit * 1.3
@@ -161,9 +184,6 @@ def _write_prompt(picture: Image.Image, prompt: str, palette: Palette, unit: int
     top = height - margin - 2 * inner - step * len(lines)
     _panel(picture, (margin, top, width - margin, height - margin), unit * 0.9, 150)
     pen = ImageDraw.Draw(picture)
-    bar = mixed(palette[1], (255, 255, 255), 0.25)
-    bar_box = (margin + inner * 0.5, top + inner, margin + inner * 0.62, height - margin - inner)
-    pen.rectangle(bar_box, fill=bar)
     for number, line in enumerate(lines):
         place = (margin + inner, top + inner + step * (number + 0.5))
         pen.text(place, line, font=font, fill=(250, 250, 246), anchor="lm")

@@ -6,7 +6,6 @@ Their queries and answers are those of fal's pages `models/requests/by-endpoint`
 
 from aiohttp import web
 
-from bot.core.money import MICROUSD_PER_USD
 from standins.fal.clock import iso
 from standins.fal.faults import Stage
 from standins.fal.inputs import JsonObject
@@ -53,8 +52,10 @@ _BILLING_QUERY = frozenset(
         "login_username",
     }
 )
-CALLS = frozenset({Stage.HISTORY, Stage.BILLING, Stage.PRICING, Stage.USAGE, Stage.BALANCE})
-_FOR_ADMINS = frozenset({Stage.BILLING, Stage.USAGE, Stage.BALANCE})
+CALLS = frozenset(
+    {Stage.HISTORY, Stage.BILLING, Stage.PRICING, Stage.USAGE, Stage.BALANCE, Stage.ERASE}
+)
+_FOR_ADMINS = frozenset({Stage.BILLING, Stage.USAGE, Stage.BALANCE, Stage.ERASE})
 _OUTCOMES = ("success", "user_error", "error")
 
 
@@ -64,7 +65,7 @@ def refused(world: World, key: str, stage: Stage) -> web.Response | None:
     if settings.admin_key is not None and key == settings.admin_key:
         return None
     if key != settings.key:
-        return failure(401, "authentication_error", "The key is not known")
+        return failure(401, "authorization_error", "The key is not known")
     if stage in _FOR_ADMINS or (stage is Stage.HISTORY and settings.history_needs_admin):
         return failure(403, "authorization_error", "This call needs a key with the scope ADMIN")
     return None
@@ -143,7 +144,7 @@ def _history_item(job: FalJob, *, with_payloads: bool) -> JsonObject:
             "status_code": job.ending.status,
             "duration": job.run_s,
         }
-    if with_payloads and job.keeps_payload:
+    if with_payloads and job.keeps_payload and not job.is_erased:
         item["json_input"] = job.input
         if job.ending is not None:
             item["json_output"] = job.ending.body
@@ -194,14 +195,40 @@ def _billing_event(world: World, job: FalJob) -> JsonObject | None:
         if not settings.billing_placeholder:
             return None
         microusd = 0
+    unit_microusd = world.unit_microusd(job.endpoint)
     event: JsonObject = {
         "request_id": job.id,
         "endpoint_id": job.endpoint,
         "timestamp": iso(job.ended_at_ms),
-        "output_units": microusd / MICROUSD_PER_USD,
-        **cost_fields(world, microusd),
+        "output_units": microusd / unit_microusd,
+        **cost_fields(world, microusd, unit_microusd),
         "cost_estimate_nano_usd": microusd * (100 - settings.discount_percent) * 10,
     }
     if not settings.billing_tells_units:
         event |= dict.fromkeys(("output_units", "unit_price", "percent_discount"))
     return event
+
+
+async def meta(world: World, request: web.Request) -> web.StreamResponse:
+    """Tell from which addresses webhooks come; anybody may ask."""
+    trouble = await struck(world.faults, Stage.META, request, {})
+    return trouble or answer({"webhook_ip_ranges": ["127.0.0.0/8", "::1/128"]})
+
+
+async def keys(world: World, request: web.Request) -> web.StreamResponse:
+    """Hand out the keys that may have signed a webhook; anybody may keep them for a day."""
+    trouble = await struck(world.faults, Stage.KEYS, request, {})
+    return trouble or answer(world.webhooks.key_set(), headers={"Cache-Control": "max-age=86400"})
+
+
+async def erase(world: World, request: web.Request) -> web.StreamResponse:
+    """Forget the payloads of a request, and the pictures that came of it; the inputs stay."""
+    job = world.line.jobs.get(request.match_info["request_id"])
+    trouble = await struck(world.faults, Stage.ERASE, request, job.input if job else {})
+    if trouble is not None:
+        return trouble
+    if job is None or job.ending is None:
+        return failure(404, "not_found", "No such request has ended")
+    job.is_erased = True
+    links = [world.base_url + path for path in world.gallery.remove(job)]
+    return answer({"cdn_delete_results": [{"link": link, "exception": None} for link in links]})

@@ -39,12 +39,12 @@ def failure(status: int, kind: str, message: str) -> web.Response:
     return answer(body, status)
 
 
-def cost_fields(world: World, microusd: int) -> JsonObject:
-    """Write an amount before and after the account's discount."""
+def cost_fields(world: World, microusd: int, unit_microusd: int) -> JsonObject:
+    """Write the price of a unit, and an amount before and after the account's discount."""
     percent = world.settings.discount_percent
     discount_microusd = microusd * percent // 100
     return {
-        "unit_price": 1,
+        "unit_price": unit_microusd / MICROUSD_PER_USD,
         "percent_discount": percent,
         "cost_subtotal": microusd / MICROUSD_PER_USD,
         "cost_discount": discount_microusd / MICROUSD_PER_USD,

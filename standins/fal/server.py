@@ -7,7 +7,7 @@
         await fal.start(job)
         await fal.finish(job)
 
-It listens on loopback only and calls nobody.
+It listens on loopback only, and calls loopback only: for input pictures, and for webhooks.
 """
 
 from collections import Counter
@@ -77,6 +77,12 @@ class StandInFal:
         router.add_get("/v1/models/pricing", self._call(Stage.PRICING, account.pricing))
         router.add_get("/v1/models/usage", self._call(Stage.USAGE, account.usage))
         router.add_get("/v1/account/billing", self._call(Stage.BALANCE, account.balance))
+        router.add_delete(
+            "/v1/models/requests/{request_id}/payloads", self._call(Stage.ERASE, platform.erase)
+        )
+        router.add_get("/v1/meta", self._call(Stage.META, platform.meta, needs_key=False))
+        keys = self._call(Stage.KEYS, platform.keys, needs_key=False)
+        router.add_get("/.well-known/jwks.json", keys)
         router.add_get(f"{_REQUEST}/status", self._call(Stage.STATUS, follow.status))
         router.add_get(f"{_REQUEST}/status/stream", self._call(Stage.STREAM, follow.stream))
         router.add_get(_REQUEST, self._call(Stage.RESULT, follow.result))
@@ -117,6 +123,11 @@ class StandInFal:
     def rest_url(self) -> str:
         """What a client uses in place of `https://rest.fal.ai`, to bring pictures."""
         return self._world.base_url
+
+    @property
+    def webhook_keys_url(self) -> str:
+        """What a client uses in place of `https://rest.fal.ai/.well-known/jwks.json`."""
+        return f"{self._world.base_url}/.well-known/jwks.json"
 
     @property
     def media_host(self) -> str:
@@ -182,6 +193,7 @@ class StandInFal:
     def advance(self, seconds: float) -> None:
         """Move the stand-in's time of day: results expire, bills appear."""
         self._world.clock.advance(seconds)
+        self._world.changes.notify()
 
     def now_ms(self) -> int:
         """The stand-in's time of day."""
@@ -193,11 +205,15 @@ class StandInFal:
 
     async def finish(self, job: FalJob) -> None:
         """End a job as it would end by itself; ValueError where it has ended."""
-        self._world.line.finish(job)
+        await self._world.finish(job)
 
     async def requeue(self, job: FalJob) -> None:
         """Send a running job back into the queue; ValueError where it does not run."""
         self._world.line.requeue(job)
+
+    def change_webhook_key(self) -> None:
+        """Sign webhooks with a new key from now on; the old ones stay in the key set."""
+        self._world.webhooks.change_key()
 
     def log(self, job: FalJob, message: str) -> None:
         """Give a job a line in its log, which status and stream show on request."""

@@ -68,6 +68,18 @@ class StandInFalSettings:
         discount_percent: What the account pays less. Bill and usage show it; the units of a result
             and `billed_microusd` are before it.
         credits_microusd: The account's balance before the first request.
+        input_bytes_max: The largest input picture; fal's download helper stops there.
+        data_uri_bytes_max: The longest `data:` address; one of fal's people names 10 MB, another
+            reader 3 MB, and no page anything.
+        inputs_fail_in_words: What is wrong with an input picture is told as a text that quotes its
+            address, as fal's helper does, and not as a list.
+        checks_mask: A mask must be a PNG with alpha and as large as the first picture: OpenAI's
+            rule, of which fal's page says nothing.
+        bills_mask: A mask costs as much as an input picture; undocumented.
+        webhook_tries: How often a webhook is tried; an older page says 10.
+        webhook_pause_s: Before the second try, on the stand-in's clock; it doubles, up to ten
+            minutes. fal only says that the pauses grow.
+        webhook_timeouts_s: How long the first and each later try wait for an answer.
         picture_bytes_min: Pictures are padded, inside the file format, to this weight.
         reuse_pictures: Draw one picture per size and format and serve it for every job.
         models: Further models that it has, beside `openai/gpt-image-2` and its edit endpoint.
@@ -95,6 +107,14 @@ class StandInFalSettings:
     billing_tells_units: bool = True
     discount_percent: int = 0
     credits_microusd: int = 100_000_000
+    input_bytes_max: int = 50 * 1024 * 1024
+    data_uri_bytes_max: int = 10_000_000
+    inputs_fail_in_words: bool = False
+    checks_mask: bool = True
+    bills_mask: bool = False
+    webhook_tries: int = 31
+    webhook_pause_s: float = 10.0
+    webhook_timeouts_s: tuple[float, float] = (15.0, 120.0)
     picture_bytes_min: int = 0
     reuse_pictures: bool = False
     models: tuple[Model, ...] = ()

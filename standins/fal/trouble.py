@@ -20,6 +20,7 @@ from standins.fal.faults import (
     RawStream,
     Reply,
     ResizedMedia,
+    Rude,
     SilentStream,
     SlowMedia,
     Stage,
@@ -178,7 +179,26 @@ _HISTORY: dict[str, Fault] = {
     ),
 }
 
-NAMED: dict[str, Fault] = {**_EVERYWHERE, **_SUBMIT, **_FOLLOW, **_RESULT, **_MEDIA, **_HISTORY}
+_WEBHOOK: dict[str, Fault] = {
+    "webhook_lost": Rude(times=0),
+    "webhook_twice": Rude(times=2),
+    "webhook_late": Rude(is_late=True),
+    "webhook_forged": Rude(is_forged=True),
+    "webhook_stale": Rude(age_s=301),
+    "webhook_of_the_future": Rude(age_s=-301),
+    "webhook_bare": Rude(is_bare=True),
+    "webhook_other_words": Rude(error="Unexpected status code"),
+}
+
+NAMED: dict[str, Fault] = {
+    **_EVERYWHERE,
+    **_SUBMIT,
+    **_FOLLOW,
+    **_RESULT,
+    **_MEDIA,
+    **_HISTORY,
+    **_WEBHOOK,
+}
 """Every named fault."""
 
 

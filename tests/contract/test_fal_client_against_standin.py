@@ -6,6 +6,7 @@ event loop.
 """
 
 import asyncio
+import base64
 import inspect
 import io
 import json
@@ -28,6 +29,12 @@ INPUT = {
     "image_size": {"width": 1024, "height": 768},
     "quality": "low",
 }
+
+
+def fox():
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 class Client:
@@ -137,9 +144,8 @@ async def test_subscribe_makes_as_many_requests_as_is_known(fal, client, with_ca
 
 
 async def test_a_handle_made_from_an_id_finds_the_request(fal, client):
-    handle = await client.submit(
-        f"{APP}/edit", {**INPUT, "image_urls": ["https://a.invalid/1.png"]}
-    )
+    uri = "data:image/png;base64," + base64.b64encode(fox()).decode()
+    handle = await client.submit(f"{APP}/edit", {**INPUT, "image_urls": [uri]})
     job = await fal.next_job()
     assert job.endpoint == f"{APP}/edit"
     assert f"/{APP}/requests/" in handle.status_url
@@ -279,10 +285,8 @@ async def test_a_lost_answer_makes_this_client_pay_twice(fal, client):
 
 
 async def brought(client, repository):
-    buffer = io.BytesIO()
-    Image.new("RGB", (64, 48), "teal").save(buffer, "PNG")
     return await client.call(
-        client.real.upload, buffer.getvalue(), "image/png", "fox.png",
+        client.real.upload, fox(), "image/png", "fox.png",
         repository=repository, lifecycle=fal_client.StorageSettings(expires_in="1h"),
     )  # fmt: skip
 

@@ -251,8 +251,7 @@ class Price:
             return 0
         each = sum(form.likely(ask) for form in (*self.picture, *self.prompt))
         once = sum(form.likely(ask) for form in self.request)
-        step = self.step_microusd
-        return -(-(pictures * each + once) // step) * step
+        return self._rounded(pictures * each + once)
 
     def hold_microusd(self, ask: Ask) -> int:
         """Bound the cost of a request from above: what is held before anything is sent.
@@ -263,4 +262,7 @@ class Price:
         each = ceil_to_cent(sum(form.bound(ask) for form in self.picture))
         prompt = ceil_to_cent(sum(form.bound(ask) for form in self.prompt))
         once = ceil_to_cent(sum(form.bound(ask) for form in self.request))
-        return ask.count * (each + max(MICROUSD_PER_CENT, prompt)) + once
+        return self._rounded(ask.count * (each + max(MICROUSD_PER_CENT, prompt)) + once)
+
+    def _rounded(self, microusd: int) -> int:
+        return -(-microusd // self.step_microusd) * self.step_microusd

@@ -6,6 +6,7 @@ Nothing else settles, releases or adjusts. A change that finds the job in anothe
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from bot.core.audit import Change, Code, JobOf
@@ -124,6 +125,12 @@ class Books:
             StaleState: It can have no ticket, or has another.
         """
         async with self._database.write(job.server_id) as connection:
+            if job.state is State.SUBMITTING:
+                with suppress(StaleState):
+                    changes = jobs.JobChanges(ticket=ticket)
+                    return await move(
+                        connection, job, Event.ACCEPT, self._clock.now_ms(), changes=changes
+                    )
             stored = await jobs.get(connection, job.id)
             if stored is None:
                 raise StaleState(f"there is no job {job.id}")

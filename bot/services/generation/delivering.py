@@ -94,8 +94,7 @@ class Deliverer:
         """Try once to put on the shelf what is missing there; whether all of it lies there now."""
         there = {number - 1 for number in await self._shelf.numbers(job.id)}
         fetched = await self.fetch_now(job, but=there)
-        is_kept = await self._put(job, fetched) if fetched else True
-        return is_kept and len(there | fetched.keys()) >= len(job.links)
+        return await self._put(job, fetched) and len(there | fetched.keys()) >= len(job.links)
 
     async def give_up(self, job: Job) -> Job:
         """Keep the pictures of a job whose delivery stumbles again and again."""

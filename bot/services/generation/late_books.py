@@ -12,7 +12,7 @@ from bot.services.limits.bills import bill_of
 from bot.services.ports import Clock
 from bot.storage import doubts, jobs, ledger
 from bot.storage.audit import HOST
-from bot.storage.database import Database
+from bot.storage.database import Connection, Database
 from bot.storage.doubts import Outcome
 
 
@@ -51,7 +51,7 @@ class LateBooks:
             rendering: What fal says of it, None where that was known and only files were missing.
         """
         async with self._database.write(job.server_id) as connection:
-            now_ms = self._clock.now_ms()
+            now_ms, job = self._clock.now_ms(), await _as_it_is(connection, job)
             if rendering is None:
                 changes = jobs.JobChanges(search_until_ms=0)
                 return await move(connection, job, Event.RESCUE, now_ms, changes=changes)
@@ -74,7 +74,7 @@ class LateBooks:
     async def refute(self, job: Job, billed_microusd: int, why: str) -> None:
         """fal's own word: a job that had ended made no pictures; what it bills is the host's."""
         async with self._database.write(job.server_id) as connection:
-            now_ms = self._clock.now_ms()
+            now_ms, job = self._clock.now_ms(), await _as_it_is(connection, job)
             if await doubts.amount_of(connection, job.id):
                 await doubts.close_doubt(
                     connection, job.id, Outcome.REFUTED, by=HOST, reason=why, at_ms=now_ms
@@ -98,3 +98,8 @@ class LateBooks:
         )
         async with self._database.write(job.server_id) as connection:
             return await move(connection, job, Event.ADD, self._clock.now_ms(), changes=changes)
+
+
+async def _as_it_is(connection: Connection, job: Job) -> Job:
+    """Read a job again: the host may have booked its bill while fal was asked about it."""
+    return await jobs.get(connection, job.id) or job

@@ -113,7 +113,10 @@ class Rescue:
         """Look once for everything that is due; returns how many jobs that were."""
         found = await self._late.due(self._clock.now_ms(), _READ_MAX)
         due = [job for job in found if self._owns(job.server_id)][:_AT_ONCE_MAX]
-        await asyncio.gather(*(self._guarded(job) for job in due))
+        ended = await asyncio.gather(*(self._guarded(job) for job in due), return_exceptions=True)
+        # Only once all have ended: whoever looks again must not meet a search that still goes on.
+        for error in filter(None, ended):
+            raise error
         return len(due)
 
     async def _guarded(self, job: Job) -> None:

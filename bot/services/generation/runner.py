@@ -148,8 +148,6 @@ class Runner:
         """Take up every unfinished job of this process's servers; returns how many."""
         found = [job for job in await self._books.unfinished() if self._owns(job.server_id)]
         for job in found:
-            if job.cancel_by is not None:
-                self._drive.wants_cancel(job.id, job.cancel_by)
             if job.state is State.HELD:
                 await self._strays.settle(job)
             else:
@@ -231,6 +229,9 @@ class Runner:
         refuse_if_too_late(job)
         self._drive.wants_cancel(job_id, by, reason)
         job = await self._books.request_cancel(job, by, reason)
+        if job.state.is_ended and job_id not in self._jobs:
+            # It ended in between, and nobody will drive it to where the wish is dropped.
+            self._drive.forget(job_id)
         # It may have been overtaken on the way.
         refuse_if_too_late(job)
         if job.state is not State.QUEUED:

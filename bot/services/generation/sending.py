@@ -104,6 +104,13 @@ class Sender:
         order = order_of(job)
         self._sending[job.id] = order
         try:
+            return await self._sent(job, order)
+        finally:
+            # Only now is fal's id stored; before that a search might take it for another job's.
+            del self._sending[job.id]
+
+    async def _sent(self, job: Job, order: Order) -> Job:
+        try:
             ticket = await self._queue.submit(order)
         except NotSent as error:
             self._brakes.not_sent(job.id, error.retry_after_s)
@@ -121,8 +128,6 @@ class Sender:
             _log.error("submit refused", extra={"job_id": job.id, "detail": error.detail})
             self._brakes.accepted()
             return await self._refused(job, error)
-        finally:
-            del self._sending[job.id]
         self._brakes.accepted()
         return await self._facts.accept(job, ticket)
 
@@ -218,6 +223,8 @@ class Sender:
         found = await self._queue.find(
             order_of(job), at_ms=at_ms, from_ms=from_ms, until_ms=until_ms
         )
+        if self._is_sending_the_same(job):
+            return None
         for ticket in found:
             if not await self._books.is_known_request(ticket.request_id):
                 return ticket

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from standins.discord import StandInDiscord
 
-SAMPLE_BOT = Path(__file__).with_name("sample_bot.py")
+ROOT = Path(__file__).parents[3]
 
 
 @dataclass
@@ -54,13 +54,14 @@ async def running_bot(
 ) -> AsyncIterator[BotProcess]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        str(SAMPLE_BOT),
+        *("-m", "tests.standins.discord.sample_bot"),
         *("--api", discord.api_url, "--gateway", discord.gateway_url),
         *("--token", token or discord.token, *arguments),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)},
     )
     bot = BotProcess(process)
     readers = [asyncio.create_task(bot.read_reports()), asyncio.create_task(bot.read_log())]

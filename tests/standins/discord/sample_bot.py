@@ -2,8 +2,6 @@
 
 import argparse
 import asyncio
-import io
-import json
 import sys
 
 import discord
@@ -11,27 +9,11 @@ import discord.http
 import yarl
 from discord import app_commands, ui
 from discord.gateway import DiscordWebSocket
-from PIL import Image
 
-SCRIPTS = {}
+from tests.standins.discord import sample_own_pictures
+from tests.standins.discord.sample_parts import SCRIPTS, card, files, picture, report, script
+
 JOBS = {}
-COLOURS = ("crimson", "teal", "gold", "navy")
-
-
-def script(function):
-    SCRIPTS[function.__name__] = function
-    return function
-
-
-def report(**fields):
-    sys.stdout.write(json.dumps(fields) + "\n")
-    sys.stdout.flush()
-
-
-def picture(index=0, size=(64, 48), noise=0):
-    buffer = io.BytesIO()
-    Image.new("RGB", size, COLOURS[index % 4]).save(buffer, "PNG")
-    return buffer.getvalue() + b"\0" * noise
 
 
 class CancelButton(ui.DynamicItem[ui.Button], template=r"cancel:(?P<job>\d+)"):
@@ -62,24 +44,6 @@ class Form(ui.Modal, title="Settings"):
         await interaction.response.send_message(f"Noted: {self.note.value}")
 
 
-def card(text, *rows, gallery=()):
-    view = ui.LayoutView(timeout=None)
-    parts = [ui.TextDisplay(text)]
-    if gallery:
-        items = [discord.MediaGalleryItem(f, description=f"alt of {f.filename}") for f in gallery]
-        parts += [ui.MediaGallery(*items), ui.TextDisplay("-# 2 images · $0.33 · 14 of 20 left")]
-    parts += [ui.ActionRow(*row) for row in rows]
-    view.add_item(ui.Container(*parts, accent_color=0x5865F2))
-    return view
-
-
-def files(count=2, size=(64, 48), noise=0):
-    return [
-        discord.File(io.BytesIO(picture(i, size, noise)), f"image-{i}.png", description=f"alt {i}")
-        for i in range(count)
-    ]
-
-
 class SampleBot(discord.AutoShardedClient):
     def __init__(self, **options):
         super().__init__(
@@ -93,6 +57,7 @@ class SampleBot(discord.AutoShardedClient):
         self.add_dynamic_items(CancelButton)
         add_commands(self.tree)
         add_admin_commands(self.tree)
+        sample_own_pictures.add_commands(self.tree)
         await self.tree.sync()
 
     async def before_identify_hook(self, shard_id, *, initial=False):

@@ -9,6 +9,8 @@ import pytest
 from standins.fal.server import StandInFal
 from standins.fal.settings import StandInFalSettings
 from standins.fal.trouble import named
+from tests.end_to_end.crayon import CRAYON
+from tests.standins.fal.samples import data_uri
 
 ROOT = "/openai/gpt-image-2"
 PRICING = "/v1/models/pricing"
@@ -53,10 +55,59 @@ async def test_a_unit_of_each_known_endpoint_costs_one_dollar(fal, http):
     assert fal.violations == []
 
 
+async def test_another_model_is_billed_in_units_of_its_own():
+    async with (
+        StandInFal(StandInFalSettings(models=(CRAYON,))) as fal,
+        httpx.AsyncClient(
+            base_url=fal.queue_url, headers=ADMIN, timeout=5, trust_env=False
+        ) as http,
+    ):
+        asked = {
+            "prompt": "a fox",
+            "image_size": "512x512",
+            "rendering_speed": "TURBO",
+            "n": 2,
+            "output_format": "jpeg",
+            "enable_web_search": False,
+        }
+        answer = await http.post(f"/{CRAYON.id}", json=asked)
+        job = await fal.next_job()
+        await fal.ended(job)
+        result = await http.get(answer.json()["response_url"])
+        [price] = (await http.get(PRICING, params={"endpoint_id": CRAYON.id})).json()["prices"]
+        [event] = (await http.get(BILLING)).json()["billing_events"]
+        [row] = (await usage(http, expand="summary"))["summary"]
+    assert job.billed_microusd == 100_000
+    assert result.headers["x-fal-billable-units"] == "2.5"
+    assert [one["unit_price"] for one in (price, event, row)] == [0.04] * 3
+    assert event["output_units"] == row["quantity"] == 2.5
+    assert event["cost_total"] == row["cost_total"] == 0.1
+
+
+async def test_payloads_are_erased_with_the_pictures(fal, http, admin, finished):
+    job = await finished()
+    path = f"{ROOT}/requests/{job.id}"
+    links = [one["url"] for one in (await http.get(path)).json()["images"]]
+    call = f"/v1/models/requests/{job.id}/payloads"
+    assert (await http.delete(call)).status_code == 403
+    told = (await admin.delete(call)).json()
+    assert told == {"cdn_delete_results": [{"link": link, "exception": None} for link in links]}
+    gone = [path, *links]
+    keyless = {"Authorization": ""}
+    assert [
+        (await http.get(one, headers={} if one is path else keyless)).status_code for one in gone
+    ] == [404] * 3
+    history = {**APP, "expand": "payloads"}
+    [item] = (await http.get("/v1/models/requests/by-endpoint", params=history)).json()["items"]
+    assert (item["request_id"], "json_input" in item) == (job.id, False)
+    unknown = await admin.delete("/v1/models/requests/nobody/payloads")
+    assert (unknown.status_code, unknown.json()["error"]["type"]) == (404, "not_found")
+
+
 async def test_usage_adds_up_what_was_billed(fal, admin, http, sent, finished):
     await finished()
     await finished(quality="high", num_images=1)
-    edit = {**sent, "image_urls": ["https://a.invalid/1.png"]}
+    edit = {**sent, "image_urls": [data_uri()]}
     await http.post(f"{ROOT}/edit", json=edit)
     job = await fal.next_job()
     await fal.finish(job)

@@ -350,7 +350,7 @@ async def test_a_cancel_can_be_heard_without_an_answer_or_answered_without_effec
 
 
 def test_every_named_fault_begins_with_the_call_that_it_strikes():
-    stages = {stage.value for stage in Stage}
+    stages = {"webhook", *(stage.value for stage in Stage)}
     for name, fault in NAMED.items():
         stage = name.partition("_")[0]
         assert stage in stages

@@ -8,8 +8,7 @@ from PIL import Image
 from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Format, Size
 from standins.fal.gallery import Gallery
-from standins.fal.pictures import Drawing, draw, plain
-from standins.fal.scenes import SCENES, mixed, sky
+from standins.fal.pictures import Drawing, background, draw, plain
 
 SIZE = Size(640, 416)
 
@@ -70,21 +69,20 @@ def test_padding_changes_no_pixel():
         assert thin.convert("RGB").tobytes() == heavy.convert("RGB").tobytes()
 
 
-@pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
-def test_every_scene_paints_more_than_a_sky(scene):
-    from random import Random
-
-    palette = ((10, 16, 48), (46, 74, 134), (28, 44, 92), (6, 10, 30))
-    picture = sky((200, 150), palette)
-    before = picture.tobytes()
-    scene(picture, palette, Random(1))
-    assert picture.tobytes() != before
-
-
 def test_text_is_made_one_line_of_drawable_characters():
     assert plain("a\nb\x00 c\ud800") == "a b c?"
     assert len(plain("x" * 5000)) == 700
-    assert mixed((0, 0, 0), (200, 100, 50), 0.5) == (100, 50, 25)
+
+
+def test_a_prompt_has_colours_of_its_own_and_each_picture_a_place_for_its_disc():
+    first, second, other = (
+        background(one) for one in (drawing(), drawing(index=2), drawing("a dog"))
+    )
+    assert first.getpixel((0, 0)) == second.getpixel((0, 0)) != other.getpixel((0, 0))
+    assert first.getpixel((0, 0)) != first.getpixel((0, SIZE.height - 1))
+    middles = [(SIZE.width * n // 5, SIZE.height * 35 // 100) for n in (1, 2)]
+    assert first.getpixel(middles[0]) == second.getpixel(middles[1])
+    assert first.getpixel(middles[0]) != second.getpixel(middles[0])
 
 
 async def test_a_gallery_draws_one_picture_for_all_jobs_when_told_so():

@@ -154,7 +154,7 @@ async def test_the_bill_needs_the_admin_key_and_the_history_only_where_it_is_clo
                 assert own.status_code == code
                 strange = await http.get(url, params=APP, headers={"Authorization": "Key a:b"})
                 assert strange.status_code == 401
-                assert strange.json()["error"]["type"] == "authentication_error"
+                assert strange.json()["error"]["type"] == "authorization_error"
 
 
 async def test_the_bill_shows_what_a_request_cost(fal, admin, finished):

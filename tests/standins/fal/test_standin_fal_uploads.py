@@ -1,24 +1,16 @@
 """Pictures that a client brings: announced, put, found, read by the model, and gone in time."""
 
-import base64
-import io
 import json
 
 import httpx
 import pytest
-from PIL import Image
 
 from standins.fal.trouble import named
+from tests.standins.fal.samples import data_uri, picture
 
 ROOT = "/openai/gpt-image-2"
 INITIATE = "/storage/upload/initiate?storage_type=fal-cdn-v3"
 PNG = {"content_type": "image/png", "file_name": "fox.png"}
-
-
-def picture(picture_format="PNG"):
-    buffer = io.BytesIO()
-    Image.new("RGB", (64, 48), "teal").save(buffer, picture_format)
-    return buffer.getvalue()
 
 
 @pytest.fixture
@@ -61,7 +53,7 @@ async def test_a_picture_is_announced_put_found_and_read(fal, http, stranger, br
     assert (found.content, found.headers["Content-Type"]) == (picture(), "image/png")
     assert url.endswith("/fox.png")
     assert url.startswith(fal.rest_url)
-    assert (await edited(url, mask_url=url)).status_code == 200
+    assert (await edited(url)).status_code == 200
     assert fal.violations == []
     assert fal.counts["initiate"] == fal.counts["upload"] == 1
 
@@ -100,9 +92,8 @@ async def test_bytes_that_are_no_picture_are_refused_by_the_model(brought, edite
     assert [one["type"] for one in answer.json()["detail"]] == [kind]
 
 
-async def test_a_data_uri_is_read_and_a_foreign_address_is_taken_on_trust(edited):
-    good = f"data:image/png;base64,{base64.b64encode(picture()).decode()}"
-    assert (await edited(good, "https://elsewhere.invalid/1.png")).status_code == 200
+async def test_a_data_uri_is_read(edited):
+    assert (await edited(data_uri())).status_code == 200
     for wrong in ("data:image/png;base64,?", "data:image/png,raw"):
         assert (await edited(wrong)).json()["detail"][0]["type"] == "file_download_error"
 

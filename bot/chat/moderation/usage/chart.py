@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import bot
-from bot.chat.moderation.usage.chart_plan import Bar, Plan, Row, written
+from bot.chat.moderation.usage.chart_plan import PARTS_MAX, Bar, Plan, Row, written
 from bot.core.money import MICROUSD_PER_USD, format_usd
 from bot.core.typed.ranges import Days
 from bot.services.reporting.usage import UsageReport
@@ -99,7 +99,7 @@ def plan_of(report: UsageReport) -> Plan:
         range=shown_days(report.days),
         bars=tuple(bars),
         ticks=tuple(_ticks(max((sum(bar.parts) for bar in bars), default=0))),
-        legend=report.qualities,
+        legend=tuple(_parts(report)),
         members_title="Top members",
         members=tuple(_members(report)),
         shares_title="All requests",
@@ -133,6 +133,14 @@ def _day(day: date, *, is_long: bool = False) -> str:
     return f"{short} {day.year}" if is_long else short
 
 
+def _parts(report: UsageReport) -> dict[str, tuple[str, ...]]:
+    """What a bar is made of: a quality each, the last of many together, as after a new model."""
+    names = report.qualities
+    if len(names) <= PARTS_MAX:
+        return {name: (name,) for name in names}
+    return {**{name: (name,) for name in names[: PARTS_MAX - 1]}, "others": names[PARTS_MAX - 1 :]}
+
+
 def _bars(report: UsageReport) -> tuple[str, list[Bar]]:
     """Sum days up to weeks or months where there are too many of them."""
     if report.days.count <= _DAYS_AS_DAYS_MAX:
@@ -142,10 +150,11 @@ def _bars(report: UsageReport) -> tuple[str, list[Bar]]:
     else:
         unit = "month"
     sums: dict[str, list[int]] = {}
+    groups = _parts(report).values()
     for day, by_quality in report.by_day().items():
-        parts = sums.setdefault(_bin(unit, day, report.days.first), [0] * len(report.qualities))
-        for number, quality in enumerate(report.qualities):
-            parts[number] += by_quality.get(quality, Figures()).microusd
+        parts = sums.setdefault(_bin(unit, day, report.days.first), [0] * len(groups))
+        for number, group in enumerate(groups):
+            parts[number] += sum(by_quality.get(one, Figures()).microusd for one in group)
     return unit, [Bar(label, tuple(parts)) for label, parts in sums.items()]
 
 

@@ -1,0 +1,223 @@
+"""Starts the bot as a process of its own without importing everything anew each time.
+
+`python -m bot` spends most of its start on imports. A server process does them once; for every
+start it forks a child, which takes the folder, the environment and the files that it is given and
+runs the same module. Nothing of the test is in the child, and nothing of one child in the next.
+
+Each child has a keeper, a second fork that waits for it and tells the test its number and its end.
+Tests that are about starting itself use `standins.process.BotProcess`, which forks nothing.
+"""
+
+import asyncio
+import atexit
+import gc
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any, NoReturn, cast
+
+from standins.process import BotProcess
+
+ROOT = Path(__file__).resolve().parents[1]
+_REQUEST_BYTES_MAX = 100_000
+_NUMBER_BYTES = 4
+_RUN_TIMEOUT_S = 60
+_STANDARD_FILES = (0, 1, 2)
+
+
+def _number(sent: bytes) -> int:
+    assert len(sent) == _NUMBER_BYTES, "the server of forks is gone"
+    return int.from_bytes(sent, signed=True)
+
+
+class ForkServer:
+    """The test's side: one server for each process of the test run."""
+
+    def __init__(self) -> None:
+        self._control, theirs = socket.socketpair()
+        self._one = threading.Lock()
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.fork_server"],
+                cwd=ROOT, env=environment | {"PYTHONPATH": str(ROOT)}, stdin=theirs,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def fork(
+        self,
+        module: str,
+        args: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        files: tuple[IO[Any], IO[Any]],
+    ) -> tuple[int, socket.socket]:
+        """Start a module; returns its number, and what will tell its exit code."""
+        ours, theirs = socket.socketpair()
+        request = {"run": [module, *args], "folder": str(folder), "environment": {**environment}}
+        with self._one:  # the server reads one request at a time, and answers at once
+            with theirs:
+                sent = [theirs.fileno(), *(one.fileno() for one in files)]
+                socket.send_fds(self._control, [json.dumps(request).encode()], sent)
+            return _number(ours.recv(_NUMBER_BYTES)), ours
+
+    def run(
+        self, module: str, args: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a module to its end, as `subprocess.run` does."""
+        with TemporaryFile() as out, TemporaryFile() as err:
+            _, link = self.fork(module, args, folder, environment, (out, err))
+            with link:
+                link.settimeout(_RUN_TIMEOUT_S)
+                code = _number(link.recv(_NUMBER_BYTES))
+            for one in (out, err):
+                one.seek(0)
+            said = out.read().decode(), err.read().decode()
+        return subprocess.CompletedProcess([module, *args], code, *said)
+
+    def stop(self) -> None:
+        """End the server; what it started goes on."""
+        self._control.close()
+        self._process.wait()
+
+
+@cache
+def fork_server() -> ForkServer:
+    """Start the server when it is first asked for."""
+    server = ForkServer()
+    atexit.register(server.stop)
+    return server
+
+
+class ForkedProcess:
+    """A child as `asyncio.subprocess.Process` shows one, as far as `BotProcess` looks."""
+
+    def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        self.pid = pid
+        self.returncode: int | None = None
+        self._ending = asyncio.create_task(self._end(reader, writer))
+
+    async def _end(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            self.returncode = _number(await reader.readexactly(_NUMBER_BYTES))
+        finally:
+            writer.close()
+
+    async def wait(self) -> int:
+        await asyncio.shield(self._ending)
+        assert self.returncode is not None
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+class ForkedBot(BotProcess):
+    """The bot as a process of its own, forked where it has been imported already."""
+
+    async def start(self) -> None:
+        assert not self.is_running
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self.log_path.open("ab") as log:
+            pid, link = fork_server().fork(
+                self._module, ["run"], self._folder, self._environment(), (log, log)
+            )
+        process = ForkedProcess(pid, *await asyncio.open_connection(sock=link))
+        self._process = cast("asyncio.subprocess.Process", process)
+
+
+def _serve(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
+    """Fork for each request; returns in the child what it shall be, and in the server nothing."""
+    while True:
+        text, files, *_ = socket.recv_fds(control, _REQUEST_BYTES_MAX, 3)
+        if not text:
+            return None
+        if not os.fork():
+            link, *files = files
+            control.detach()  # the child's standard input takes its place
+            _keep(link)
+            return json.loads(text), files
+        for one in files:
+            os.close(one)
+        _bury_keepers()
+
+
+def _keep(link: int) -> None:
+    """Fork the child, in which this returns; the keeper waits for it and tells how it ended."""
+    pid = os.fork()
+    if not pid:
+        os.close(link)
+        return
+    os.write(link, pid.to_bytes(_NUMBER_BYTES))
+    _, status = os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    os.write(link, code.to_bytes(_NUMBER_BYTES, signed=True))
+    os._exit(0)
+
+
+def _bury_keepers() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        """All of them are gone."""
+
+
+def _become(request: dict[str, Any], files: list[int]) -> None:
+    """Be `python -m module args`, started in the folder with this environment and these files."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for given, place in zip((nothing, *files), _STANDARD_FILES, strict=True):
+        os.dup2(given, place)
+        os.close(given)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    module, *args = request["run"]
+    sys.argv = [module, *args]
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        _leave(ended.code)
+    _leave(None)
+
+
+def _leave(code: str | int | None) -> NoReturn:
+    """End as the interpreter does, but without freeing all that was imported: that copies it."""
+    threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue] - waits for all threads
+    atexit._run_exitfuncs()
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+def _import_everything() -> None:
+    """Import what the bot imports, and forget its main module, which every child runs itself."""
+    for name in ("bot.__main__", "bot.app"):
+        import_module(name)
+    del sys.modules["bot.__main__"]
+    gc.collect()
+    gc.freeze()
+
+
+if __name__ == "__main__":
+    _import_everything()
+    with socket.socket(fileno=0) as listening:
+        asked = _serve(listening)
+    if asked is not None:
+        _become(*asked)

@@ -33,12 +33,11 @@ from bot.core.models.options import Format, Size
 from bot.core.models.registry import DEFAULT
 from bot.core.preferences import Defaults
 from bot.services.clock import SystemClock
-from bot.services.generation.books import Books
-from bot.services.generation.brakes import Brakes
+from bot.services.container import Services
+from bot.services.generation.build import Policy
 from bot.services.generation.imagine import Imagine
-from bot.services.generation.runner import Runner
 from bot.services.limits.allowance import HostLimits
-from bot.services.limits.words import Words
+from bot.services.ports import Ports
 from bot.storage import rules
 from bot.storage.database import Database, migrated_database, opened_database
 from standins.process import BotProcess
@@ -88,7 +87,10 @@ async def _decide(folder: Path, entries: int) -> None:
         await _put_rules(full_db)
         os.sync()  # the seed's own pages are not to be written in the middle of the measuring
         _say(f"{_REQUESTS} requests in each, by turns")
-        sides = [(_imagine(empty_db), frozenset[int]()), (_imagine(full_db), _roles())]
+        sides = [
+            (_imagine(empty_db, folder), frozenset[int]()),
+            (_imagine(full_db, folder), _roles()),
+        ]
         took: list[list[float]] = [[], []]
         for number in range(_REQUESTS + _WARM):
             for (imagine, role_ids), found in zip(sides, took, strict=True):
@@ -128,28 +130,12 @@ async def _put_rules(database: Database) -> None:
     assert len(known) == RULES
 
 
-def _imagine(database: Database) -> Imagine:
-    clock = SystemClock()
-    books = Books(database, clock)
-    nothing: Any = None
-    runner = Runner(
-        books=books,
-        drive=nothing,
-        courier=nothing,
-        teller=nothing,
-        brakes=Brakes(),
-        clock=clock,
-        concurrency=1,
-    )
-    return Imagine(
-        database=database,
-        clock=clock,
-        limits=HostLimits(default_images_per_day=PLENTY_IMAGES),
-        defaults=Defaults(DEFAULT, Size(1024, 1024), Quality.MEDIUM),
-        words=Words(database, clock),
-        books=books,
-        runner=runner,
-    )
+def _imagine(database: Database, folder: Path) -> Imagine:
+    limits = HostLimits(default_images_per_day=PLENTY_IMAGES)
+    policy = Policy(limits, Defaults(DEFAULT, Size(1024, 1024), Quality.MEDIUM), folder)
+    nothing: Any = None  # requests are accepted and never started
+    ports = Ports(nothing, nothing, nothing, nothing)
+    return Services(database, SystemClock(), policy, ports).imagine
 
 
 def _request(role_ids: frozenset[int]) -> Request:

@@ -100,11 +100,11 @@ def check() -> None:
     it names what the host may have lost to submits that got no answer.
     """
     settings = _settings(code=1)
-    problems, notes = asyncio.run(found_wrong(settings.database_url, settings.data_dir))
-    for note in notes:
+    found = asyncio.run(found_wrong(settings.database_url, settings.data_dir))
+    for note in found.notes:
         click.echo(note)
-    if problems:
-        give_up(problems, code=1)
+    if found.problems:
+        give_up(found.problems, code=1)
     click.echo("All is well: settings, database, ledger.")
 
 

@@ -1,15 +1,16 @@
 """The one place that builds, connects and closes everything, in order.
 
-Order of opening: database, fal, health, Discord's log-in, unfinished jobs, gateway. Jobs are taken
-up when nothing can fail any more, and before the gateway opens, so that no new request can meet a
-half-read line; closing is the reverse, and a stop by signal first lets finish what can finish.
+Order of opening: database, fal, web server, Discord's log-in, unfinished jobs, gateway. Jobs are
+taken up when nothing can fail any more, and before the gateway opens, so that no new request can
+meet a half-read line; closing is the reverse, and a stop by signal first lets finish what can
+finish.
 """
 
 import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,31 +19,20 @@ from bot import __version__
 from bot.chat.client import ImagineClient, close_quietly, point_at
 from bot.chat.delivery.courier import DiscordCourier
 from bot.chat.delivery.takedowns import DiscordTakedowns
-from bot.chat.interaction.services import Services
 from bot.chat.moderation.log.poster import DiscordLogPoster
 from bot.core.errors import Broken, StorageTrouble
 from bot.fal.calls import FalSettings
 from bot.fal.queue import FalQueue
-from bot.ops.health import Health, Steady
+from bot.ops.health import Probe, Steady, health_routes
+from bot.ops.http import HttpServer, Route
+from bot.ops.job_log import JobLog
 from bot.services.clock import SystemClock
+from bot.services.container import Services
 from bot.services.generation.brakes import Brakes
-from bot.services.generation.build import Generation, Outside, Policy, build_generation
+from bot.services.generation.build import Policy
 from bot.services.generation.runner import Runner
 from bot.services.limits.allowance import Quota
-from bot.services.limits.blocks import Blocks
-from bot.services.limits.gifts import Gifts
-from bot.services.limits.words import Words
-from bot.services.moderation.housekeeping import Housekeeping
-from bot.services.moderation.job_inquiry import JobInquiry
-from bot.services.moderation.limits import Moderation
-from bot.services.moderation.log_channel import LogChannel
-from bot.services.moderation.member_activity import MemberActivity
-from bot.services.moderation.outbox import Outbox
-from bot.services.moderation.picture_reports import PictureReports
-from bot.services.moderation.pictures import Pictures
-from bot.services.moderation.preferences import ServerPreferences
-from bot.services.reporting.exports import Exports
-from bot.services.reporting.usage import UsageReports
+from bot.services.ports import Ports
 from bot.services.supervisor import Supervisor
 from bot.settings import Settings
 from bot.storage.database import Database
@@ -76,42 +66,27 @@ async def run(settings: Settings, *, accepts_database: bool = False) -> None:
         database = opened.database
         queue = await stack.enter_async_context(FalQueue(fal_settings(settings)))
         client = ImagineClient(shard_count=settings.shard_count, shard_ids=settings.shard_ids)
-        health = await _open_health(settings, database, client)
-        stack.push_async_callback(health.close)
+        clock, policy = SystemClock(), _policy(settings)
+        courier = DiscordCourier(client, clock, Quota(database, clock, policy.limits))
+        takedowns, log_poster = DiscordTakedowns(client), DiscordLogPoster(client)
+        ports = Ports(queue, courier, takedowns, log_poster, meters=(JobLog(),))
+        services = Services(database, clock, policy, ports)
+        probes = _probes(settings, database, client)
+        notes = {"line": lambda: _line_note(services.generation.brakes)}
+        http = await _open_http(settings, health_routes(probes, notes))
+        stack.push_async_callback(http.close)
         stack.push_async_callback(close_quietly, client)
-        clock = SystemClock()
-        limits, owns = settings.host_limits(), _owner(settings)
-        quota, words = Quota(database, clock, limits), Words(database, clock)
-        courier = DiscordCourier(client, clock, quota)
         stack.push_async_callback(courier.close)
-        generation = build_generation(
-            Outside(database, clock, queue, courier, Path(settings.data_dir)),
-            Policy(
-                limits=limits,
-                defaults=settings.defaults,
-                concurrency=settings.fal_concurrency,
-                undelivered_days=settings.undelivered_days,
-                owns=owns,
-            ),
-            quota,
-            words,
-        )
-        health.notes["line"] = lambda: _line_note(generation.brakes)
-        errands = Outbox(database, clock, DiscordTakedowns(client), owns=owns)
-        services = _services(settings, database, clock, quota, words, generation, errands)
         logging_in = client.open(settings.discord_token.get_secret_value(), services)
         if not await _done_before(stop, logging_in):
             return
-        resumed = await generation.resume()
-        _log.info("started", extra={"resumed_jobs": resumed, "http_port": health.port})
-        log_channel = LogChannel(database, clock, DiscordLogPoster(client), owns=owns)
+        resumed = await services.generation.resume()
+        _log.info("started", extra={"resumed_jobs": resumed, "http_port": http.port})
         supervisor = await stack.enter_async_context(Supervisor())
-        supervisor.keep("errands", errands.run)
-        supervisor.keep("log channels", log_channel.run)
         supervisor.vital("gateway", client.listen)
         supervisor.vital("database", lambda: _watched(opened, hurry))
-        generation.keep_running(supervisor)
-        await _serve(supervisor, generation.runner, stop, hurry)
+        services.keep_running(supervisor)
+        await _serve(supervisor, services.runner, stop, hurry)
 
 
 @asynccontextmanager
@@ -152,34 +127,14 @@ def _line_note(brakes: Brakes) -> str | None:
     return None if brakes.halt is None else f"paused: {brakes.halt.value}"
 
 
-def _services(  # noqa: PLR0913, PLR0917 - what the commands stand on, built from what is open
-    settings: Settings,
-    database: Database,
-    clock: SystemClock,
-    quota: Quota,
-    words: Words,
-    generation: Generation,
-    errands: Outbox,
-) -> Services:
-    runner = generation.runner
-    return Services(
-        imagine=generation.imagine,
-        quota=quota,
-        moderation=Moderation(database, clock, settings.host_limits()),
-        gifts=Gifts(database, clock),
-        blocks=Blocks(database, clock),
-        words=words,
-        preferences=ServerPreferences(database, clock, settings.defaults.model),
-        usage=UsageReports(database, clock, settings.defaults.model),
-        cases=JobInquiry(database, runner),
-        pictures=Pictures(database, clock, errands),
-        reports=PictureReports(database, clock, errands),
-        members=MemberActivity(database, clock),
-        exports=Exports(database, clock, Path(settings.data_dir) / "exports"),
-        runner=runner,
-        housekeeping=Housekeeping(database, clock, generation.books, runner),
-        clock=clock,
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        limits=settings.host_limits(),
         defaults=settings.defaults,
+        data_dir=Path(settings.data_dir),
+        concurrency=settings.fal_concurrency,
+        undelivered_days=settings.undelivered_days,
+        owns=_owner(settings),
     )
 
 
@@ -248,7 +203,7 @@ def _owner(settings: Settings) -> Callable[[int], bool]:
     return lambda server_id: (server_id >> 22) % count in ids
 
 
-async def _open_health(settings: Settings, database: Database, client: ImagineClient) -> Health:
+def _probes(settings: Settings, database: Database, client: ImagineClient) -> dict[str, Probe]:
     async def database_writes() -> bool:
         try:
             check_room(settings.database_url)
@@ -263,17 +218,20 @@ async def _open_health(settings: Settings, database: Database, client: ImagineCl
     async def discord_is_connected() -> bool:
         return client.is_connected
 
-    probes = {"database": Steady(database_writes), "discord": discord_is_connected}
-    health = Health(settings.http_host, settings.http_port, probes)
+    return {"database": Steady(database_writes), "discord": discord_is_connected}
+
+
+async def _open_http(settings: Settings, routes: Sequence[Route]) -> HttpServer:
+    server = HttpServer(settings.http_host, settings.http_port, routes)
     try:
-        await health.open()
+        await server.open()
     except OSError as error:
         address = f"{settings.http_host}:{settings.http_port}"
         # For a taken port asyncio writes the address into the text once more.
         code = error.errno or 0
         why = os.strerror(code).lower() if code > 0 else error.strerror
         raise Broken(f"HTTP_HOST, HTTP_PORT: cannot listen on {address}: {why}") from None
-    return health
+    return server
 
 
 def _stop_on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> None:

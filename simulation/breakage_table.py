@@ -73,7 +73,7 @@ _LEDGER = (
         "the settlement is a transaction of its own",
         "bot.services.generation.books:Books.render",
         "        await ledger.settle",
-        "    async with self._database.write(job.server_id) as connection:\n"
+        "    async with self._moves.write(job.server_id) as transaction:\n"
         "        await ledger.settle",
         ("statement fails",),
     ),
@@ -151,7 +151,7 @@ _LIMITS = (
     Breakage(
         "what was lost while a request waited is not counted",
         "bot.services.generation.books:Books.submit",
-        "if await has_struck_out(connection, job):",
+        "if await has_struck_out(transaction.connection, job):",
         "if False:",
         ("twins", "insistent member", "billed refusals", "account locked"),
     ),
@@ -212,13 +212,13 @@ _DOUBTS = (
         "an unproven job ends by the time of day",
         "bot.services.generation.following:Follower.follow",
         "self._verdicts.is_silent(job.id)",
-        "self._clock.now_ms() - (job.submitted_at_ms or 0) > 3_600_000",
+        "self._kit.clock.now_ms() - (job.submitted_at_ms or 0) > 3_600_000",
         ("result noise", "clock jump"),
     ),
     Breakage(
         "requests of other jobs are taken in the search",
         "bot.services.generation.sending:Sender.find",
-        "if not await self._books.is_known_request(ticket.request_id):",
+        "if not await self._kit.books.is_known_request(ticket.request_id):",
         "if ticket.request_id:",
         ("submit answer lost", "twins"),
     ),
@@ -250,8 +250,8 @@ _STOPS = (
     Breakage(
         "what was being sent at a crash is sent again",
         "bot.services.generation.sending:Sender.lose",
-        "return await self._books.lose(job, Hitch.STOPPED)",
-        "return await self._books.returned(job, Hitch.STOPPED)",
+        "return await self._kit.books.lose(job, Hitch.STOPPED)",
+        "return await self._kit.books.returned(job, Hitch.STOPPED)",
         ("crash",),
     ),
     Breakage(
@@ -263,7 +263,7 @@ _STOPS = (
     ),
     Breakage(
         "a commit without an answer counts as made",
-        "bot.services.generation.imagine:Imagine.accept",
+        "bot.services.generation.imagine:Imagine._accept",
         "if held and await self._is_stored(held[0].job):",
         "if held:",
         ("statement fails",),
@@ -271,14 +271,14 @@ _STOPS = (
     Breakage(
         "the untold are forgotten",
         "bot.services.generation.strays:Strays._untold",
-        "await self._books.untold(since_ms)",
+        "await self._kit.books.untold(since_ms)",
         "()",
         ("crash", "failures", "discord busy"),
     ),
     Breakage(
         "nobody notes that an end was told",
         "bot.services.generation.telling:Teller._tell",
-        'await retry(lambda: self._books.told(job), job.id, "told")',
+        'await retry(lambda: self._kit.books.told(job), job.id, "told")',
         "pass",
         ("failures",),
     ),
@@ -289,7 +289,7 @@ _DELIVERY = (
     Breakage(
         "one late picture holds back the others",
         "bot.services.generation.delivering:Deliverer._fetch_all",
-        "until = _now() + self._times.fetch_wait_s",
+        "until = _now() + self._kit.times.fetch_wait_s",
         "pass",
         ("media trouble",),
     ),

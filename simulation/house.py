@@ -1,9 +1,10 @@
-"""The wiring of the real parts, as `bot.app` does it; only here their constructors are known."""
+"""The real services in a process of a history, with fal and Discord played by the world."""
 
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bot.core.errors import BotError
 from bot.core.models.gpt_image_2 import Quality
@@ -12,14 +13,10 @@ from bot.core.models.registry import DEFAULT
 from bot.core.preferences import Defaults
 from bot.fal.calls import FalSettings
 from bot.fal.queue import FalQueue
-from bot.services.generation.build import Generation, Outside, Policy, build_generation
-from bot.services.generation.imagine import Imagine
-from bot.services.generation.runner import Runner
-from bot.services.limits.allowance import HostLimits, Quota
-from bot.services.limits.gifts import Gifts
-from bot.services.limits.words import Words
-from bot.services.moderation.limits import Moderation
-from bot.services.moderation.preferences import ServerPreferences
+from bot.services.container import Services
+from bot.services.generation.build import Policy
+from bot.services.limits.allowance import HostLimits
+from bot.services.ports import Ports
 from bot.services.supervisor import Supervisor
 from bot.storage import rules
 from bot.storage.database import Database
@@ -38,20 +35,13 @@ class House:
 
     process: Process
     world: World
-    database: Database
-    imagine: Imagine
-    runner: Runner
-    gifts: Gifts
-    moderation: Moderation
-    preferences: ServerPreferences
-    queue: FalQueue
-    generation: Generation
+    services: Services
     works: "list[asyncio.Task[None]]" = field(default_factory=list)
 
     async def start(self) -> None:
         """Take up what an earlier process left, and begin to send."""
-        await self.generation.resume()
-        parts = self.generation
+        parts = self.services.generation
+        await parts.resume()
         for name, work in (
             ("line", parts.runner.run),
             ("strays", self._strays),
@@ -64,15 +54,15 @@ class House:
         """Look for strays as the runner does, and seldom once nothing makes new ones."""
         while True:
             await asyncio.sleep(3600.0 if self.world.is_calm_for(3600.0) else 60.0)
-            await self.runner.adopt_strays()
+            await self.services.runner.adopt_strays()
 
     async def stop(self, grace_s: float) -> None:
         """Stop as the bot does on SIGTERM."""
-        await self.runner.stop(grace_s)
+        await self.services.runner.stop(grace_s)
         for work in self.works:
             work.cancel()
         with suppress(BotError):
-            await self.database.close()
+            await self.services.database.close()
 
 
 def fal_settings(world: World) -> FalSettings:
@@ -99,23 +89,9 @@ async def furnish(
     clock = WorldClock(world)
     queue = FalQueue(fal_settings(world), Network(world, fal))
     await queue.__aenter__()
-    quota, words = Quota(database, clock, limits), Words(database, clock)
     defaults = Defaults(DEFAULT, Size(1024, 1024), Quality.MEDIUM)
-    generation = build_generation(
-        Outside(database, clock, queue, discord, folder),
-        Policy(limits=limits, defaults=defaults, concurrency=CONCURRENCY),
-        quota,
-        words,
-    )
-    return House(
-        process=process,
-        world=world,
-        database=database,
-        imagine=generation.imagine,
-        runner=generation.runner,
-        gifts=Gifts(database, clock),
-        moderation=Moderation(database, clock, limits),
-        preferences=ServerPreferences(database, clock),
-        queue=queue,
-        generation=generation,
-    )
+    policy = Policy(limits, defaults, folder, concurrency=CONCURRENCY)
+    # No history has a moderator who removes pictures, or a log channel.
+    unused: Any = None
+    ports = Ports(queue, discord, takedowns=unused, log_poster=unused)
+    return House(process, world, Services(database, clock, policy, ports))

@@ -127,7 +127,7 @@ class People:
         """What the command does; see `bot.chat.imagine.command`."""
         world = self.world
         try:
-            accepted = await house.imagine.accept(press.request)
+            accepted = await house.services.imagine.accept(press.request)
         except Refused as error:
             press.answer = "refused"
             world.tell(f"press {press.number}: refused: {type(error).__name__}")
@@ -147,10 +147,10 @@ class People:
         if not world.is_calm and world.chance(_ANSWER_LOST_ODDS):
             press.answer = "failed"
             world.tell(f"press {press.number}: interaction gone")
-            await house.imagine.withdraw(job)
+            await house.services.imagine.withdraw(job)
             return
         message_id = None if world.chance(_ANSWER_LOST_ODDS) else 5000 + press.number
-        await house.imagine.start(job, message_id)
+        await house.services.imagine.start(job, message_id)
 
     def _cancel(self, press: Press) -> None:
         house = self.town.house
@@ -159,7 +159,7 @@ class People:
         is_moderator = self.world.chance(0.2)
         by = MODERATOR if is_moderator else press.request.member_id
         for _ in range(2 if self.world.chance(0.3) else 1):
-            cancelling = house.runner.cancel(press.job_id, by, is_moderator=is_moderator)
+            cancelling = house.services.runner.cancel(press.job_id, by, is_moderator=is_moderator)
             self.world.tell(f"cancel of job {press.job_id}")
             house.process.spawn(_quietly(cancelling))
 
@@ -169,7 +169,7 @@ class People:
         dice = self.world.dice
         unit, amount = dice.choice(((Unit.IMAGES, 3), (Unit.USD, 300_000)))
         until_ms = self.world.now_ms + self.world.wall_offset_ms + dice.choice((60_000, 10**9))
-        await house.gifts.give(
+        await house.services.gifts.give(
             SERVERS[0],
             30 + dice.randrange(3),
             unit,
@@ -185,7 +185,7 @@ class People:
         for server_id in SERVERS:
             for member_id in (30, 31, 32):
                 for amount in (3, 40):
-                    await house.gifts.give(
+                    await house.services.gifts.give(
                         server_id,
                         member_id,
                         Unit.IMAGES,
@@ -206,13 +206,13 @@ class People:
                 Rule(Subject.ROLE, 5, Unit.IMAGES, Window.DAY, 3),
             )
         )
-        await house.moderation.set_limit(SERVERS[0], rule, actor_id=MODERATOR, reason="")
+        await house.services.moderation.set_limit(SERVERS[0], rule, actor_id=MODERATOR, reason="")
 
     async def _move_zone(self, house: House) -> None:
         zone = self.world.dice.choice(_ZONES)
         self.world.fired.add("zone change")
         self.world.tell(f"the server moves to {zone}")
-        await house.preferences.set_zone(SERVERS[0], zone, By(MODERATOR))
+        await house.services.preferences.set_zone(SERVERS[0], zone, By(MODERATOR))
 
 
 async def _quietly(act: Awaitable[object]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from bot.core.errors import MediaRejected
 from bot.core.jobs import Job, Phase, Picture, PictureLink, Progress, Rendering, Ticket
 from bot.core.models.options import Format, Size
-from bot.services.ports import Balance, CancelAnswer, Delivered, Order, Place
+from bot.services.ports import Balance, CancelAnswer, Delivered, Meter, Move, Order, Place
 from bot.storage.connection import Engine
 from bot.storage.database import Connection, Database, DatabaseUnavailable
 from bot.storage.notices import Notice
@@ -199,6 +199,60 @@ class RecordingCourier:
             while len(self.delivered) + len(self.ended) < count:
                 self.changed.clear()
                 await self.changed.wait()
+
+
+class RecordingMeter(Meter):
+    """Takes down what it is told, each as the name of the call and its values; no seconds."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, ...]] = []
+        self.moves: list[Move] = []
+        self.seconds: list[float] = []
+
+    def of(self, name: str) -> list[tuple[str, ...]]:
+        return [values for values in self.told if values[0] == name]
+
+    def moved(self, move: Move) -> None:
+        before = "" if move.before is None else move.before.value
+        self.told.append(("moved", move.job.model, before, move.job.state.value))
+        self.moves.append(move)
+
+    def refused(self, model: str, reason: str) -> None:
+        self.told.append(("refused", model, reason))
+
+    def called(self, call: str, outcome: str, seconds: float) -> None:
+        self.told.append(("called", call, outcome))
+        self.seconds.append(seconds)
+
+    def answered(self, model: str, seconds: float) -> None:
+        self.told.append(("answered", model))
+        self.seconds.append(seconds)
+
+    def delivered(self, model: str, route: str, seconds: float) -> None:
+        self.told.append(("delivered", model, route))
+        self.seconds.append(seconds)
+
+    def slowed(self, scope: str) -> None:
+        self.told.append(("slowed", scope))
+
+
+@dataclass
+class RecordingTakedowns:
+    """Takes down what Discord would be told, and fails as often as it is told to."""
+
+    cleared: list[tuple[str, str]] = field(default_factory=list)
+    warned: list[tuple[int, str, str]] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+
+    async def clear(self, job: Job, reason: str) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.cleared.append((job.id, reason))
+
+    async def warn(self, job: Job, reason: str, nonce: str) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.warned.append((job.member_id, reason, nonce))
 
 
 @dataclass

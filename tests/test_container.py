@@ -13,7 +13,8 @@ import pytest
 
 from bot import __version__
 from bot.__main__ import main
-from bot.ops.health import Health
+from bot.ops.health import health_routes
+from bot.ops.http import HttpServer
 from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -133,7 +134,7 @@ async def test_its_health_check_passes_only_while_the_bot_answers():
     async def is_not_ready() -> bool:
         return False
 
-    health = Health("127.0.0.1", 0, {"discord": is_not_ready})
+    health = HttpServer("127.0.0.1", 0, health_routes({"discord": is_not_ready}, {}))
     await health.open()
     try:
         port = health.port

@@ -6,8 +6,8 @@
 import inspect
 import pkgutil
 import re
-from dataclasses import fields
 from importlib import import_module
+from pathlib import Path
 from typing import Any, cast
 
 import click
@@ -16,10 +16,13 @@ from discord import app_commands
 
 import bot.chat
 from bot.__main__ import main
-from bot.chat.interaction.services import Services
 from bot.core.models.options import Size
 from bot.core.models.registry import DEFAULT
 from bot.core.preferences import Defaults
+from bot.services.container import Services
+from bot.services.generation.build import Policy
+from bot.services.limits.allowance import HostLimits
+from bot.services.ports import Ports
 from bot.settings import Settings
 from tests.documents import (
     DOCS,
@@ -154,9 +157,11 @@ def test_every_make_target_in_the_documents_is_in_the_makefile():
 
 
 def a_desk() -> Services:
+    """Services that reach nothing: commands are built without a question to anybody."""
     none = cast("Any", None)
-    parts = dict.fromkeys((field.name for field in fields(Services)), none)
-    return Services(**{**parts, "defaults": Defaults(DEFAULT, Size(1024, 1024), "medium")})
+    limits = HostLimits(default_images_per_day=1)
+    policy = Policy(limits, Defaults(DEFAULT, Size(1024, 1024), "medium"), Path())
+    return Services(none, none, policy, Ports(none, none, none, none))
 
 
 def built_commands() -> list[Command]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+import aiohttp
 import discord
 import yarl
 from discord import app_commands
@@ -58,6 +59,7 @@ class ImagineClient(GuildEvents):
             chunk_guilds_at_startup=False,
             shard_count=shard_count,
             shard_ids=None if shard_ids is None else list(shard_ids),  # pyright: ignore[reportArgumentType]
+            http_trace=self._trace(),
         )
         self.access = CommandAccess(self)
         self.names = Names()
@@ -66,6 +68,18 @@ class ImagineClient(GuildEvents):
         self.add_dynamic_items(ClearGoneButton, MemberButton, ReportButton)
         self.add_dynamic_items(WordsPageButton)
         self._connected_shards: set[int] = set()
+
+    def _trace(self) -> aiohttp.TraceConfig:
+        """Tell the meter of each 429; discord.py itself waits and asks again."""
+
+        async def ended(_: object, __: object, request: aiohttp.TraceRequestEndParams) -> None:
+            if request.response.status == 429:
+                scope = request.response.headers.get("X-RateLimit-Scope", "")
+                self.services.meter.slowed(scope)
+
+        trace = aiohttp.TraceConfig()
+        trace.on_request_end.append(ended)
+        return trace
 
     @property
     def is_connected(self) -> bool:

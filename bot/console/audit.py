@@ -8,12 +8,8 @@ import click
 from bot.console.ending import HostCommand, give_up
 from bot.console.options import ID, json_option, server_argument
 from bot.console.printing import actor, iso, minute, print_json, print_table, seen, who
-from bot.console.session import on_database
+from bot.console.session import on_services
 from bot.core.audit import AuditRow
-from bot.services.clock import SystemClock
-from bot.services.limits.allowance import HostLimits
-from bot.services.moderation.limits import AuditPage, Moderation
-from bot.storage.database import Database
 from bot.texts.audit import words_of
 
 _ROWS_MAX = 100_000
@@ -44,11 +40,9 @@ def audit(server: int, member: int | None, kind: str | None, rows_max: int, as_j
         topic = kind.partition(".")[0]
         give_up([seen(f"--kind takes what stands before the dot, here “{topic}”.")], code=2)
 
-    async def read(database: Database) -> AuditPage:
-        moderation = Moderation(database, SystemClock(), HostLimits(default_images_per_day=0))
-        return await moderation.audit_page(server, member_id=member, topic=kind, limit=rows_max)
-
-    page = on_database(read)
+    page = on_services(
+        lambda bot: bot.moderation.audit_page(server, member_id=member, topic=kind, limit=rows_max)
+    )
     if as_json:
         print_json([_object(row) for row in page.rows])
         return

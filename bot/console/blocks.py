@@ -5,14 +5,11 @@ import click
 from bot.console.ending import HostGroup, give_up
 from bot.console.options import json_option, member_argument, reason_option, server_argument
 from bot.console.printing import actor, iso, minute, print_json, print_table, who
-from bot.console.session import change, on_database
+from bot.console.session import change, on_services
 from bot.core.typed.durations import shown_instant
-from bot.services.clock import SystemClock
-from bot.services.limits.blocks import Blocks
-from bot.services.limits.gifts import Gifts
+from bot.services.container import DatabaseServices
 from bot.storage.audit import HOST
 from bot.storage.blocks import Block
-from bot.storage.database import Database
 
 
 @click.group(cls=HostGroup)
@@ -36,12 +33,9 @@ def block() -> None:
 def add_block(server: int, member: int, until: str | None, reason: str) -> None:
     """Block a member, over a block that holds already. The member reads the reason."""
 
-    async def add(database: Database) -> tuple[int | None, Block | None]:
-        end = None if until is None else await Gifts(database, SystemClock()).until(server, until)
-        before = await Blocks(database, SystemClock()).add(
-            server, member, end, actor_id=HOST, reason=reason
-        )
-        return end, before
+    async def add(bot: DatabaseServices) -> tuple[int | None, Block | None]:
+        end = None if until is None else await bot.gifts.until(server, until)
+        return end, await bot.blocks.add(server, member, end, actor_id=HOST, reason=reason)
 
     until_ms, before = change(server, add)
     was = "not blocked" if before is None else f"blocked {_end(before.until_ms)}"
@@ -56,9 +50,7 @@ def remove_block(server: int, member: int, reason: str) -> None:
     """Let a member make pictures again; ends with 1 where there is no block."""
     before = change(
         server,
-        lambda database: Blocks(database, SystemClock()).remove(
-            server, member, actor_id=HOST, reason=reason
-        ),
+        lambda bot: bot.blocks.remove(server, member, actor_id=HOST, reason=reason),
     )
     if before is None:
         give_up(["This member is not blocked, so nothing was changed."], code=1)
@@ -70,7 +62,7 @@ def remove_block(server: int, member: int, reason: str) -> None:
 @json_option
 def list_blocks(server: int, as_json: bool) -> None:
     """List the blocks that hold now, the newest first."""
-    listed = on_database(lambda database: Blocks(database, SystemClock()).listed(server))
+    listed = on_services(lambda bot: bot.blocks.listed(server))
     if as_json:
         print_json([_object(one) for one in listed])
         return

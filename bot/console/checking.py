@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from bot.core.errors import BotError, StorageTrouble
-from bot.services.reporting import listings as reports
+from bot.services.reporting.listings import Checked, check
 from bot.storage.database import Database, opened_database
 from bot.storage.disk import FULL_BYTES, SCARCE_BYTES, nearest_folder, rooms
 from bot.storage.installation import write_probe
@@ -12,24 +12,16 @@ from bot.storage.integrity import damage
 from bot.storage.sqlite_errors import obstacle
 from bot.storage.undelivered_files import UndeliveredFiles
 
-Findings = tuple[list[str], list[str]]
-"""Problems, and what the host should know all the same."""
 
-
-async def found_wrong(database_url: str, data_dir: str) -> Findings:
-    """Look at everything that a bot with these settings would use.
-
-    Returns:
-        One line for each problem, and for each note.
-    """
-    problems, notes = _of_disks(database_url, Path(data_dir))
-    notes += await _of_shelf(Path(data_dir))
+async def found_wrong(database_url: str, data_dir: str) -> Checked:
+    """Look at everything that a bot with these settings would use."""
+    found = _of_disks(database_url, Path(data_dir))
+    found += Checked(notes=await _of_shelf(Path(data_dir)))
     try:
         async with opened_database(database_url) as database:
-            wrong, also = await _of_database(database)
+            return found + await _of_database(database)
     except BotError as error:
-        return [*problems, str(error)], notes
-    return problems + wrong, notes + also
+        return found + Checked([str(error)])
 
 
 async def _of_shelf(data_dir: Path) -> list[str]:
@@ -44,7 +36,7 @@ async def _of_shelf(data_dir: Path) -> list[str]:
     return [f"the pictures of {stock.jobs} jobs that nobody took are kept ({size} MB)."]
 
 
-async def _of_database(database: Database) -> Findings:
+async def _of_database(database: Database) -> Checked:
     problems: list[str] = []
     try:
         await write_probe(database)
@@ -52,21 +44,20 @@ async def _of_database(database: Database) -> Findings:
         problems.append(str(error))
     problems += await damage(database)
     try:
-        wrong, notes = await reports.check(database)
+        return Checked(problems) + await check(database)
     except StorageTrouble as error:
-        wrong, notes = [str(error)], []
-    return list(dict.fromkeys(problems + wrong)), notes
+        return Checked(problems) + Checked([str(error)])
 
 
-def _of_disks(database_url: str, data_dir: Path) -> Findings:
+def _of_disks(database_url: str, data_dir: Path) -> Checked:
     problem = _of_folder(data_dir)
     try:
         found = rooms(database_url, data_dir)
     except OSError as error:
-        return [problem or f"the disk of DATA_DIR cannot be asked: {error.strerror}"], []
+        return Checked([problem or f"the disk of DATA_DIR cannot be asked: {error.strerror}"])
     problems = [str(room) for room in found if room.free_bytes < FULL_BYTES]
     notes = [str(room) for room in found if FULL_BYTES <= room.free_bytes < SCARCE_BYTES]
-    return ([problem] if problem else []) + problems, notes
+    return Checked(([problem] if problem else []) + problems, notes)
 
 
 def _of_folder(data_dir: Path) -> str | None:

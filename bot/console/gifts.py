@@ -11,15 +11,13 @@ from bot.console.options import (
     unit_option,
 )
 from bot.console.printing import actor, amounts, iso, minute, print_json, print_table, who
-from bot.console.session import change, on_database
+from bot.console.session import change, on_services
 from bot.core.gifts import Gift, left_in
 from bot.core.limits import Unit, show_amount
 from bot.core.typed.amounts import parse_amount
 from bot.core.typed.durations import shown_instant
-from bot.services.clock import SystemClock
-from bot.services.limits.gifts import Gifts
+from bot.services.container import DatabaseServices
 from bot.storage.audit import HOST
-from bot.storage.database import Database
 
 
 @click.group(cls=HostGroup)
@@ -46,10 +44,9 @@ def give_gift(server: int, member: int, amount: str, unit: Unit, until: str, rea
     """Give a member pictures or USD: 20, 5, 2.50 or 2,50."""
     parsed = parse_amount(amount, unit)
 
-    async def give(database: Database) -> Gift:
-        gifts = Gifts(database, SystemClock())
-        until_ms = await gifts.until(server, until)
-        return await gifts.give(
+    async def give(bot: DatabaseServices) -> Gift:
+        until_ms = await bot.gifts.until(server, until)
+        return await bot.gifts.give(
             server, member, unit, parsed, until_ms, actor_id=HOST, reason=reason
         )
 
@@ -70,9 +67,7 @@ def end_gifts(server: int, member: int, unit: Unit, reason: str) -> None:
     """
     ended = change(
         server,
-        lambda database: Gifts(database, SystemClock()).take_back(
-            server, member, unit, actor_id=HOST, reason=reason
-        ),
+        lambda bot: bot.gifts.take_back(server, member, unit, actor_id=HOST, reason=reason),
     )
     if not ended:
         give_up(["There is no such gift, so nothing was changed."], code=1)
@@ -87,7 +82,7 @@ def end_gifts(server: int, member: int, unit: Unit, reason: str) -> None:
 @json_option
 def list_gifts(server: int, member: int, as_json: bool) -> None:
     """List a member's gifts that have something left, the earliest end first."""
-    live = on_database(lambda database: Gifts(database, SystemClock()).live(server, member))
+    live = on_services(lambda bot: bot.gifts.live(server, member))
     if as_json:
         print_json([_object(one) for one in live])
         return

@@ -16,19 +16,14 @@ from bot.console.options import (
     window_option,
 )
 from bot.console.printing import amounts, iso, minute, print_json, print_table
-from bot.console.session import change, on_database
+from bot.console.session import change, on_services
 from bot.core.limits import Rule, Subject, Unit, Window, show_amount
 from bot.core.typed.amounts import parse_amount
-from bot.services.clock import SystemClock
-from bot.services.limits.allowance import Asker, HostLimits
-from bot.services.moderation.limits import Explained, Moderation, limit_of
+from bot.services.limits.allowance import Asker
+from bot.services.moderation.limits import Explained, limit_of
 from bot.settings import LimitSettings
 from bot.storage.audit import HOST
-from bot.storage.database import Database
 from bot.texts.audit import limit_named
-
-_NOT_NEEDED = HostLimits(default_images_per_day=0)
-"""The host's own limits play no part in setting and clearing those of a server."""
 
 
 @click.group(cls=HostGroup)
@@ -65,9 +60,7 @@ def set_limit(  # noqa: PLR0913, PLR0917 - the options of the command
     rule = Rule(subject, subject_id, unit, window, parse_amount(amount, unit))
     before = change(
         server,
-        lambda database: _moderation(database).set_limit(
-            server, rule, actor_id=HOST, reason=reason
-        ),
+        lambda bot: bot.moderation.set_limit(server, rule, actor_id=HOST, reason=reason),
     )
     was = "none" if before is None else show_amount(unit, before)
     click.echo(
@@ -98,9 +91,7 @@ def clear_limit(  # noqa: PLR0913, PLR0917 - the options of the command
     rule = Rule(subject, subject_id, unit, window, 0)
     before = change(
         server,
-        lambda database: _moderation(database).clear_limit(
-            server, rule, actor_id=HOST, reason=reason
-        ),
+        lambda bot: bot.moderation.clear_limit(server, rule, actor_id=HOST, reason=reason),
     )
     if before is None:
         give_up(["There is no such limit, so nothing was changed."], code=1)
@@ -127,16 +118,12 @@ def list_limits(
         give_up(["--role and --channel tell about a member; name one with --member."], code=2)
     limits = LimitSettings.load().host_limits()
     if member is None:
-        rules = on_database(lambda database: _moderation(database, limits).limits(server))
+        rules = on_services(lambda bot: bot.moderation.limits(server), limits)
         _print_rules(rules, as_json=as_json)
         return
     asker = Asker(server, channel or 0, member, frozenset(roles))
-    explained = on_database(lambda database: _moderation(database, limits).explain(asker))
+    explained = on_services(lambda bot: bot.moderation.explain(asker), limits)
     _print_explained(explained, as_json=as_json)
-
-
-def _moderation(database: Database, limits: HostLimits = _NOT_NEEDED) -> Moderation:
-    return Moderation(database, SystemClock(), limits)
 
 
 def _print_rules(rules: list[Rule], *, as_json: bool) -> None:

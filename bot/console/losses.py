@@ -5,12 +5,10 @@ import click
 from bot.console.ending import HostCommand, give_up
 from bot.console.options import json_option
 from bot.console.printing import iso, minute, print_json, print_table, seen, usd
-from bot.console.session import on_database
+from bot.console.session import on_services
 from bot.core.limits import Unit
 from bot.core.money import format_usd
 from bot.core.typed.amounts import parse_amount
-from bot.services.clock import SystemClock
-from bot.services.reporting.losses import Losses
 from bot.storage.doubts import Doubt
 
 _HEADING = ("job", "server", "member", " amount", "since (UTC)", "why")
@@ -24,7 +22,7 @@ def list_losses(as_json: bool) -> None:
     It counts against the limits of channel, server and bot until it is found, refuted or written
     off; `adjust` does that. The bot itself does it where it learns what became of a job.
     """
-    listed = on_database(lambda database: Losses(database, SystemClock()).listed())
+    listed = on_services(lambda bot: bot.losses.listed())
     if as_json:
         print_json([_object(one) for one in listed])
         return
@@ -68,16 +66,14 @@ def adjust(job: str, cost: str | None, write_off: bool, reason: str) -> None:
 
 
 def _write_off(job: str, reason: str) -> None:
-    doubt = on_database(lambda database: Losses(database, SystemClock()).write_off(job, reason))
+    doubt = on_services(lambda bot: bot.losses.write_off(job, reason))
     if not doubt:
         give_up([seen(f"Nothing of job {job} is in doubt, so nothing was changed.")], code=1)
     click.echo(f"Written off: {format_usd(doubt)} of job {job}.")
 
 
 def _correct(job: str, cost_microusd: int, reason: str) -> None:
-    done = on_database(
-        lambda database: Losses(database, SystemClock()).correct(job, cost_microusd, reason)
-    )
+    done = on_services(lambda bot: bot.losses.correct(job, cost_microusd, reason))
     if done.is_nothing:
         give_up([f"Job {job} cost {format_usd(cost_microusd)} already; nothing changed."], code=1)
     was = format_usd(done.before_microusd)

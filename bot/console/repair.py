@@ -3,10 +3,7 @@
 import click
 
 from bot.console.ending import HostCommand, give_up
-from bot.console.session import on_database
-from bot.services.clock import SystemClock
-from bot.services.reporting.repairs import Findings, Repairs
-from bot.storage.database import Database
+from bot.console.session import on_services
 
 _CANNOT_HELP = (
     "The entries above are not as they were written. `repair` never touches entries, and sums made "
@@ -22,12 +19,7 @@ def repair(applies: bool) -> None:
     Shows each sum that changes. Entries themselves are never touched; where they are damaged, that
     is said and nothing is changed. Ends with 1 where something is wrong and stays so.
     """
-
-    async def found(database: Database) -> Findings:
-        repairs = Repairs(database, SystemClock())
-        return await (repairs.mend() if applies else repairs.look())
-
-    findings = on_database(found)
+    findings = on_services(lambda bot: bot.repairs.mend() if applies else bot.repairs.look())
     for sentence in findings.differences:
         click.echo(f"{sentence}.")
     if findings.damage:

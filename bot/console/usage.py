@@ -10,11 +10,9 @@ import click
 from bot.console.ending import HostCommand, give_up
 from bot.console.options import ALL, json_option, servers_argument
 from bot.console.printing import Cell, print_csv, print_json, print_table, usd
-from bot.console.session import on_database
+from bot.console.session import on_services
 from bot.core.typed.ranges import Days
-from bot.services.clock import SystemClock
 from bot.services.reporting.usage import UsageReport, UsageReports
-from bot.storage.database import Database
 from bot.storage.usage import CONTENT, Figures
 
 _SHORT = {"week": "this week", "month": "this month"}
@@ -62,28 +60,23 @@ def usage(
     if server == ALL:
         _print_all(days, as_json=as_json, as_csv=as_csv)
     elif as_csv:
-        sys.stdout.write(on_database(lambda database: _sheet(database, server, days)))
+        sys.stdout.write(on_services(lambda bot: _sheet(bot.usage, server, days)))
         sys.stdout.flush()
     else:
-        report = on_database(lambda database: _reports(database).report(server, *days))
+        report = on_services(lambda bot: bot.usage.report(server, *days))
         if as_json:
             print_json(_object(report))
         else:
             _print_report(report)
 
 
-def _reports(database: Database) -> UsageReports:
-    return UsageReports(database, SystemClock())
-
-
-async def _sheet(database: Database, server: int, days: _Range) -> str:
-    reports = _reports(database)
+async def _sheet(reports: UsageReports, server: int, days: _Range) -> str:
     report = await reports.report(server, *days)
     return (await reports.sheet(server, report.days, _FILE_BYTES_MAX)).data.decode()
 
 
 def _print_all(days: _Range, *, as_json: bool, as_csv: bool) -> None:
-    found, servers = on_database(lambda database: _reports(database).by_server(*days))
+    found, servers = on_services(lambda bot: bot.usage.by_server(*days))
     rows = [
         {"server_id": str(server), **_range(found), **_object_of(one)}
         for server, one in servers.items()

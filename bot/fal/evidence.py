@@ -125,11 +125,10 @@ class Row:
     words: frozenset[str] | None = None
     trouble: Trouble | None = None
 
-    def fits(self, call: Call, seen: Clues) -> bool:
-        """Whether this line speaks of such an answer."""
+    def fits(self, seen: Clues) -> bool:
+        """Whether this line speaks of such an answer to its call."""
         return (
-            call is self.call
-            and seen.status in self.statuses
+            seen.status in self.statuses
             and self.needs <= seen.marks
             and (self.kinds is None or seen.kind in self.kinds)
             and (self.words is None or seen.word in self.words)
@@ -337,8 +336,6 @@ TABLE: tuple[Row, ...] = (
 )
 """Every line. The last one of each call takes whatever is left."""
 
-_OF_CALL = {call: tuple(row for row in TABLE if row.call is call) for call in Call}
-
 
 def judge(call: Call, answer: Answer, request_id: str | None = None) -> Row:
     """Find the line that speaks of an answer.
@@ -349,4 +346,4 @@ def judge(call: Call, answer: Answer, request_id: str | None = None) -> Row:
         request_id: Which request was asked about, None for calls that are about none.
     """
     seen = clues(answer, request_id)
-    return next(row for row in _OF_CALL[call] if row.fits(call, seen))
+    return next(row for row in TABLE if row.call is call and row.fits(seen))

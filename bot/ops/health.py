@@ -11,7 +11,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
+from bot.ops.http import Route
+
 Probe = Callable[[], Awaitable[bool]]
+Note = Callable[[], str | None]
 
 STEADY_S = 5.0
 
@@ -36,49 +39,24 @@ class Steady:
             return self._answer
 
 
-class Health:
-    """A small web server with two pages.
+def health_routes(probes: Mapping[str, Probe], notes: Mapping[str, Note]) -> list[Route]:
+    """Make the two pages.
 
-    Attributes:
-        notes: What `/readyz` says beside its probes, by name, where there is something to say; a
-            restart would not help, so it stays 200.
+    Args:
+        probes: What must be well for `/readyz` to be 200, by name.
+        notes: What `/readyz` says beside them, by name, where there is something to say; a restart
+            would not help, so it stays 200.
     """
 
-    def __init__(self, host: str, port: int, probes: Mapping[str, Probe]) -> None:
-        self._host = host
-        self._port = port
-        self._probes = probes
-        self.notes: dict[str, Callable[[], str | None]] = {}
-        app = web.Application()
-        app.router.add_get("/healthz", self._healthz)
-        app.router.add_get("/readyz", self._readyz)
-        self._runner = web.AppRunner(app, access_log=None)
-
-    @property
-    def port(self) -> int:
-        """The port that was taken, of use where the settings say 0."""
-        return int(self._runner.addresses[0][1])
-
-    async def open(self) -> None:
-        """Start to listen.
-
-        Raises:
-            OSError: The address is not to be had.
-        """
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
-
-    async def close(self) -> None:
-        """Stop listening."""
-        await self._runner.cleanup()
-
-    async def _healthz(self, _: web.Request) -> web.Response:
+    async def healthz(_: web.Request) -> web.Response:
         return _answer({"alive": True}, is_good=True)
 
-    async def _readyz(self, _: web.Request) -> web.Response:
-        found = {name: await probe() for name, probe in self._probes.items()}
-        said = {name: text for name, note in self.notes.items() if (text := note()) is not None}
+    async def readyz(_: web.Request) -> web.Response:
+        found = {name: await probe() for name, probe in probes.items()}
+        said = {name: text for name, note in notes.items() if (text := note()) is not None}
         return _answer({**found, **said}, is_good=all(found.values()))
+
+    return [web.get("/healthz", healthz), web.get("/readyz", readyz)]
 
 
 def _answer(body: Mapping[str, bool | str], *, is_good: bool) -> web.Response:

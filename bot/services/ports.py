@@ -1,7 +1,8 @@
 """What the use cases need of the outside, as Protocols; each has two implementations.
 
 `ImageQueue` is fal (`bot.fal`) and the scripted queue of the tests; `Courier` is Discord
-(`bot.chat`) and the recording one, and so is `LogPoster`; `Clock` is the system's and a manual one.
+(`bot.chat`) and the recording one, and so is `LogPoster`; `Clock` is the system's and a manual one;
+`Meter` is the log (`bot.ops`) and the recording one.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -11,7 +12,7 @@ from typing import Protocol
 
 from bot.core.errors import Halt
 from bot.core.gifts import Gift
-from bot.core.jobs import Job, Picture, PictureLink, Progress, Rendering, Ticket
+from bot.core.jobs import Job, Picture, PictureLink, Progress, Rendering, State, Ticket
 from bot.core.limits import Standing
 from bot.core.models.gpt_image_2 import GPT_IMAGE_2
 from bot.core.models.options import Format, Size
@@ -269,3 +270,64 @@ class Takedowns(Protocol):
             Undeliverable: The member takes no direct messages.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of a job's state that is committed.
+
+    Attributes:
+        job: As it is now, `job.state` the state that it came to.
+        before: The state that it left; None for a job that was just accepted.
+        at_ms: When, as the job's history has it.
+    """
+
+    job: Job
+    before: State | None
+    at_ms: int
+
+    @property
+    def age_s(self) -> float:
+        """How long after its acceptance, by the time of day."""
+        return (self.at_ms - self.job.created_at_ms) / 1000
+
+
+class Meter:
+    """Is told what happens, to count it or to write it down; this one does neither.
+
+    Whoever wants to know overrides what matters to them. Each is told at one place in the code,
+    after the fact, and must return at once. A job holds its prompt and a token: neither may be
+    shown.
+    """
+
+    def moved(self, move: Move) -> None:
+        """A job was accepted or changed its state, in a transaction that is committed.
+
+        At most once for each change: a commit whose answer was lost is not told.
+        """
+
+    def refused(self, model: str, reason: str) -> None:
+        """A request was refused, for a reason such as `limit`, `budget` or `words`."""
+
+    def called(self, call: str, outcome: str, seconds: float) -> None:
+        """A call of `ImageQueue` has ended: `ok`, `cancelled`, or the name of the error."""
+
+    def answered(self, model: str, seconds: float) -> None:
+        """The card of an accepted request stands, so long after the request was taken up."""
+
+    def delivered(self, model: str, route: str, seconds: float) -> None:
+        """The member has the pictures of a job, so long after it was accepted."""
+
+    def slowed(self, scope: str) -> None:
+        """Discord answered 429; its scope is `user`, `global` or `shared`, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The outside, as everything is built on it."""
+
+    queue: ImageQueue
+    courier: Courier
+    takedowns: Takedowns
+    log_poster: LogPoster
+    meters: tuple[Meter, ...] = ()

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bot.ops.health import Health, Steady
+from bot.ops.health import Probe, Steady, health_routes
+from bot.ops.http import HttpServer
 
 
 class Probes:
@@ -29,16 +30,19 @@ def probes() -> Probes:
     return Probes()
 
 
+def served(named: dict[str, Probe], port: int = 0) -> HttpServer:
+    return HttpServer("127.0.0.1", port, health_routes(named, {}))
+
+
 @pytest.fixture
-async def health(probes) -> AsyncIterator[Health]:
-    named = {"database": probes.ask_database, "discord": probes.ask_discord}
-    opened = Health("127.0.0.1", 0, named)
+async def health(probes) -> AsyncIterator[HttpServer]:
+    opened = served({"database": probes.ask_database, "discord": probes.ask_discord})
     await opened.open()
     yield opened
     await opened.close()
 
 
-async def get(health: Health, path: str, method: str = "GET") -> tuple[int, str, str]:
+async def get(health: HttpServer, path: str, method: str = "GET") -> tuple[int, str, str]:
     address = f"http://127.0.0.1:{health.port}{path}"
     async with aiohttp.ClientSession() as session, session.request(method, address) as answer:
         return answer.status, answer.content_type, await answer.text()
@@ -88,7 +92,7 @@ async def test_there_is_nothing_else_to_see(health, method, path, status):
 
 
 async def test_a_taken_port_is_an_error_and_a_closed_one_is_free(health):
-    second = Health("127.0.0.1", health.port, {})
+    second = served({}, health.port)
     with pytest.raises(OSError, match="address already in use"):
         await second.open()
     await second.close()
@@ -96,7 +100,7 @@ async def test_a_taken_port_is_an_error_and_a_closed_one_is_free(health):
     port = health.port
     await health.close()
 
-    third = Health("127.0.0.1", port, {})
+    third = served({}, port)
     await third.open()
     assert third.port == port
     assert await get(third, "/readyz") == (200, "application/json", "{}")

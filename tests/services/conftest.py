@@ -1,5 +1,5 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -10,19 +10,26 @@ from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Format, Size
 from bot.core.models.registry import DEFAULT
 from bot.core.preferences import Defaults
-from bot.services.generation.books import Books
-from bot.services.generation.build import Generation, Outside, Policy, build_generation
-from bot.services.generation.imagine import Imagine
-from bot.services.generation.runner import Runner
+from bot.services.container import Services
+from bot.services.generation.build import Policy
 from bot.services.generation.times import Times
-from bot.services.limits.allowance import HostLimits, Quota
-from bot.services.limits.words import Words
+from bot.services.limits.allowance import HostLimits
+from bot.services.ports import Ports
 from bot.services.supervisor import Supervisor
 from bot.storage import doubts, jobs, ledger, rules
 from bot.storage.database import migrate, open_database
-from tests.fakes import FlakyDatabase, ManualClock, RecordingCourier, ScriptedQueue
+from tests.fakes import (
+    FlakyDatabase,
+    ManualClock,
+    RecordingCourier,
+    RecordingLogPoster,
+    RecordingMeter,
+    RecordingTakedowns,
+    ScriptedQueue,
+)
 
 SERVER, CHANNEL, MEMBER = 10, 20, 30
+DEFAULTS = Defaults(DEFAULT, Size(1024, 1024), Quality.MEDIUM)
 FAST = Times(
     unclear_max_s=0.05,
     evidence_pauses_s=(0.01,),
@@ -47,12 +54,20 @@ class House:
     clock: ManualClock
     queue: ScriptedQueue
     courier: RecordingCourier
-    books: Books
-    runner: Runner
-    imagine: Imagine
-    quota: Quota
-    generation: Generation
-    folder: Path
+    policy: Policy
+    takedowns: RecordingTakedowns = field(default_factory=RecordingTakedowns)
+    log_poster: RecordingLogPoster = field(default_factory=RecordingLogPoster)
+    meter: RecordingMeter = field(default_factory=RecordingMeter)
+
+    def __post_init__(self) -> None:
+        ports = Ports(self.queue, self.courier, self.takedowns, self.log_poster, (self.meter,))
+        self.services = Services(self.database, self.clock, self.policy, ports)
+        self.folder = self.policy.data_dir / "undelivered"
+        self.generation = self.services.generation
+        self.books = self.generation.books
+        self.runner = self.services.runner
+        self.imagine = self.services.imagine
+        self.quota = self.services.quota
 
     def request(self, **changes) -> Request:
         given = {
@@ -131,36 +146,20 @@ async def open_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
         await migrate(database)
         clock, queue, courier = ManualClock(), ScriptedQueue(), RecordingCourier()
         clock.now += absent_ms
-        host = HostLimits(**{"default_images_per_day": 10, **limits})
-        quota, words = Quota(database, clock, host), Words(database, clock)
-        generation = build_generation(
-            Outside(database, clock, queue, courier, tmp_path / "data"),
-            Policy(
-                limits=host,
-                defaults=Defaults(DEFAULT, Size(1024, 1024), Quality.MEDIUM),
-                concurrency=concurrency,
-                times=times,
-            ),
-            quota,
-            words,
+        policy = Policy(
+            limits=HostLimits(**{"default_images_per_day": 10, **limits}),
+            defaults=DEFAULTS,
+            data_dir=tmp_path / "data",
+            concurrency=concurrency,
+            times=times,
         )
+        house = House(database, clock, queue, courier, policy)
         if runs:
             supervisor = Supervisor()
             supervisors.append(supervisor)
-            supervisor.keep("line", generation.runner.run)
-            supervisor.keep("halts", generation.halts.run)
-        return House(
-            database=database,
-            clock=clock,
-            queue=queue,
-            courier=courier,
-            books=generation.books,
-            runner=generation.runner,
-            imagine=generation.imagine,
-            quota=quota,
-            generation=generation,
-            folder=tmp_path / "data" / "undelivered",
-        )
+            supervisor.keep("line", house.runner.run)
+            supervisor.keep("halts", house.generation.halts.run)
+        return house
 
     yield open_one
     for supervisor in supervisors:

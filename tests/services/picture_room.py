@@ -1,13 +1,8 @@
 """The services around posted pictures over an open house, with Discord played by a recorder."""
 
-from dataclasses import dataclass, field
-
 from bot.core.jobs import Job, Ticket
 from bot.services.limits.allowance import HostLimits
 from bot.services.moderation.limits import Moderation
-from bot.services.moderation.outbox import Outbox
-from bot.services.moderation.picture_reports import PictureReports
-from bot.services.moderation.pictures import Pictures
 from bot.services.ports import Delivered
 from bot.storage import errands, preferences, reports
 from bot.storage.reports import Outcome
@@ -19,34 +14,15 @@ OTHER_SERVER = 11
 _NO_LIMITS = HostLimits(default_images_per_day=0)
 
 
-@dataclass
-class RecordingEnforcer:
-    """Takes down what Discord would be told, and fails as often as it is told to."""
-
-    cleared: list[tuple[str, str]] = field(default_factory=list)
-    warned: list[tuple[int, str, str]] = field(default_factory=list)
-    errors: list[Exception] = field(default_factory=list)
-
-    async def clear(self, job: Job, reason: str) -> None:
-        if self.errors:
-            raise self.errors.pop(0)
-        self.cleared.append((job.id, reason))
-
-    async def warn(self, job: Job, reason: str, nonce: str) -> None:
-        if self.errors:
-            raise self.errors.pop(0)
-        self.warned.append((job.member_id, reason, nonce))
-
-
 class Room:
     """The services of this file over an open house."""
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.enforcer = RecordingEnforcer()
-        self.errands = Outbox(house.database, house.clock, self.enforcer)
-        self.pictures = Pictures(house.database, house.clock, self.errands)
-        self.reports = PictureReports(house.database, house.clock, self.errands)
+        self.enforcer = house.takedowns
+        self.errands = house.services.errands
+        self.pictures = house.services.pictures
+        self.reports = house.services.reports
 
     async def delivered(self, message_id: int = 77, *, channel_id: int = CHANNEL, **changes) -> Job:
         """A job whose pictures were posted, without a queue or a courier."""

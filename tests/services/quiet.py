@@ -8,19 +8,15 @@ from pathlib import Path
 
 from bot.core.errors import MediaRejected
 from bot.core.jobs import Picture
-from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Format, Size
-from bot.core.models.registry import DEFAULT
-from bot.core.preferences import Defaults
-from bot.services.generation.build import Outside, Policy, build_generation
+from bot.services.generation.build import Policy
 from bot.services.generation.times import Times
-from bot.services.limits.allowance import HostLimits, Quota
-from bot.services.limits.words import Words
+from bot.services.limits.allowance import HostLimits
 from bot.services.supervisor import Supervisor
 from bot.storage.database import migrate
 from tests.fakes import FlakyDatabase, ManualClock, RecordingCourier, ScriptedQueue, ticket
 from tests.inline_sqlite import open_inline
-from tests.services.conftest import House
+from tests.services.conftest import DEFAULTS, House
 from tests.virtual_time import now_s
 
 Seconds = dict[str, list[float]]
@@ -119,7 +115,7 @@ class TimedCourier(RecordingCourier):
         return await super().end(job, balance)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class QuietHouse(House):
     queue: TimedQueue  # pyright: ignore[reportIncompatibleVariableOverride]
     courier: TimedCourier  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -138,34 +134,19 @@ async def quiet_house(
     database = FlakyDatabase(open_inline(folder / "bot.db"))
     await migrate(database)
     clock, queue, courier = LoopClock(), TimedQueue(), TimedCourier()
-    host = HostLimits(**{"default_images_per_day": 10_000, **limits})
-    quota, words = Quota(database, clock, host), Words(database, clock)
-    generation = build_generation(
-        Outside(database, clock, queue, courier, folder / "data"),
-        Policy(
-            limits=host,
-            defaults=Defaults(DEFAULT, Size(1024, 1024), Quality.MEDIUM),
-            concurrency=concurrency,
-            times=times or Times(),
-        ),
-        quota,
-        words,
+    policy = Policy(
+        limits=HostLimits(**{"default_images_per_day": 10_000, **limits}),
+        defaults=DEFAULTS,
+        data_dir=folder / "data",
+        concurrency=concurrency,
+        times=times or Times(),
     )
     async with Supervisor() as supervisor:
-        if runs:
-            supervisor.keep("line", generation.runner.run)
-        yield QuietHouse(
-            database=database,
-            clock=clock,
-            queue=queue,
-            courier=courier,
-            books=generation.books,
-            runner=generation.runner,
-            imagine=generation.imagine,
-            quota=quota,
-            generation=generation,
-            folder=folder / "data" / "undelivered",
-            supervisor=supervisor,
+        house = QuietHouse(
+            database, clock, queue=queue, courier=courier, policy=policy, supervisor=supervisor
         )
-        await generation.runner.stop(0)
+        if runs:
+            supervisor.keep("line", house.runner.run)
+        yield house
+        await house.runner.stop(0)
     await database.close()

@@ -16,9 +16,11 @@ from bot.core.jobs import Hitch, State
 from bot.core.limits import Subject, Unit, Window
 from bot.services.audit_recorder import record
 from bot.services.generation.books import Books
+from bot.services.generation.moves import Moves
 from bot.services.moderation.job_inquiry import Case
 from bot.services.moderation.limits import AuditPage
 from bot.services.moderation.log_channel import LogChannel, Waits
+from bot.services.ports import Meter
 from bot.storage import audit, jobs
 from bot.storage import notices as stored
 from bot.storage.database import Database, migrate
@@ -156,7 +158,8 @@ async def test_an_unfinished_job_goes_on_and_its_story_has_both_kinds_of_note(
         await migrate(database)
         async with database.write(SERVER) as conn:
             await conn.execute(INSERT_JOB, *values_of(job))
-        books = Books(database, ManualClock(NOW_MS + 10), search_max_s=60)
+        moves = Moves(database, ManualClock(NOW_MS + 10), Meter())
+        books = Books(moves, search_max_s=60)
         assert await books.attempt_of(job) == "second"
         lost = await books.lose(job, Hitch.STOPPED)
         async with database.read() as conn:

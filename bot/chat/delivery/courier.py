@@ -41,17 +41,25 @@ _SMALLER = 0.6
 
 
 @dataclass(frozen=True, slots=True)
+class _Posted:
+    """Where a message stands."""
+
+    message_id: int
+    channel_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Route:
-    """One way to the member. `post` returns the id of the message and of its channel."""
+    """One way to the member."""
 
     name: str
     file_limit_bytes: int
     names_member: bool
-    post: Callable[[discord.ui.LayoutView, list[discord.File]], Awaitable[tuple[int, int]]]
+    post: Callable[[discord.ui.LayoutView, list[discord.File]], Awaitable[_Posted]]
 
 
-_Post = Callable[[list[Attached]], Awaitable[tuple[int, int]]]
-"""Posts pictures that fit; returns the id of the message and of its channel."""
+_Post = Callable[[list[Attached]], Awaitable[_Posted]]
+"""Posts pictures that fit."""
 
 
 class DiscordCourier:
@@ -92,13 +100,13 @@ class DiscordCourier:
         for route in routes:
             post = self._poster(route, job, balance, is_late=is_late)
             try:
-                message_id, channel_id = await _post(route, job, pictures, post)
+                posted = await _post(route, job, pictures, post)
             except discord.HTTPException as error:
                 closed.append(_closed(route, error))
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 raise RouteBusy(f"{route.name}: {type(error).__name__}") from error
             else:
-                return Delivered(message_id, channel_id, route.name)
+                return Delivered(posted.message_id, posted.channel_id, route.name)
         raise Undeliverable(closed)
 
     async def end(self, job: Job, balance: Balance) -> None:
@@ -134,7 +142,7 @@ class DiscordCourier:
     def _poster(self, route: _Route, job: Job, balance: Balance, *, is_late: bool) -> _Post:
         """Make what posts fitted pictures by a route."""
 
-        async def post(attached: list[Attached]) -> tuple[int, int]:
+        async def post(attached: list[Attached]) -> _Posted:
             fewer = _fewer(job, len(attached), is_late=is_late)
             notes = [note for note in (fewer, *(a.note for a in attached)) if note]
             view = pictures_card(
@@ -167,10 +175,8 @@ class DiscordCourier:
         routes: list[_Route] = []
         late_limit = min(job.file_limit_bytes, BOT_FILE_LIMIT_BYTES)
 
-        def add(name: str, limit: int, post: Callable[..., Awaitable[tuple[int, int]]]) -> None:
-            async def run(
-                view: discord.ui.LayoutView, files: list[discord.File]
-            ) -> tuple[int, int]:
+        def add(name: str, limit: int, post: Callable[..., Awaitable[_Posted]]) -> None:
+            async def run(view: discord.ui.LayoutView, files: list[discord.File]) -> _Posted:
                 self._refuse_if_closed(name)
                 return await post(job, view, files)
 
@@ -188,16 +194,12 @@ class DiscordCourier:
         """The routes that post a new message; only then are the pictures summed for its nonce."""
         limit = min(job.file_limit_bytes, BOT_FILE_LIMIT_BYTES)
 
-        async def to_channel(
-            view: discord.ui.LayoutView, files: list[discord.File]
-        ) -> tuple[int, int]:
+        async def to_channel(view: discord.ui.LayoutView, files: list[discord.File]) -> _Posted:
             self._refuse_if_closed("channel")
             nonce = _nonce(job, pictures, is_late=is_late)
             return await self._send_to_channel(job, view, files, nonce)
 
-        async def directly(
-            view: discord.ui.LayoutView, files: list[discord.File]
-        ) -> tuple[int, int]:
+        async def directly(view: discord.ui.LayoutView, files: list[discord.File]) -> _Posted:
             self._refuse_if_closed("direct")
             nonce = _nonce(job, pictures, is_late=is_late)
             return await self._send_directly(job, view, files, nonce)
@@ -222,47 +224,47 @@ class DiscordCourier:
 
     async def _edit_by_token(
         self, job: Job, view: discord.ui.LayoutView, files: list[discord.File]
-    ) -> tuple[int, int]:
+    ) -> _Posted:
         assert self._client.application_id is not None
         webhook = discord.Webhook.partial(
             self._client.application_id, job.interaction_token or "", client=self._client
         )
         original: Any = "@original"  # the route takes the word where discord.py's type says int
         message = await webhook.edit_message(original, view=view, attachments=files)
-        return message.id, job.channel_id
+        return _Posted(message.id, job.channel_id)
 
     async def _edit_as_bot(
         self, job: Job, view: discord.ui.LayoutView, files: list[discord.File]
-    ) -> tuple[int, int]:
+    ) -> _Posted:
         message = self._channel(job).get_partial_message(job.message_id or 0)
         # discord.py adds the client's own mentions to an edit only where its content changes.
         nobody = discord.AllowedMentions.none()
         await message.edit(view=view, attachments=files, allowed_mentions=nobody)
-        return message.id, job.channel_id
+        return _Posted(message.id, job.channel_id)
 
     async def _send_to_channel(
         self, job: Job, view: discord.ui.LayoutView, files: list[discord.File], nonce: str
-    ) -> tuple[int, int]:
+    ) -> _Posted:
         asker = discord.AllowedMentions(
             everyone=False, roles=False, users=[discord.Object(job.member_id)], replied_user=False
         )
         message = await self._channel(job).send(
             view=view, files=files, nonce=nonce, allowed_mentions=asker
         )
-        return message.id, message.channel.id
+        return _Posted(message.id, message.channel.id)
 
     async def _send_directly(
         self, job: Job, view: discord.ui.LayoutView, files: list[discord.File], nonce: str
-    ) -> tuple[int, int]:
+    ) -> _Posted:
         channel = await self._client.create_dm(discord.Object(job.member_id))
         message = await channel.send(view=view, files=files, nonce=nonce)
-        return message.id, channel.id
+        return _Posted(message.id, channel.id)
 
     def _channel(self, job: Job) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(job.channel_id, guild_id=job.server_id)
 
 
-async def _post(route: _Route, job: Job, pictures: list[Picture], post: _Post) -> tuple[int, int]:
+async def _post(route: _Route, job: Job, pictures: list[Picture], post: _Post) -> _Posted:
     """Post by one route; what Discord finds too large is fitted again, once."""
     attached = await attach(job, pictures, route.file_limit_bytes)
     try:

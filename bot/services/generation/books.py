@@ -13,13 +13,13 @@ from bot.core.audit import Change, Code, JobOf
 from bot.core.errors import StaleState
 from bot.core.jobs import Event, Job, Reason, Rendering, State, Ticket
 from bot.services.audit_recorder import record
-from bot.services.generation.moves import changes_of, move, with_arrived
+from bot.services.generation.moves import Moves, changes_of, with_arrived
 from bot.services.generation.times import Times
 from bot.services.limits.bills import bill_of, charge_for, returned_charge
 from bot.services.limits.strikes import has_struck_out
-from bot.services.ports import Clock, Delivered
+from bot.services.ports import Delivered
 from bot.storage import doubts, jobs, ledger
-from bot.storage.database import Connection, Database
+from bot.storage.database import Connection
 
 
 class StruckOut(Exception):
@@ -36,11 +36,10 @@ class Books:
         searching: Set when late pictures are to be looked for from now on; whoever looks clears it.
     """
 
-    def __init__(
-        self, database: Database, clock: Clock, *, search_max_s: float = Times.search_max_s
-    ) -> None:
-        self._database = database
-        self._clock = clock
+    def __init__(self, moves: Moves, *, search_max_s: float = Times.search_max_s) -> None:
+        self._moves = moves
+        self._database = moves.database
+        self._clock = moves.clock
         self._search_ms = int(search_max_s * 1000)
         self.searching = asyncio.Event()
 
@@ -96,11 +95,10 @@ class Books:
         Raises:
             StruckOut: Its member's losses became too many meanwhile; nothing was changed.
         """
-        async with self._database.write(job.server_id) as connection:
-            if await has_struck_out(connection, job):
+        async with self._moves.write(job.server_id) as transaction:
+            if await has_struck_out(transaction.connection, job):
                 raise StruckOut
-            now_ms = self._clock.now_ms()
-            return await move(connection, job, Event.SUBMIT, now_ms, note=attempt)
+            return await transaction.move(job, Event.SUBMIT, note=attempt)
 
     async def attempt_of(self, job: Job) -> str:
         """Read which attempt left the last trace of a job that is being sent."""
@@ -124,22 +122,20 @@ class Books:
         Raises:
             StaleState: It can have no ticket, or has another.
         """
-        async with self._database.write(job.server_id) as connection:
+        async with self._moves.write(job.server_id) as transaction:
             if job.state is State.SUBMITTING:
                 with suppress(StaleState):
                     changes = jobs.JobChanges(ticket=ticket)
-                    return await move(
-                        connection, job, Event.ACCEPT, self._clock.now_ms(), changes=changes
-                    )
-            stored = await jobs.get(connection, job.id)
+                    return await transaction.move(job, Event.ACCEPT, changes=changes)
+            stored = await jobs.get(transaction.connection, job.id)
             if stored is None:
                 raise StaleState(f"there is no job {job.id}")
             if stored.ticket is not None and stored.ticket.request_id == ticket.request_id:
                 return stored
-            now_ms = self._clock.now_ms()
-            until_ms = self._search_until(now_ms) if stored.state.is_ended else None
+            is_ended = stored.state.is_ended
+            until_ms = self._search_until(transaction.now_ms) if is_ended else None
             changes = jobs.JobChanges(ticket=ticket, search_until_ms=until_ms)
-            moved = await move(connection, stored, Event.ACCEPT, now_ms, changes=changes)
+            moved = await transaction.move(stored, Event.ACCEPT, changes=changes)
         self._begun(changes)
         return moved
 
@@ -154,12 +150,9 @@ class Books:
             charge_microusd=charge.microusd,
             is_computed=bill.is_computed,
         )
-        async with self._database.write(job.server_id) as connection:
-            now_ms = self._clock.now_ms()
-            moved = await move(
-                connection, job, Event.RENDER, now_ms, changes=changes_of(rendering, bill)
-            )
-            await ledger.settle(connection, job.id, settlement, now_ms)
+        async with self._moves.write(job.server_id) as transaction:
+            moved = await transaction.move(job, Event.RENDER, changes=changes_of(rendering, bill))
+            await ledger.settle(transaction.connection, job.id, settlement, transaction.now_ms)
         return moved
 
     async def deliver(self, job: Job, delivered: Delivered, arrived: Sequence[int]) -> Job:
@@ -182,9 +175,12 @@ class Books:
             free_pictures=len(arrived) if job.is_rescued else None,
             search_until_ms=None if is_whole else self._search_until(now_ms),
         )
-        return await self._finish(
+        moved = await self._finish(
             job, Event.DELIVER, changes, arrived=len(arrived), note=delivered.route
         )
+        age_s = (now_ms - job.created_at_ms) / 1000
+        self._moves.meter.delivered(job.model, delivered.route, age_s)
+        return moved
 
     async def strand(self, job: Job, why: str, *, search: bool = False) -> Job:
         """Every route to the member is closed: return the whole charge.
@@ -272,8 +268,8 @@ class Books:
             self.searching.set()
 
     async def _advance(self, job: Job, event: Event, *, note: str = "") -> Job:
-        async with self._database.write(job.server_id) as connection:
-            return await move(connection, job, event, self._clock.now_ms(), note=note)
+        async with self._moves.write(job.server_id) as transaction:
+            return await transaction.move(job, event, note=note)
 
     async def _close(
         self,
@@ -285,11 +281,11 @@ class Books:
     ) -> Job:
         """End a job whose hold is open: released, or settled at what a failure cost the host."""
         cost = changes.cost_microusd or 0
-        async with self._database.write(job.server_id) as connection:
-            now_ms = self._clock.now_ms()
+        async with self._moves.write(job.server_id) as transaction:
+            connection, now_ms = transaction.connection, transaction.now_ms
             if wish is not None:
                 await _note_cancel(connection, job, wish, "cancelled", now_ms)
-            moved = await move(connection, job, event, now_ms, changes=changes, note=note)
+            moved = await transaction.move(job, event, changes=changes, note=note)
             if cost:
                 await ledger.settle(connection, job.id, _host_pays(cost), now_ms)
             else:
@@ -303,14 +299,14 @@ class Books:
         self, job: Job, event: Event, changes: jobs.JobChanges, *, arrived: int, note: str
     ) -> Job:
         """End a job that is settled, returning the charge of pictures that did not arrive."""
-        async with self._database.write(job.server_id) as connection:
-            now_ms = self._clock.now_ms()
-            moved = await move(connection, job, event, now_ms, changes=changes, note=note)
+        async with self._moves.write(job.server_id) as transaction:
+            moved = await transaction.move(job, event, changes=changes, note=note)
             back = returned_charge(job, arrived)
             if back.images or back.microusd:
                 returned = ledger.Adjustment(
                     images=0, microusd=0, charge_images=-back.images, charge_microusd=-back.microusd
                 )
+                connection, now_ms = transaction.connection, transaction.now_ms
                 await ledger.adjust(connection, job.id, returned, now_ms)
         self._begun(changes)
         return moved

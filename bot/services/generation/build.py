@@ -1,19 +1,21 @@
-"""Everything that makes pictures, built and connected in one place for all who run it."""
+"""Everything that makes pictures, built and connected; `bot.services.container` asks for it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.core.preferences import Defaults
 from bot.services.generation.books import Books
 from bot.services.generation.brakes import Brakes
 from bot.services.generation.delivering import Deliverer
 from bot.services.generation.facts import Facts
 from bot.services.generation.following import Follower
 from bot.services.generation.halts import Halts
-from bot.services.generation.imagine import Defaults, Imagine
+from bot.services.generation.imagine import Imagine
 from bot.services.generation.job_steps import JobSteps
 from bot.services.generation.kit import Kit
 from bot.services.generation.late_books import LateBooks
+from bot.services.generation.moves import Moves
 from bot.services.generation.rescue import Rescue
 from bot.services.generation.runner import Runner
 from bot.services.generation.sending import Sender
@@ -23,22 +25,11 @@ from bot.services.generation.undelivered import ShelfKeeping
 from bot.services.generation.wishes import Wishes
 from bot.services.limits.allowance import HostLimits, Quota
 from bot.services.limits.words import Words
-from bot.services.ports import Clock, Courier, ImageQueue
+from bot.services.meters import MeteredQueue
+from bot.services.ports import Ports
 from bot.services.supervisor import Supervisor
-from bot.storage.database import Database
 from bot.storage.journal import Journal
 from bot.storage.undelivered_files import UndeliveredFiles
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """What the machine stands on: the storage, the clock, fal and Discord."""
-
-    database: Database
-    clock: Clock
-    queue: ImageQueue
-    courier: Courier
-    data_dir: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +37,7 @@ class Policy:
     """What the host decides.
 
     Attributes:
+        data_dir: Where files are kept.
         concurrency: Jobs at fal at once.
         undelivered_days: How long pictures that nobody took are kept.
         owns: Whether a server is this process's.
@@ -53,6 +45,7 @@ class Policy:
 
     limits: HostLimits
     defaults: Defaults
+    data_dir: Path
     concurrency: int = 4
     undelivered_days: int = 7
     owns: Callable[[int], bool] = lambda _: True
@@ -89,62 +82,36 @@ class Generation:
         supervisor.keep("shelf", self.shelf_keeping.run)
 
 
-def build_generation(outside: Outside, policy: Policy, quota: Quota, words: Words) -> Generation:
+def build_generation(
+    moves: Moves, policy: Policy, ports: Ports, quota: Quota, words: Words
+) -> Generation:
     """Build and connect everything; nothing runs yet."""
-    database, clock, times = outside.database, outside.clock, policy.times
-    queue, courier = outside.queue, outside.courier
-    books, late = (
-        Books(database, clock, search_max_s=times.search_max_s),
-        LateBooks(database, clock),
-    )
-    brakes, wishes = Brakes(), Wishes()
-    facts = Facts(books, late, Journal(outside.data_dir))
-    shelf = UndeliveredFiles(outside.data_dir / "undelivered")
-    kit = Kit(books, queue, courier, brakes, facts, wishes, clock, times)
-    sender, follower = Sender(kit), Follower(kit)
-    deliverer = Deliverer(kit, quota, shelf)
-    runner = Runner(
-        books=books,
-        drive=JobSteps(
-            sender=sender, follower=follower, deliverer=deliverer, wishes=wishes, times=times
-        ),
-        courier=courier,
-        teller=Teller(books=books, courier=courier, quota=quota, times=times),
-        brakes=brakes,
-        clock=clock,
-        concurrency=policy.concurrency,
-        owns=policy.owns,
-    )
-    imagine = Imagine(
-        database=database,
-        clock=clock,
-        limits=policy.limits,
-        defaults=policy.defaults,
-        words=words,
-        books=books,
-        runner=runner,
-    )
-    rescue = Rescue(
+    clock, database = moves.clock, moves.database
+    books, late = Books(moves, search_max_s=policy.times.search_max_s), LateBooks(moves)
+    kit = Kit(
         books=books,
         late=late,
-        facts=facts,
-        queue=queue,
-        courier=courier,
-        sender=sender,
-        deliverer=deliverer,
+        facts=Facts(books, late, Journal(policy.data_dir)),
+        queue=MeteredQueue(ports.queue, moves.meter),
+        courier=ports.courier,
         quota=quota,
+        brakes=Brakes(),
+        wishes=Wishes(),
         clock=clock,
-        times=times,
-        take=runner.take,
+        times=policy.times,
         owns=policy.owns,
     )
+    shelf = UndeliveredFiles(policy.data_dir / "undelivered")
+    sender, deliverer = Sender(kit), Deliverer(kit, shelf)
+    steps = JobSteps(kit, sender, Follower(kit), deliverer)
+    runner = Runner(kit, steps, Teller(kit), policy.concurrency)
     return Generation(
         books=books,
-        brakes=brakes,
-        facts=facts,
-        imagine=imagine,
+        brakes=kit.brakes,
+        facts=kit.facts,
+        imagine=Imagine(moves, policy.limits, policy.defaults, words, books, runner),
         runner=runner,
-        rescue=rescue,
-        halts=Halts(database, clock, brakes, owns=policy.owns),
+        rescue=Rescue(kit, sender, deliverer, runner.take),
+        halts=Halts(database, clock, kit.brakes, owns=policy.owns),
         shelf_keeping=ShelfKeeping(shelf, clock, days=policy.undelivered_days),
     )

@@ -13,7 +13,6 @@ from bot.core.errors import (
 )
 from bot.core.jobs import Hitch, Job, Picture, PictureLink
 from bot.services.generation.kit import Kit
-from bot.services.limits.allowance import Quota
 from bot.services.ports import Delivered
 from bot.services.retry import Pauses, Seldom, retry
 from bot.storage.undelivered_files import UndeliveredFiles
@@ -24,36 +23,30 @@ _log = logging.getLogger(__name__)
 class Deliverer:
     """The step of jobs whose pictures are made."""
 
-    def __init__(self, kit: Kit, quota: Quota, shelf: UndeliveredFiles) -> None:
-        self._books = kit.books
-        self._queue = kit.queue
-        self._courier = kit.courier
-        self._brakes = kit.brakes
-        self._facts = kit.facts
-        self._quota = quota
+    def __init__(self, kit: Kit, shelf: UndeliveredFiles) -> None:
+        self._kit = kit
         self._shelf = shelf
-        self._times = kit.times
 
     async def deliver(self, job: Job) -> Job:
         """Fetch and post the pictures; those that are late come in a message of their own."""
         fetched = await self._fetch_all(job)
         if not fetched:
             _log.error("no picture to be had", extra={"job_id": job.id, "links": len(job.links)})
-            self._brakes.lost(job.id)
+            self._kit.brakes.lost(job.id)
             why = Hitch.NO_PICTURE
-            return await retry(lambda: self._books.lose_pictures(job, why), job.id, why)
-        self._brakes.arrived()
+            return await retry(lambda: self._kit.books.lose_pictures(job, why), job.id, why)
+        self._kit.brakes.arrived()
         return await self._bring(job, fetched)
 
     async def _bring(self, job: Job, fetched: Mapping[int, Picture]) -> Job:
         """Post pictures for as long as Discord may only be away."""
         pictures = [fetched[index] for index in sorted(fetched)]
-        pauses = Pauses(self._times.retry_first_s, self._times.retry_max_s)
-        seldom, until = Seldom(), _now() + self._times.deliver_max_s
+        pauses = Pauses(self._kit.times.retry_first_s, self._kit.times.retry_max_s)
+        seldom, until = Seldom(), _now() + self._kit.times.deliver_max_s
         while True:
-            if await self._books.state_of(job) is not job.state:
+            if await self._kit.books.state_of(job) is not job.state:
                 # Another process brought it; ours would take the place of its pictures.
-                return await self._books.get(job.id) or job
+                return await self._kit.books.get(job.id) or job
             try:
                 taken = await self._post(job, pictures)
             except RouteBusy as error:
@@ -65,20 +58,20 @@ class Deliverer:
             except Undeliverable as error:
                 return await self.strand(job, fetched, str(error))
             else:
-                return await self._facts.deliver(job, taken, sorted(fetched))
+                return await self._kit.facts.deliver(job, taken, sorted(fetched))
 
     async def _post(self, job: Job, pictures: list[Picture]) -> Delivered:
-        balance = await self._quota.balance(job, arrived=len(pictures))
+        balance = await self._kit.quota.balance(job, arrived=len(pictures))
         if job.is_rescued:
-            return await self._courier.bring(job, pictures, balance)
-        return await self._courier.deliver(job, pictures, balance)
+            return await self._kit.courier.bring(job, pictures, balance)
+        return await self._kit.courier.deliver(job, pictures, balance)
 
     async def strand(self, job: Job, fetched: Mapping[int, Picture], why: str) -> Job:
         """Keep pictures that nobody took; what the disk does not take stays at its links."""
         _log.error("undeliverable", extra={"job_id": job.id, "detail": why})
         is_whole = await self._put(job, fetched) and len(fetched) == len(job.links)
         return await retry(
-            lambda: self._books.strand(job, why, search=not is_whole), job.id, "undeliverable"
+            lambda: self._kit.books.strand(job, why, search=not is_whole), job.id, "undeliverable"
         )
 
     async def _put(self, job: Job, fetched: Mapping[int, Picture]) -> bool:
@@ -115,7 +108,7 @@ class Deliverer:
             for index, link in wanted.items()
         }
         fetched: dict[int, Picture] = {}
-        until = _now() + self._times.fetch_max_s
+        until = _now() + self._kit.times.fetch_max_s
         pending = set(tasks)
         try:
             while pending:
@@ -131,7 +124,7 @@ class Deliverer:
                     if picture is None:
                         continue
                     if not fetched:
-                        until = _now() + self._times.fetch_wait_s
+                        until = _now() + self._kit.times.fetch_wait_s
                     fetched[tasks[task]] = picture
         finally:
             for task in pending:
@@ -141,14 +134,14 @@ class Deliverer:
 
     async def _fetch(self, job: Job, link: PictureLink) -> Picture | None:
         """Fetch one, however long it takes; None where its host may not be asked."""
-        pauses = Pauses(self._times.retry_first_s, self._times.retry_max_s)
+        pauses = Pauses(self._kit.times.retry_first_s, self._kit.times.retry_max_s)
         seldom = Seldom()
         while True:
             try:
-                return await self._queue.fetch(link)
+                return await self._kit.queue.fetch(link)
             except ForeignHost as error:
                 _log.error("foreign host", extra={"job_id": job.id, "detail": error.detail})
-                self._brakes.foreign_host(job.id)
+                self._kit.brakes.foreign_host(job.id)
                 return None
             except (MediaRejected, TemporaryFailure) as error:
                 if seldom.is_due():
@@ -162,7 +155,7 @@ class Deliverer:
             if link.arrived or index in but:
                 continue
             try:
-                fetched[index] = await self._queue.fetch(link)
+                fetched[index] = await self._kit.queue.fetch(link)
             except (MediaRejected, TemporaryFailure) as error:
                 about = {"job_id": job.id, "detail": error.detail}
                 _log.info("picture still not to be had", extra=about)

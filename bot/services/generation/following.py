@@ -24,13 +24,7 @@ class Follower:
     """The step of jobs that fal has."""
 
     def __init__(self, kit: Kit) -> None:
-        self._books = kit.books
-        self._queue = kit.queue
-        self._courier = kit.courier
-        self._brakes = kit.brakes
-        self._facts = kit.facts
-        self._wishes = kit.wishes
-        self._clock = kit.clock
+        self._kit = kit
         self._verdicts = Verdicts(kit.times)
 
     async def follow(self, job: Job) -> Job:
@@ -42,20 +36,20 @@ class Follower:
         assert job.ticket is not None
         ticket = job.ticket
         job = await self._asked_to_cancel(job)
-        self._verdicts.asked(job.id, is_cancelled=self._wishes.of(job) is not None)
+        self._verdicts.asked(job.id, is_cancelled=self._kit.wishes.of(job) is not None)
         is_open = False
         try:
             async with asyncio.timeout(max(0.0, self._verdicts.left_s(job.id))):
                 await self._watch(job)
-                found: Rendering | Upstream = await self._queue.result(ticket)
+                found: Rendering | Upstream = await self._kit.queue.result(ticket)
         except TimeoutError:
             await self.ask_to_cancel(job)
             found = await self._last_look(job)
         except Unproven as error:
-            self._brakes.trouble(error.trouble)
+            self._kit.brakes.trouble(error.trouble)
             end = self._verdicts.end_of(job.id, error)
             if end is None and not self._verdicts.is_silent(job.id):
-                self._courier.show(job, Place(is_unheard=True))
+                self._kit.courier.show(job, Place(is_unheard=True))
                 raise
             # What was unproven all the time may be proven by now, whatever the clocks say.
             found = end or await self._last_look(job)
@@ -67,12 +61,12 @@ class Follower:
         return await self._ended(job, found, is_open=is_open)
 
     async def _asked_to_cancel(self, job: Job) -> Job:
-        wish = self._wishes.of(job)
+        wish = self._kit.wishes.of(job)
         if wish is None:
             return job
         if job.cancel_by is None:
-            job = await self._books.request_cancel(job, *wish)
-        if not self._wishes.is_removed(job.id):
+            job = await self._kit.books.request_cancel(job, *wish)
+        if not self._kit.wishes.is_removed(job.id):
             await self.ask_to_cancel(job)
         return job
 
@@ -80,47 +74,47 @@ class Follower:
         """Ask fal to end a job; None where fal cannot be asked now."""
         assert job.ticket is not None
         try:
-            answer = await self._queue.cancel(job.ticket)
+            answer = await self._kit.queue.cancel(job.ticket)
         except Upstream as error:
             _log.warning("cancel not placed", extra={"job_id": job.id, "detail": error.detail})
             return None
         if answer is CancelAnswer.REMOVED:
-            self._wishes.removed(job.id)
+            self._kit.wishes.removed(job.id)
         return answer
 
     async def _watch(self, job: Job) -> None:
         assert job.ticket is not None
         running_since_ms: int | None = None
-        async with aclosing(self._queue.follow(job.ticket)) as reports:
+        async with aclosing(self._kit.queue.follow(job.ticket)) as reports:
             async for progress in reports:
                 if progress.phase is Phase.ENDED:
                     # The status alone is no good news: its result may still not be had.
                     return
-                self._brakes.heard()
+                self._kit.brakes.heard()
                 self._verdicts.meant(job.id)
                 if progress.phase is Phase.RUNNING and running_since_ms is None:
-                    running_since_ms = self._clock.now_ms()
+                    running_since_ms = self._kit.clock.now_ms()
                 place = Place(progress=progress, running_since_ms=running_since_ms)
-                self._courier.show(job, place)
+                self._kit.courier.show(job, place)
 
     async def _last_look(self, job: Job) -> Rendering | Upstream:
         """Ask for the result once more before anybody is told that there is none."""
         assert job.ticket is not None
         try:
-            return await self._queue.result(job.ticket)
+            return await self._kit.queue.result(job.ticket)
         except Upstream as error:
             return error
 
     async def _ended(self, job: Job, found: Rendering | Upstream, *, is_open: bool) -> Job:
         self._verdicts.forget(job.id)
         if isinstance(found, Rendering):
-            self._brakes.heard()
-            return await self._facts.render(job, found)
+            self._kit.brakes.heard()
+            return await self._kit.facts.render(job, found)
         _log.warning("job ended at fal", extra={"job_id": job.id, "detail": found.detail})
         is_unheard = isinstance(found, Unproven | Gone)
         is_open = is_open or is_unheard
         doubt = job.held_microusd if is_open or found.may_be_billed else 0
-        wish = self._wishes.of(job)
+        wish = self._kit.wishes.of(job)
         if wish is not None and (is_unheard or isinstance(found, CancelledAtFal)):
             return await self._cancelled(job, wish, found, doubt, search=is_open)
         reason = reason_for(found)
@@ -128,12 +122,12 @@ class Follower:
             word = found.end if isinstance(found, Unproven) else found
             reason = Reason.GONE if isinstance(word, Gone) else Reason.SILENT
         else:
-            self._brakes.heard()
+            self._kit.brakes.heard()
         is_lost = is_unheard or found.may_be_billed or found.cost_microusd
         if is_lost and reason is not Reason.CONTENT:
-            self._brakes.lost(job.id)
+            self._kit.brakes.lost(job.id)
         return await retry(
-            lambda: self._books.fail(
+            lambda: self._kit.books.fail(
                 job,
                 reason,
                 note=found.detail,
@@ -149,12 +143,12 @@ class Follower:
         self, job: Job, wish: tuple[int, str], found: Upstream, doubt: int, *, search: bool
     ) -> Job:
         """It ends as its member wished; fal may have made and billed it all the same."""
-        if self._wishes.is_removed(job.id):
+        if self._kit.wishes.is_removed(job.id):
             # fal's own word that it never ran.
             doubt = 0
         cost = found.cost_microusd
         return await retry(
-            lambda: self._books.cancel(
+            lambda: self._kit.books.cancel(
                 job, *wish, billed_microusd=cost, doubt_microusd=doubt, search=search
             ),
             job.id,
@@ -166,7 +160,7 @@ class Follower:
         self._verdicts.forget(job.id)
         doubt = 0 if job.state is State.HELD else job.held_microusd
         return await retry(
-            lambda: self._books.fail(
+            lambda: self._kit.books.fail(
                 job, Reason.UNEXPECTED, doubt_microusd=doubt, search=doubt > 0
             ),
             job.id,

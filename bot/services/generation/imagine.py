@@ -23,17 +23,17 @@ from bot.core.models.registry import model_of
 from bot.core.preferences import Defaults, Preferences, check, completed, veils
 from bot.core.prompts import clean_prompt
 from bot.services.generation.books import Books
+from bot.services.generation.moves import Moves
 from bot.services.generation.runner import Runner
 from bot.services.limits.alerts import Alerts
 from bot.services.limits.allowance import Allowance, Asker, HostLimits, load_allowance
 from bot.services.limits.blocks import refuse_if_blocked
-from bot.services.limits.refusals import Refusals
+from bot.services.limits.refusals import Refusals, reason_of
 from bot.services.limits.strikes import refuse_if_struck_out
 from bot.services.limits.words import Words
-from bot.services.ports import Balance, Clock
+from bot.services.ports import Balance
 from bot.services.retry import retry
-from bot.storage import jobs, ledger
-from bot.storage.database import Database
+from bot.storage import ledger
 from bot.storage.ids import new_id
 
 _log = logging.getLogger(__name__)
@@ -65,27 +65,26 @@ class Accepted:
 class Imagine:
     """Takes requests and hands them to the runner."""
 
-    def __init__(  # noqa: PLR0913 - all named; each is a part that it cannot do without
+    def __init__(
         self,
-        *,
-        database: Database,
-        clock: Clock,
+        moves: Moves,
         limits: HostLimits,
         defaults: Defaults,
         words: Words,
         books: Books,
         runner: Runner,
     ) -> None:
-        self._database = database
+        self._moves = moves
         self._books = books
-        self._clock = clock
+        self._clock = moves.clock
         self._host_rules = limits.rules()
         self._has_bot_cap = limits.bot_usd_per_day_microusd is not None
         self._defaults = defaults
         self._words = words
         self._runner = runner
         self._alerts = Alerts()
-        self._refusals = Refusals(database, self._alerts)
+        self._refusals = Refusals(moves.database, self._alerts)
+        self._began: dict[str, float] = {}
 
     async def accept(self, request: Request) -> Accepted:
         """Check a request and hold its price; `start` then puts it into the line.
@@ -93,6 +92,17 @@ class Imagine:
         Raises:
             Refused: With the code and the numbers that say why.
         """
+        began = asyncio.get_running_loop().time()
+        try:
+            accepted = await self._accept(request)
+        except Refused as error:
+            model = request.model or self._defaults.model_name
+            self._moves.meter.refused(model, reason_of(error))
+            raise
+        self._began[accepted.job.id] = began
+        return accepted
+
+    async def _accept(self, request: Request) -> Accepted:
         self._runner.refuse_if_stopping()
         model = self._model_of(request)
         request = replace(request, prompt=clean_prompt(request.prompt, model.prompt_max_chars))
@@ -141,8 +151,8 @@ class Imagine:
             request.server_id, request.budget_channel_id, request.member_id, request.role_ids
         )
         locks = (request.server_id, _BOT_LOCK) if self._has_bot_cap else (request.server_id,)
-        async with self._database.write(*locks) as connection:
-            now_ms = self._clock.now_ms()
+        async with self._moves.write(*locks) as transaction:
+            connection, now_ms = transaction.connection, transaction.now_ms
             await refuse_if_blocked(connection, request, now_ms)
             allowance = await load_allowance(connection, asker, self._host_rules, now_ms)
             check(allowance.preferences, self._model_of(request), request)
@@ -150,7 +160,7 @@ class Imagine:
             await refuse_if_struck_out(connection, request, zone, now_ms)
             job = self._new_job(allowance.preferences, request, now_ms)
             draws = _paid_by(allowance, job)
-            await jobs.insert(connection, job, now_ms)
+            await transaction.insert(job)
             await ledger.hold(
                 connection,
                 job,
@@ -211,6 +221,7 @@ class Imagine:
         A crash before this leaves the job `held` and without a card, and the next start gives it
         back: nobody was promised anything.
         """
+        self._answered(job, is_shown=message_id is not None)
         if message_id is None:
             found = await retry(lambda: self._books.get(job.id), job.id, "answered")
         else:
@@ -222,8 +233,14 @@ class Imagine:
         if found is not None:
             self._runner.add(found)
 
+    def _answered(self, job: Job, *, is_shown: bool) -> None:
+        began = self._began.pop(job.id, None)
+        if is_shown and began is not None:
+            self._moves.meter.answered(job.model, asyncio.get_running_loop().time() - began)
+
     async def withdraw(self, job: Job) -> None:
         """Give an accepted job back, because its member was told that nothing happened."""
+        self._answered(job, is_shown=False)
         failed = await retry(lambda: self._books.fail(job, Reason.UNANSWERED), job.id, "unanswered")
         await retry(lambda: self._books.told(failed), job.id, "told")
 

@@ -12,9 +12,8 @@ from bot.core.errors import Trouble, Unproven
 from bot.core.jobs import Job, State
 from bot.services.generation.delivering import Deliverer
 from bot.services.generation.following import Follower
+from bot.services.generation.kit import Kit
 from bot.services.generation.sending import Sender
-from bot.services.generation.times import Times
-from bot.services.generation.wishes import Wishes
 from bot.services.ports import CancelAnswer
 from bot.services.retry import Pauses, Seldom
 
@@ -24,20 +23,11 @@ _log = logging.getLogger(__name__)
 class JobSteps:
     """Takes jobs through their states. It holds nothing of a job between two steps."""
 
-    def __init__(
-        self,
-        *,
-        sender: Sender,
-        follower: Follower,
-        deliverer: Deliverer,
-        wishes: Wishes,
-        times: Times,
-    ) -> None:
+    def __init__(self, kit: Kit, sender: Sender, follower: Follower, deliverer: Deliverer) -> None:
+        self._kit = kit
+        self._sender = sender
         self._follower = follower
         self._deliverer = deliverer
-        self._sender = sender
-        self._wishes = wishes
-        self._times = times
         self._rests: dict[str, tuple[Pauses, Seldom]] = {}
         self._steps: dict[State, Callable[[Job], Awaitable[Job]]] = {
             State.HELD: sender.submit,
@@ -58,7 +48,7 @@ class JobSteps:
 
     async def rest(self, job: Job, error: Unproven) -> None:
         """Wait before a job at fal is looked at again, longer each time."""
-        first_s, most_s = self._times.rest_first_s, self._times.rest_max_s
+        first_s, most_s = self._kit.times.rest_first_s, self._kit.times.rest_max_s
         pauses, seldom = self._rests.setdefault(job.id, (Pauses(first_s, most_s), Seldom()))
         if seldom.is_due():
             about = {"job_id": job.id, "detail": error.detail, "trouble": error.trouble}
@@ -83,10 +73,10 @@ class JobSteps:
 
     def wants_cancel(self, job_id: str, by: int, reason: str = "") -> None:
         """Remember that a person wants a job to end, for steps that are under way."""
-        self._wishes.want(job_id, by, reason)
+        self._kit.wishes.want(job_id, by, reason)
 
     def forget(self, job_id: str) -> None:
         """Drop what was remembered of a job that ended."""
-        self._wishes.forget(job_id)
+        self._kit.wishes.forget(job_id)
         self._follower.forget(job_id)
         self._rests.pop(job_id, None)

@@ -7,21 +7,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.jobs import Event, Job, Rendering
-from bot.services.generation.moves import changes_of, move, with_arrived
+from bot.services.generation.moves import Moves, changes_of, with_arrived
 from bot.services.limits.bills import bill_of
-from bot.services.ports import Clock
 from bot.storage import doubts, jobs, ledger
 from bot.storage.audit import HOST
-from bot.storage.database import Connection, Database
+from bot.storage.database import Connection
 from bot.storage.doubts import Outcome
 
 
 class LateBooks:
     """Moves jobs that are still looked for."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    def __init__(self, moves: Moves) -> None:
+        self._moves = moves
+        self._database = moves.database
+        self._clock = moves.clock
 
     async def due(self, now_ms: int, limit: int) -> list[Job]:
         """Read the jobs whose late pictures are to be looked for now."""
@@ -50,14 +50,15 @@ class LateBooks:
             job: Failed or cancelled.
             rendering: What fal says of it, None where that was known and only files were missing.
         """
-        async with self._database.write(job.server_id) as connection:
-            now_ms, job = self._clock.now_ms(), await _as_it_is(connection, job)
+        async with self._moves.write(job.server_id) as transaction:
+            connection, now_ms = transaction.connection, transaction.now_ms
+            job = await _as_it_is(connection, job)
             if rendering is None:
                 changes = jobs.JobChanges(search_until_ms=0)
-                return await move(connection, job, Event.RESCUE, now_ms, changes=changes)
+                return await transaction.move(job, Event.RESCUE, changes=changes)
             bill = bill_of(job, rendering)
             changes = replace(changes_of(rendering, bill), search_until_ms=0)
-            moved = await move(connection, job, Event.RESCUE, now_ms, changes=changes)
+            moved = await transaction.move(job, Event.RESCUE, changes=changes)
             if await doubts.amount_of(connection, job.id):
                 await doubts.close_doubt(
                     connection, job.id, Outcome.FOUND, by=HOST, reason="fal made it", at_ms=now_ms
@@ -96,8 +97,8 @@ class LateBooks:
             free_pictures=job.free_pictures + len(arrived),
             search_until_ms=0 if all(link.arrived for link in links) else None,
         )
-        async with self._database.write(job.server_id) as connection:
-            return await move(connection, job, Event.ADD, self._clock.now_ms(), changes=changes)
+        async with self._moves.write(job.server_id) as transaction:
+            return await transaction.move(job, Event.ADD, changes=changes)
 
 
 async def _as_it_is(connection: Connection, job: Job) -> Job:

@@ -24,14 +24,10 @@ from bot.core.errors import (
     Upstream,
 )
 from bot.core.jobs import Job, Picture, State
-from bot.services.generation.books import Books
 from bot.services.generation.delivering import Deliverer
-from bot.services.generation.facts import Facts
-from bot.services.generation.late_books import LateBooks
+from bot.services.generation.kit import Kit
 from bot.services.generation.sending import Sender
-from bot.services.generation.times import Times
-from bot.services.limits.allowance import Quota
-from bot.services.ports import Clock, Courier, Delivered, ImageQueue
+from bot.services.ports import Delivered
 from bot.services.retry import Pauses, retry
 
 _log = logging.getLogger(__name__)
@@ -54,44 +50,25 @@ class Rescue:
     """The loop over all jobs of this process that are still looked for.
 
     Args:
+        kit: What every step of a job works with.
+        sender: Looks for lost submits.
+        deliverer: Fetches pictures.
         take: Hands a job whose pictures were found to the runner.
-        owns: Whether a server is this process's.
     """
 
-    def __init__(  # noqa: PLR0913 - all named; each is a part that it cannot do without
-        self,
-        *,
-        books: Books,
-        late: LateBooks,
-        facts: Facts,
-        queue: ImageQueue,
-        courier: Courier,
-        sender: Sender,
-        deliverer: Deliverer,
-        quota: Quota,
-        clock: Clock,
-        times: Times,
-        take: Callable[[Job], None],
-        owns: Callable[[int], bool] = lambda _: True,
+    def __init__(
+        self, kit: Kit, sender: Sender, deliverer: Deliverer, take: Callable[[Job], None]
     ) -> None:
-        self._books = books
-        self._late = late
-        self._facts = facts
-        self._queue = queue
-        self._courier = courier
+        self._kit = kit
         self._sender = sender
         self._deliverer = deliverer
-        self._quota = quota
-        self._clock = clock
-        self._times = times
         self._take = take
-        self._owns = owns
         self._words: dict[str, tuple[str, int]] = {}
 
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            self._books.searching.clear()
+            self._kit.books.searching.clear()
             if await self.look():
                 # One look takes a few; others may be due behind them.
                 await asyncio.sleep(_PAUSE_S)
@@ -100,19 +77,19 @@ class Rescue:
 
     async def _until_due(self) -> None:
         """Wait until something is due, or a search begins."""
-        due_ms = await self._late.next_due_ms()
-        left_s = _EVERY_MAX_S if due_ms is None else (due_ms - self._clock.now_ms()) / 1000
+        due_ms = await self._kit.late.next_due_ms()
+        left_s = _EVERY_MAX_S if due_ms is None else (due_ms - self._kit.clock.now_ms()) / 1000
         try:
             # Bounded, because the time of day may be set, and another process may begin a search.
             async with asyncio.timeout(min(max(left_s, _PAUSE_S), _EVERY_MAX_S)):
-                await self._books.searching.wait()
+                await self._kit.books.searching.wait()
         except TimeoutError:
             return
 
     async def look(self) -> int:
         """Look once for everything that is due; returns how many jobs that were."""
-        found = await self._late.due(self._clock.now_ms(), _READ_MAX)
-        due = [job for job in found if self._owns(job.server_id)][:_AT_ONCE_MAX]
+        found = await self._kit.late.due(self._kit.clock.now_ms(), _READ_MAX)
+        due = [job for job in found if self._kit.owns(job.server_id)][:_AT_ONCE_MAX]
         ended = await asyncio.gather(*(self._guarded(job) for job in due), return_exceptions=True)
         # Only once all have ended: whoever looks again must not meet a search that still goes on.
         for error in filter(None, ended):
@@ -138,17 +115,17 @@ class Rescue:
 
     async def _postpone(self, job: Job) -> None:
         """Look again later, or no more; a clock that jumped is no reason for that."""
-        now_ms = self._clock.now_ms()
+        now_ms = self._kit.clock.now_ms()
         if now_ms >= (job.search_until_ms or 0) and job.search_tries >= _TRIES_MIN:
             self._words.pop(job.id, None)
             _log.error("search given up", extra={"job_id": job.id})
-            await self._late.stop_search(job)
+            await self._kit.late.stop_search(job)
             return
         pause_s = min(
-            self._times.search_first_s * 2.0 ** min(job.search_tries, 30),
-            self._times.search_rest_s,
+            self._kit.times.search_first_s * 2.0 ** min(job.search_tries, 30),
+            self._kit.times.search_rest_s,
         )
-        await self._late.look_again(job, now_ms + int(pause_s * 1000))
+        await self._kit.late.look_again(job, now_ms + int(pause_s * 1000))
 
     async def _look_for(self, job: Job) -> bool:
         """Take a job one step nearer to its pictures; True where the search is over."""
@@ -174,13 +151,13 @@ class Rescue:
         if ticket is None:
             return False
         _log.warning("lost submit found", extra={"job_id": job.id, "request": ticket.request_id})
-        found = await retry(lambda: self._books.accept(job, ticket), job.id, "found late")
+        found = await retry(lambda: self._kit.books.accept(job, ticket), job.id, "found late")
         return await self._ask_result(found)
 
     async def _ask_result(self, job: Job) -> bool:
         assert job.ticket is not None
         try:
-            rendering = await self._queue.result(job.ticket)
+            rendering = await self._kit.queue.result(job.ticket)
         except Unproven as error:
             end = self._repeated(job, error)
             if end is None or isinstance(end, Gone):
@@ -191,7 +168,7 @@ class Rescue:
         except Upstream as error:
             return await self._refute(job, error)
         _log.warning("pictures found late", extra={"job_id": job.id})
-        rescued = await retry(lambda: self._late.rescue(job, rendering), job.id, "found late")
+        rescued = await retry(lambda: self._kit.late.rescue(job, rendering), job.id, "found late")
         self._take(rescued)
         return True
 
@@ -207,10 +184,10 @@ class Rescue:
         """fal's own word: it made no pictures. Whether it billed them may stay in doubt."""
         _log.warning("nothing was made", extra={"job_id": job.id, "detail": error.detail})
         if error.may_be_billed:
-            await self._late.stop_search(job)
+            await self._kit.late.stop_search(job)
             return True
         cost, why = error.cost_microusd or 0, error.detail
-        await retry(lambda: self._late.refute(job, cost, why), job.id, "nothing was made")
+        await retry(lambda: self._kit.late.refute(job, cost, why), job.id, "nothing was made")
         return True
 
     async def _rescue_files(self, job: Job) -> bool:
@@ -218,7 +195,7 @@ class Rescue:
         if not await self._deliverer.fetch_now(job):
             return False
         _log.warning("files found late", extra={"job_id": job.id})
-        rescued = await retry(lambda: self._late.rescue(job, None), job.id, "found late")
+        rescued = await retry(lambda: self._kit.late.rescue(job, None), job.id, "found late")
         self._take(rescued)
         return True
 
@@ -226,14 +203,14 @@ class Rescue:
         """Put pictures of a job on the shelf that could not be fetched when nobody took them."""
         if not await self._deliverer.keep(job):
             return False
-        await self._late.stop_search(job)
+        await self._kit.late.stop_search(job)
         return True
 
     async def _bring_missing(self, job: Job) -> bool:
         """Post pictures of a delivered job that were late."""
         if job.removed_by is not None:
             # A moderator removed what came first; the rest is not wanted either.
-            await self._late.stop_search(job)
+            await self._kit.late.stop_search(job)
             return True
         fetched = await self._deliverer.fetch_now(job)
         if not fetched:
@@ -242,16 +219,16 @@ class Rescue:
         taken = await self._post(job, pictures)
         if taken is None:
             return False
-        added = await self._facts.add(job, taken, sorted(fetched))
+        added = await self._kit.facts.add(job, taken, sorted(fetched))
         return added.search_until_ms is None
 
     async def _post(self, job: Job, pictures: list[Picture]) -> Delivered | None:
         """Post late pictures; None where Discord does not take them now."""
-        balance = await self._quota.balance(job)
-        pauses = Pauses(self._times.retry_first_s, self._times.retry_max_s)
+        balance = await self._kit.quota.balance(job)
+        pauses = Pauses(self._kit.times.retry_first_s, self._kit.times.retry_max_s)
         for tries in range(1, _POSTS_MAX + 1):
             try:
-                return await self._courier.bring(job, pictures, balance)
+                return await self._kit.courier.bring(job, pictures, balance)
             except (RouteBusy, Undeliverable) as error:
                 about = {"job_id": job.id, "detail": str(error)}
                 _log.warning("late pictures not posted", extra=about)

@@ -6,7 +6,7 @@ proven, and what is being delivered, holds none.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from enum import StrEnum
 from typing import Any
 
@@ -22,14 +22,13 @@ from bot.core.errors import (
     Unproven,
 )
 from bot.core.jobs import Job, State, refuse_if_too_late
-from bot.services.generation.books import Books
-from bot.services.generation.brakes import Brakes
 from bot.services.generation.job_steps import JobSteps
+from bot.services.generation.kit import Kit
 from bot.services.generation.places import Places
 from bot.services.generation.strays import EVERY_S, Strays
 from bot.services.generation.telling import Teller
 from bot.services.generation.waiting import WaitingRoom
-from bot.services.ports import CancelAnswer, Clock, Courier, Place
+from bot.services.ports import CancelAnswer, Place
 from bot.services.retry import Pauses, Seldom
 
 _log = logging.getLogger(__name__)
@@ -69,39 +68,23 @@ _NEWS = {
 class Runner:
     """The one owner of all running jobs of this process."""
 
-    def __init__(  # noqa: PLR0913 - all named; each is a part that it cannot do without
-        self,
-        *,
-        books: Books,
-        drive: JobSteps,
-        courier: Courier,
-        teller: Teller,
-        brakes: Brakes,
-        clock: Clock,
-        concurrency: int,
-        owns: Callable[[int], bool] = lambda _: True,
-    ) -> None:
-        self._books = books
-        self._drive = drive
-        self._courier = courier
+    def __init__(self, kit: Kit, steps: JobSteps, teller: Teller, concurrency: int) -> None:
+        self._kit = kit
+        self._steps = steps
         self._teller = teller
-        self._brakes = brakes
-        self._owns = owns
         self._places = Places(concurrency)
-        self._room = WaitingRoom(courier=courier, brakes=brakes, places=self._places)
+        self._room = WaitingRoom(courier=kit.courier, brakes=kit.brakes, places=self._places)
         self._jobs: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
-        brakes.listen(lambda _: self._places.changed.set())
+        kit.brakes.listen(lambda _: self._places.changed.set())
         self._strays = Strays(
-            books=books,
-            clock=clock,
+            kit,
             is_telling=teller.is_telling,
             tell=self._start_telling,
             is_known=self._jobs.__contains__,
             add=self.add,
             take=self.take,
-            owns=owns,
         )
 
     @property
@@ -117,7 +100,7 @@ class Runner:
     @property
     def halt(self) -> Halt | None:
         """What keeps the line from sending, None where it moves."""
-        return self._brakes.halt
+        return self._kit.brakes.halt
 
     def refuse_if_stopping(self) -> None:
         """Refuse new work while the bot shuts down.
@@ -146,7 +129,7 @@ class Runner:
 
     async def resume(self) -> int:
         """Take up every unfinished job of this process's servers; returns how many."""
-        found = [job for job in await self._books.unfinished() if self._owns(job.server_id)]
+        found = [job for job in await self._kit.books.unfinished() if self._kit.owns(job.server_id)]
         for job in found:
             if job.state is State.HELD:
                 await self._strays.settle(job)
@@ -183,7 +166,7 @@ class Runner:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await self._drive.drain(hurry or asyncio.Event())
+        await self._steps.drain(hurry or asyncio.Event())
 
     # Cancels
 
@@ -209,14 +192,14 @@ class Runner:
             NotAllowed: It is somebody else's job.
             TooLate: It has ended, or its pictures are made.
         """
-        job = await self._books.get(job_id)
+        job = await self._kit.books.get(job_id)
         if job is None or (server_id or job.server_id) != job.server_id:
             raise TooLate(JobCode.UNKNOWN)
         if by != job.member_id and not is_moderator:
             raise NotAllowed(JobCode.NOT_YOURS)
         if job.state is State.HELD:
             try:
-                cancelled = await self._books.cancel(job, by, reason)
+                cancelled = await self._kit.books.cancel(job, by, reason)
             except StaleState:
                 return await self._cancel_sent(job_id, by, reason)
             self.ended(cancelled)
@@ -224,24 +207,24 @@ class Runner:
         return await self._cancel_sent(job_id, by, reason)
 
     async def _cancel_sent(self, job_id: str, by: int, reason: str) -> CancelNews:
-        job = await self._books.get(job_id)
+        job = await self._kit.books.get(job_id)
         assert job is not None
         refuse_if_too_late(job)
-        self._drive.wants_cancel(job_id, by, reason)
-        job = await self._books.request_cancel(job, by, reason)
+        self._steps.wants_cancel(job_id, by, reason)
+        job = await self._kit.books.request_cancel(job, by, reason)
         if job.state.is_ended and job_id not in self._jobs:
             # It ended in between, and nobody will drive it to where the wish is dropped.
-            self._drive.forget(job_id)
+            self._steps.forget(job_id)
         # It may have been overtaken on the way.
         refuse_if_too_late(job)
         if job.state is not State.QUEUED:
             return CancelNews.ASKED
         try:
             async with asyncio.timeout(_CANCEL_ANSWER_MAX_S):
-                answer = await self._drive.ask_to_cancel(job)
+                answer = await self._steps.ask_to_cancel(job)
         except TimeoutError:
             answer = None
-        self._courier.show(job, Place())
+        self._kit.courier.show(job, Place())
         return _NEWS[answer]
 
     def ended(self, job: Job) -> None:
@@ -305,7 +288,7 @@ class Runner:
         pauses, seldom = Pauses(_STUMBLE_PAUSE_S, _DATABASE_PAUSE_MAX_S), Seldom()
         while True:
             try:
-                return await self._books.get(job.id) or job
+                return await self._kit.books.get(job.id) or job
             except DatabaseUnavailable as error:
                 if seldom.is_due():
                     _log.error("job waits for the database", extra=_about(job, error))
@@ -321,12 +304,12 @@ class Runner:
                 else:
                     self._places.leave(job.id)
                 try:
-                    job = await self._drive.step(job)
+                    job = await self._steps.step(job)
                 except Unproven as error:
                     # Others need not wait for what may take hours; fal has its own line.
                     self._places.leave(job.id)
-                    self._brakes.rests(job.id)
-                    await self._drive.rest(job, error)
+                    self._kit.brakes.rests(job.id)
+                    await self._steps.rest(job, error)
         except NotSent as error:
             _log.warning("not sent", extra={"job_id": job.id, "detail": error.detail})
             self._room.put_back(await self._stored(job))
@@ -338,7 +321,7 @@ class Runner:
     async def _give_up(self, job: Job) -> None:
         """End a job that cannot be driven, so that no hold stays for ever."""
         try:
-            job = await self._drive.give_up(job)
+            job = await self._steps.give_up(job)
         except Exception as error:  # noqa: BLE001 - its place at fal must come free all the same
             _log.exception("job cannot be ended", extra=_about(job, error))
         self._forget(job)
@@ -347,8 +330,8 @@ class Runner:
     def _forget(self, job: Job) -> None:
         self._jobs.discard(job.id)
         self._room.remove(job.id)
-        self._drive.forget(job.id)
-        self._brakes.left(job.id)
+        self._steps.forget(job.id)
+        self._kit.brakes.left(job.id)
         self._places.leave(job.id)
 
 

@@ -39,14 +39,7 @@ class Sender:
     """The steps of jobs that are held, being sent, or of which nobody knows whether they were."""
 
     def __init__(self, kit: Kit) -> None:
-        self._books = kit.books
-        self._queue = kit.queue
-        self._courier = kit.courier
-        self._brakes = kit.brakes
-        self._facts = kit.facts
-        self._wishes = kit.wishes
-        self._clock = kit.clock
-        self._times = kit.times
+        self._kit = kit
         self._sending: dict[str, Order] = {}
         self._unsent: dict[str, str] = {}
         self._in_flight: set[asyncio.Task[Job]] = set()
@@ -57,19 +50,19 @@ class Sender:
         Raises:
             NotSent: It is back in our line.
         """
-        wish = self._wishes.of(job)
+        wish = self._kit.wishes.of(job)
         if wish is not None:
-            return await self._books.cancel(job, *wish)
-        if self._clock.now_ms() - job.created_at_ms > self._times.held_max_s * 1000:
+            return await self._kit.books.cancel(job, *wish)
+        if self._kit.clock.now_ms() - job.created_at_ms > self._kit.times.held_max_s * 1000:
             return await retry(
-                lambda: self._books.fail(job, Reason.TOO_OLD), job.id, "waited too long"
+                lambda: self._kit.books.fail(job, Reason.TOO_OLD), job.id, "waited too long"
             )
-        attempt = new_id(self._clock.now_ms())
+        attempt = new_id(self._kit.clock.now_ms())
         try:
-            sending = await self._books.submit(job, attempt)
+            sending = await self._kit.books.submit(job, attempt)
         except StruckOut:
             return await retry(
-                lambda: self._books.fail(job, Reason.STRIKES), job.id, "too many losses"
+                lambda: self._kit.books.fail(job, Reason.STRIKES), job.id, "too many losses"
             )
         except DatabaseUnavailable:
             # The trace may have been written though nothing was sent, and nothing will be.
@@ -111,25 +104,25 @@ class Sender:
 
     async def _sent(self, job: Job, order: Order) -> Job:
         try:
-            ticket = await self._queue.submit(order)
+            ticket = await self._kit.queue.submit(order)
         except NotSent as error:
-            self._brakes.not_sent(job.id, error.retry_after_s)
+            self._kit.brakes.not_sent(job.id, error.retry_after_s)
             return await self._put_back(job, error)
         except (AccountLocked, KeyRejected) as error:
             is_key = isinstance(error, KeyRejected)
-            self._brakes.refused(job.id, Trouble.KEY if is_key else Trouble.ACCOUNT)
+            self._kit.brakes.refused(job.id, Trouble.KEY if is_key else Trouble.ACCOUNT)
             return await self._put_back(job, error)
         except SubmitUnclear as error:
             why = error.detail
             _log.error("submit unclear", extra={"job_id": job.id, "detail": why})
-            self._brakes.unclear(job.id)
-            return await retry(lambda: self._books.lose(job, why), job.id, "submit unclear")
+            self._kit.brakes.unclear(job.id)
+            return await retry(lambda: self._kit.books.lose(job, why), job.id, "submit unclear")
         except Upstream as error:
             _log.error("submit refused", extra={"job_id": job.id, "detail": error.detail})
-            self._brakes.accepted()
+            self._kit.brakes.accepted()
             return await self._refused(job, error)
-        self._brakes.accepted()
-        return await self._facts.accept(job, ticket)
+        self._kit.brakes.accepted()
+        return await self._kit.facts.accept(job, ticket)
 
     async def _put_back(self, job: Job, error: Upstream) -> Job:
         """Nothing was made: back into our line.
@@ -138,17 +131,17 @@ class Sender:
             NotSent: Always, unless somebody wants the job to end.
         """
         why = error.detail
-        job = await retry(lambda: self._books.returned(job, why), job.id, "not sent")
-        wish = self._wishes.of(job)
+        job = await retry(lambda: self._kit.books.returned(job, why), job.id, "not sent")
+        wish = self._kit.wishes.of(job)
         if wish is not None:
-            return await self._books.cancel(job, *wish)
+            return await self._kit.books.cancel(job, *wish)
         if isinstance(error, NotSent):
             raise error
         raise NotSent(why)
 
     async def _refused(self, job: Job, error: Upstream) -> Job:
         return await retry(
-            lambda: self._books.fail(
+            lambda: self._kit.books.fail(
                 job, reason_for(error), note=error.detail, billed_microusd=error.cost_microusd
             ),
             job.id,
@@ -158,22 +151,22 @@ class Sender:
     async def lose(self, job: Job) -> Job:
         """It stands between the trace and the answer, and nobody here is sending it."""
         unsent = self._unsent.pop(job.id, None)
-        if unsent is not None and await self._books.attempt_of(job) == unsent:
+        if unsent is not None and await self._kit.books.attempt_of(job) == unsent:
             # Ours, and not the trace of another process that may be sending it.
-            return await self._books.returned(job, Hitch.NOTHING_SENT)
-        return await self._books.lose(job, Hitch.STOPPED)
+            return await self._kit.books.returned(job, Hitch.NOTHING_SENT)
+        return await self._kit.books.lose(job, Hitch.STOPPED)
 
     async def look_for(self, job: Job) -> Job:
         """Look for evidence until the deadline; then the member is told, and the search goes on."""
-        self._courier.show(job, Place())
+        self._kit.courier.show(job, Place())
         ticket = await self._evidence(job)
         if ticket is not None:
-            self._brakes.heard()
-            return await self._facts.accept(job, ticket)
+            self._kit.brakes.heard()
+            return await self._kit.facts.accept(job, ticket)
         _log.error("job lost", extra={"job_id": job.id, "doubt_microusd": job.held_microusd})
-        self._brakes.lost(job.id)
+        self._kit.brakes.lost(job.id)
         return await retry(
-            lambda: self._books.fail(
+            lambda: self._kit.books.fail(
                 job, Reason.LOST, doubt_microusd=job.held_microusd, search=True
             ),
             job.id,
@@ -182,8 +175,8 @@ class Sender:
 
     async def _evidence(self, job: Job) -> Ticket | None:
         loop = asyncio.get_running_loop()
-        until = loop.time() + self._times.unclear_max_s
-        pauses = iter(self._times.evidence_pauses_s)
+        until = loop.time() + self._kit.times.unclear_max_s
+        pauses = iter(self._kit.times.evidence_pauses_s)
         pause_s, refused = 0.0, 0
         while loop.time() < until and refused < _CANNOT_LOOK_MAX:
             pause_s = next(pauses, pause_s)
@@ -219,14 +212,14 @@ class Sender:
         from_ms, until_ms = at_ms - _EARLIER_MS, at_ms + _LATER_MS
         if is_late:
             earlier_ms = _LATE_EARLIER_MS << min(job.search_tries, _DOUBLINGS_MAX)
-            from_ms, until_ms = min(at_ms, self._clock.now_ms()) - earlier_ms, None
-        found = await self._queue.find(
+            from_ms, until_ms = min(at_ms, self._kit.clock.now_ms()) - earlier_ms, None
+        found = await self._kit.queue.find(
             order_of(job), at_ms=at_ms, from_ms=from_ms, until_ms=until_ms
         )
         if self._is_sending_the_same(job):
             return None
         for ticket in found:
-            if not await self._books.is_known_request(ticket.request_id):
+            if not await self._kit.books.is_known_request(ticket.request_id):
                 return ticket
         return None
 

@@ -15,8 +15,7 @@ import logging
 from collections.abc import Callable
 
 from bot.core.jobs import Job, Reason, State
-from bot.services.generation.books import Books
-from bot.services.ports import Clock
+from bot.services.generation.kit import Kit
 from bot.services.retry import retry
 
 _log = logging.getLogger(__name__)
@@ -30,35 +29,30 @@ class Strays:
     """Looks for strays.
 
     Args:
-        clock: Tells the time of day.
+        kit: What every step of a job works with.
         is_known: Whether a job of this id is in the line or under way here.
         add: Puts a job into the line.
         take: Drives a job on that has left the line.
         tell: Begins to tell a member how a job ended.
         is_telling: Whether that has begun.
-        owns: Whether a server is this process's.
     """
 
-    def __init__(  # noqa: PLR0913 - all named; each is a part that it cannot do without
+    def __init__(
         self,
+        kit: Kit,
         *,
-        books: Books,
-        clock: Clock,
         is_telling: Callable[[str], bool],
         tell: Callable[[Job], None],
         is_known: Callable[[str], bool],
         add: Callable[[Job], None],
         take: Callable[[Job], None],
-        owns: Callable[[int], bool],
     ) -> None:
-        self._books = books
-        self._clock = clock
+        self._kit = kit
         self._is_telling = is_telling
         self._tell = tell
         self._is_known = is_known
         self._add = add
         self._take = take
-        self._owns = owns
         self._seen: set[str] = set()
         self._seen_untold: set[str] = set()
 
@@ -69,8 +63,8 @@ class Strays:
         """
         found = {
             job.id: job
-            for job in await self._books.unfinished()
-            if not self._is_known(job.id) and self._owns(job.server_id)
+            for job in await self._kit.books.unfinished()
+            if not self._is_known(job.id) and self._kit.owns(job.server_id)
         }
         again, self._seen = self._seen & found.keys(), found.keys() - self._seen
         for job_id in sorted(again):
@@ -95,8 +89,10 @@ class Strays:
             self._tell(found[job_id])
 
     async def _untold(self) -> list[Job]:
-        since_ms = self._clock.now_ms() - _UNTOLD_MAX_MS
-        return [job for job in await self._books.untold(since_ms) if self._owns(job.server_id)]
+        since_ms = self._kit.clock.now_ms() - _UNTOLD_MAX_MS
+        return [
+            job for job in await self._kit.books.untold(since_ms) if self._kit.owns(job.server_id)
+        ]
 
     async def settle(self, job: Job) -> None:
         """Take a held job up that has a card, or give back one that has none."""
@@ -105,5 +101,7 @@ class Strays:
             self._add(job)
             return
         _log.warning("stray job given back", extra={"job_id": job.id})
-        failed = await retry(lambda: self._books.fail(job, Reason.UNANSWERED), job.id, "given back")
+        failed = await retry(
+            lambda: self._kit.books.fail(job, Reason.UNANSWERED), job.id, "given back"
+        )
         self._tell(failed)

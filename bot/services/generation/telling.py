@@ -5,10 +5,7 @@ import logging
 
 from bot.core.errors import RouteBusy, StorageTrouble
 from bot.core.jobs import Job, State
-from bot.services.generation.books import Books
-from bot.services.generation.times import Times
-from bot.services.limits.allowance import Quota
-from bot.services.ports import Courier
+from bot.services.generation.kit import Kit
 from bot.services.retry import Pauses, Seldom, retry
 
 _log = logging.getLogger(__name__)
@@ -19,11 +16,8 @@ _UNTOLD = frozenset({State.FAILED, State.CANCELLED, State.UNDELIVERED})
 class Teller:
     """Tells each end once; a job without its interaction token was told already."""
 
-    def __init__(self, *, books: Books, courier: Courier, quota: Quota, times: Times) -> None:
-        self._books = books
-        self._courier = courier
-        self._quota = quota
-        self._times = times
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
         self._telling: set[str] = set()
 
     def is_telling(self, job_id: str) -> bool:
@@ -46,22 +40,22 @@ class Teller:
 
     async def _tell(self, job: Job) -> None:
         loop = asyncio.get_running_loop()
-        pauses = Pauses(self._times.retry_first_s, self._times.retry_max_s)
-        seldom, until = Seldom(), loop.time() + self._times.deliver_max_s
+        pauses = Pauses(self._kit.times.retry_first_s, self._kit.times.retry_max_s)
+        seldom, until = Seldom(), loop.time() + self._kit.times.deliver_max_s
         while loop.time() < until:
             try:
-                stored = await self._books.get(job.id)
+                stored = await self._kit.books.get(job.id)
                 if stored is None or stored.state not in _UNTOLD:
                     # Its pictures were found meanwhile; "no picture" would be no news any more.
                     return
                 if stored.interaction_token is None:
                     # Somebody else was faster.
                     return
-                await self._courier.end(job, await self._quota.balance(job))
+                await self._kit.courier.end(job, await self._kit.quota.balance(job))
             except (RouteBusy, StorageTrouble) as error:
                 if seldom.is_due():
                     _log.warning("end not told", extra={"job_id": job.id, "detail": str(error)})
                 await asyncio.sleep(pauses.next())
             else:
-                await retry(lambda: self._books.told(job), job.id, "told")
+                await retry(lambda: self._kit.books.told(job), job.id, "told")
                 return

@@ -40,6 +40,14 @@ class _Ready:
     matcher: Matcher
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """An entry as it is stored, and the one of the same text that it took the place of."""
+
+    entry: Entry
+    before: Entry | None
+
+
 class Words:
     """The word list of each server."""
 
@@ -67,11 +75,8 @@ class Words:
 
     async def add(
         self, server_id: int, kind: Kind, text: str, *, actor_id: int, reason: str
-    ) -> tuple[Entry, Entry | None]:
+    ) -> Added:
         """Put an entry on the list.
-
-        Returns:
-            The entry as it is stored, and the one of the same text that it replaces.
 
         Raises:
             BadRequest: It cannot be used or is there already, or the list is full.
@@ -89,7 +94,7 @@ class Words:
             await words.put(connection, server_id, stored)
             change = Change("words.add", actor_id, entry, before, entry, reason)
             await record(connection, server_id, change, now_ms)
-        return entry, before
+        return Added(entry, before)
 
     async def remove(self, server_id: int, text: str, *, actor_id: int, reason: str) -> Entry:
         """Take the entry of a text off the list, and tell what it was.

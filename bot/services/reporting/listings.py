@@ -4,6 +4,7 @@ Export rows have stable columns; times are ISO 8601 in UTC, amounts micro-dollar
 """
 
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.core.codes import BrokenRule, Option
@@ -140,12 +141,25 @@ async def ledger_rows(database: Database) -> AsyncGenerator[Line]:
             }
 
 
-async def check(database: Database) -> tuple[list[str], list[str]]:
-    """Prove the ledger.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found.
 
-    Returns:
-        One sentence for each problem, and what the host should know all the same.
+    Attributes:
+        problems: One sentence for each.
+        notes: What the host should know all the same.
     """
+
+    problems: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
+
+    def __add__(self, other: "Checked") -> "Checked":
+        problems = dict.fromkeys(self.problems + other.problems)
+        return Checked(list(problems), self.notes + other.notes)
+
+
+async def check(database: Database) -> Checked:
+    """Prove the ledger."""
     async with database.read() as connection:
         problems = await ledger.check(connection, SystemClock().now_ms())
         loss = await jobs.possible_loss(connection)
@@ -155,7 +169,7 @@ async def check(database: Database) -> tuple[list[str], list[str]]:
             f"{loss.jobs} jobs got no answer from fal and were given back to their members; "
             f"fal may have billed up to {format_usd(loss.microusd)} for them."
         )
-    return problems, notes
+    return Checked(problems, notes)
 
 
 def csv_cell(value: Cell) -> Cell:

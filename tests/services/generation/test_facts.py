@@ -8,7 +8,6 @@ import pytest
 from bot.core.errors import Broken, DatabaseUnavailable
 from bot.core.jobs import Reason, State
 from bot.services.generation.facts import Facts
-from bot.services.generation.late_books import LateBooks
 from bot.storage.journal import Fact, Journal
 from tests.fakes import rendering, ticket
 from tests.services.generation.test_hardships import until_state, until_true
@@ -150,7 +149,7 @@ async def test_replaying_twice_is_harmless(open_house, tmp_path):
     history = []
     for _ in range(2):
         path.write_text(text + text)
-        late = LateBooks(again.database, again.clock)
+        late = again.generation.rescue._kit.late
         assert await Facts(again.books, late, Journal(tmp_path / "data")).replay() == 1
         assert path.read_text() == ""
         history.append(await again.history(job))

@@ -238,7 +238,7 @@ async def test_a_request_whose_answer_is_just_being_noted_is_no_other_jobs(open_
         return (ticket(1),)
 
     house.queue.find = find
-    assert await house.generation.runner._drive._sender.find(lost) is None
+    assert await house.generation.runner._steps._sender.find(lost) is None
     await until_state(house, twins[0], State.QUEUED)
     assert (await house.get(twins[0])).ticket == ticket(1)
     await house.runner.stop(0)
@@ -253,7 +253,7 @@ async def test_pictures_that_another_process_brought_fewer_of_are_noted(open_hou
     house.queue.results = [rendering(3)]
     job = await house.books.submit(await house.accept(count=3))
     rendered = await house.books.render(await house.books.accept(job, ticket(1)), rendering(3))
-    facts = house.generation.runner._drive._deliverer._facts
+    facts = house.generation.facts
     await facts.deliver(rendered, Delivered(77, rendered.channel_id, "answer"), [0, 1])
 
     known = await facts.deliver(rendered, Delivered(77, rendered.channel_id, "answer"), [0, 1, 2])
@@ -266,7 +266,7 @@ async def test_pictures_that_another_process_brought_fewer_of_are_noted(open_hou
 
 async def test_the_trace_of_another_process_is_no_proof_that_nothing_was_sent(open_house):
     house = await open_house(runs=False)
-    sender = house.generation.runner._drive._sender
+    sender = house.runner._steps._sender
     job = await house.accept()
     house.database.errors = [DatabaseUnavailable("disk full")]
     with pytest.raises(DatabaseUnavailable):
@@ -286,5 +286,5 @@ async def test_a_job_that_another_process_brought_meanwhile_is_not_posted_again(
     delivered = Delivered(77, rendered.channel_id, "answer")
     known = await house.books.deliver(rendered, delivered, [0, 1])
 
-    assert await house.generation.runner._drive._deliverer.deliver(rendered) == known
+    assert await house.runner._steps._deliverer.deliver(rendered) == known
     assert house.courier.delivered == []

@@ -15,7 +15,7 @@ FIRST_S, MOST_S = Times().rest_first_s, Times().rest_max_s
 
 
 def steps_of(house: House) -> JobSteps:
-    return house.runner._drive
+    return house.runner._steps
 
 
 async def brought_to(house: House, state: State) -> Job:

@@ -108,7 +108,7 @@ async def test_what_was_given_up_is_found_later_and_comes_for_nothing(open_house
 async def test_a_rescued_job_that_a_restart_finds_half_way_is_brought_and_not_charged(open_house):
     house, job = await gone(open_house)
     failed = await house.get(job)
-    await house.generation.rescue._late.rescue(failed, rendering(1))
+    await house.generation.rescue._kit.late.rescue(failed, rendering(1))
 
     again = await open_house()
     await again.generation.resume()
@@ -355,7 +355,7 @@ async def test_a_bill_that_the_host_booked_during_a_look_is_not_counted_twice(op
     house, job = await gone(open_house)
     asked_about = await house.get(job)
     await Losses(house.database, house.clock).correct(job.id, 50_000, "the bill")
-    late = house.generation.rescue._late
+    late = house.generation.rescue._kit.late
     await late.rescue(asked_about, rendering(1, billed_microusd=60_000))
     assert await counted(house) == 60_000
     await house.check()
@@ -365,7 +365,7 @@ async def test_a_failures_bill_that_the_host_booked_during_a_look_is_not_counted
     house, job = await gone(open_house)
     asked_about = await house.get(job)
     await Losses(house.database, house.clock).correct(job.id, 50_000, "the bill")
-    await house.generation.rescue._late.refute(asked_about, 55_000, "422")
+    await house.generation.rescue._kit.late.refute(asked_about, 55_000, "422")
     assert await counted(house) == 55_000
     await house.check()
 

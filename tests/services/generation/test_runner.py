@@ -340,7 +340,7 @@ async def test_a_cancel_that_came_too_late_is_not_remembered_for_ever(open_house
     house.books.request_cancel = overtaken
     with pytest.raises(TooLate):
         await house.runner.cancel(job.id, MEMBER, is_moderator=False)
-    assert house.runner._drive._wishes.of(job) is None
+    assert house.runner._kit.wishes.of(job) is None
 
 
 async def test_a_step_that_stumbles_is_tried_again_and_then_given_up_with_its_hold_resolved(

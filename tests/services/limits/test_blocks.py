@@ -19,7 +19,7 @@ DAY_MS = 86_400_000
 
 
 def service(house) -> Blocks:
-    return Blocks(house.database, house.clock)
+    return house.services.blocks
 
 
 async def block(house, until_ms=None, *, reason="spam", member_id=MEMBER, actor_id=MODERATOR):

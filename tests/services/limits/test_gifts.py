@@ -28,7 +28,7 @@ ASKER = Asker(SERVER, CHANNEL, MEMBER, frozenset())
 
 
 def service(house) -> Gifts:
-    return Gifts(house.database, house.clock)
+    return house.services.gifts
 
 
 async def give(house, amount, unit=IMAGES, *, lasts_ms=DAY_MS, member_id=MEMBER, server_id=SERVER):

@@ -8,8 +8,7 @@ import pytest
 from bot.core.audit import Prompt
 from bot.core.errors import BadRequest, Blocked, ForbiddenPrompt
 from bot.core.wordfilter.words import ENTRIES_MAX, Entry, Kind
-from bot.services.limits.blocks import Blocks
-from bot.services.limits.words import Words
+from bot.services.limits.words import Added, Words
 from bot.storage import audit, jobs, words
 from bot.storage.words import StoredEntry
 from bot.texts.audit import words_of
@@ -21,7 +20,7 @@ MODERATOR = 99
 
 def service(house) -> Words:
     """Other than the one that requests are checked by, like that of another process."""
-    return Words(house.database, house.clock)
+    return house.services.words
 
 
 async def add(house, text, kind=Kind.WORD, *, server_id=SERVER, reason=""):
@@ -75,13 +74,11 @@ async def test_what_was_accepted_before_an_entry_goes_on_and_later_prompts_do_no
 
 async def test_every_change_is_in_the_audit_with_before_and_after(open_house):
     house = await open_house(runs=False)
-    assert await add(house, " Kraken ", reason="too  many\narms") == (
-        Entry(Kind.WORD, "kraken"),
-        None,
-    )
-    entry, before = await add(house, "kraken", Kind.PATTERN)
-    assert before == Entry(Kind.WORD, "kraken")
-    assert await remove(house, "KRAKEN") == entry
+    first = Entry(Kind.WORD, "kraken")
+    assert await add(house, " Kraken ", reason="too  many\narms") == Added(first, None)
+    added = await add(house, "kraken", Kind.PATTERN)
+    assert added.before == first
+    assert await remove(house, "KRAKEN") == added.entry
 
     words = [(row.kind, words_of(row)) for row in await changes(house)][::-1]
     assert [(kind, one.subject, one.before, one.after) for kind, one in words] == [
@@ -191,9 +188,7 @@ async def test_a_long_prompt_is_read_beside_the_loop(open_house):
 
 async def test_a_blocked_member_with_a_forbidden_prompt_is_refused_once(open_house):
     house = await open_house(runs=False)
-    await Blocks(house.database, house.clock).add(
-        SERVER, MEMBER, None, actor_id=MODERATOR, reason=""
-    )
+    await house.services.blocks.add(SERVER, MEMBER, None, actor_id=MODERATOR, reason="")
     await add(house, "kraken")
     with pytest.raises((Blocked, ForbiddenPrompt)):
         await house.accept(prompt="a kraken")

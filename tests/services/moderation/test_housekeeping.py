@@ -31,7 +31,7 @@ def channel_rule(channel_id: int) -> Rule:
 
 
 def keeping(house) -> Housekeeping:
-    return Housekeeping(house.database, house.clock, house.books, house.runner)
+    return house.services.housekeeping
 
 
 async def prefer(house, server_id: int = SERVER, **changes) -> None:

@@ -26,7 +26,7 @@ NOWHERE = "There is no such job here"
 
 
 def cases(house) -> JobInquiry:
-    return JobInquiry(house.database, house.runner)
+    return house.services.cases
 
 
 async def changes(house, server_id: int = SERVER):

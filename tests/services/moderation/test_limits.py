@@ -7,7 +7,7 @@ import pytest
 from bot.core.audit import Amount, LimitOf
 from bot.core.errors import BadRequest, Broken, OverLimit
 from bot.core.limits import Rule, Subject, Unit, Window
-from bot.services.limits.allowance import Asker, HostLimits
+from bot.services.limits.allowance import Asker
 from bot.services.moderation.limits import RULES_MAX, Moderation
 from bot.texts.audit import words_of
 from tests.said import saying
@@ -18,7 +18,7 @@ MODERATOR = 99
 
 
 def moderation(house) -> Moderation:
-    return Moderation(house.database, house.clock, HostLimits(default_images_per_day=10))
+    return house.services.moderation
 
 
 def member_rule(amount: int) -> Rule:

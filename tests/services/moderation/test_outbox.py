@@ -8,8 +8,9 @@ from bot.core.errors import RouteBusy, Undeliverable
 from bot.services.moderation.outbox import News, Outbox
 from bot.storage import errands
 from bot.storage.errands import Errand, Kind
+from tests.fakes import RecordingTakedowns
 from tests.services.conftest import SERVER
-from tests.services.picture_room import MODERATOR, OTHER_SERVER, RecordingEnforcer, Room
+from tests.services.picture_room import MODERATOR, OTHER_SERVER, Room
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ async def test_a_removal_whose_process_died_before_discord_was_told_is_done_by_t
         await room.remove(job)
     assert (await room.house.get(job)).removed_by == MODERATOR
 
-    later = RecordingEnforcer()
+    later = RecordingTakedowns()
     await Outbox(room.house.database, room.house.clock, later).do_due()
     assert later.cleared == [(job.id, "not here")]
 
@@ -103,7 +104,7 @@ async def test_another_process_s_errands_are_left_to_it(room):
     room.enforcer.errors = [RouteBusy("away")]
     await room.remove(await room.delivered())
     room.house.clock.now += 3600_000
-    other = RecordingEnforcer()
+    other = RecordingTakedowns()
     await Outbox(room.house.database, room.house.clock, other, owns=lambda _: False).do_due()
     assert other.cleared == []
 
@@ -119,7 +120,7 @@ async def test_errands_that_wait_for_another_process_hold_up_nobody_else(room):
     await room.remove(job)
     room.house.clock.now += 3600_000
 
-    mine = RecordingEnforcer()
+    mine = RecordingTakedowns()
     owns = SERVER.__eq__
     await Outbox(room.house.database, room.house.clock, mine, owns=owns).do_due()
     assert mine.cleared == [(job.id, "not here")]

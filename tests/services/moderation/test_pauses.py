@@ -9,10 +9,9 @@ from bot.services.moderation.log_channel import LogChannel
 from bot.services.moderation.outbox import News, Outbox
 from bot.storage import errands, notices
 from bot.storage.errands import Errand, Kind
-from tests.fakes import RecordingLogPoster
+from tests.fakes import RecordingLogPoster, RecordingTakedowns
 from tests.services.conftest import SERVER
 from tests.services.limits.test_alerts import set_log_channel
-from tests.services.picture_room import RecordingEnforcer
 from tests.services.quiet import quiet_house
 from tests.services.test_pauses import DAY_S
 from tests.virtual_time import now_s, virtual
@@ -135,7 +134,7 @@ async def test_an_errand_is_tried_in_doubling_pauses_up_to_an_hour(tmp_path):
             await errands.add(connection, errand)
         tries = []
 
-        class Timed(RecordingEnforcer):
+        class Timed(RecordingTakedowns):
             async def clear(self, job, reason):
                 tries.append(now_s())
                 raise RouteBusy("503")
@@ -153,7 +152,7 @@ async def test_an_errand_that_hangs_is_left_after_eight_seconds(tmp_path):
             errand = Errand("e1", SERVER, Kind.CLEAR, job.id, "", house.clock.now_ms())
             await errands.add(connection, errand)
 
-        class Hanging(RecordingEnforcer):
+        class Hanging(RecordingTakedowns):
             async def clear(self, job, reason):
                 await asyncio.sleep(DAY_S)
 

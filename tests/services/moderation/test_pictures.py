@@ -6,7 +6,6 @@ import pytest
 
 from bot.core.errors import BadRequest
 from bot.core.jobs import State
-from bot.services.moderation.member_activity import MemberActivity
 from bot.services.moderation.outbox import News
 from bot.texts.audit import words_of
 from tests.said import saying
@@ -106,7 +105,7 @@ async def test_of_two_moderators_who_remove_at_once_one_does_and_one_is_told(roo
 
 async def test_a_member_s_record_counts_the_server_s_day_and_month_and_what_runs(room):
     house = room.house
-    members = MemberActivity(house.database, house.clock)
+    members = house.services.members
     await room.delivered(1, count=3)
     house.clock.now += 24 * 3600_000
     await room.delivered(2, count=2)

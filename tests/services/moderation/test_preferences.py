@@ -10,7 +10,7 @@ from bot.core.errors import BadRequest, IllegalSize, NotOffered, Paused, Refused
 from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Size
 from bot.core.preferences import Places, Preferences, Spoilers
-from bot.services.moderation.preferences import By, ServerPreferences
+from bot.services.moderation.preferences import By
 from bot.storage import audit
 from bot.texts.audit import words_of
 from tests.said import saying, sentence_of
@@ -26,7 +26,7 @@ class Panel:
 
     def __init__(self, house):
         self.house = house
-        self.preferences = ServerPreferences(house.database, house.clock)
+        self.preferences = house.services.preferences
 
     async def audit(self, server_id=SERVER):
         async with self.house.database.read() as connection:

@@ -17,8 +17,6 @@ from bot.core.errors import BadRequest, Refused
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.preferences import Preferences
 from bot.core.typed.ranges import Days
-from bot.services.limits.allowance import HostLimits
-from bot.services.moderation.limits import Moderation
 from bot.services.reporting.export_tables import What, table_of
 from bot.services.reporting.exports import EVERYTHING, PAGE_ROWS, PARTS_MAX, Exports
 from bot.storage import jobs, preferences
@@ -30,10 +28,6 @@ from tests.storage.samples import make_job as sample_job
 
 MEGABYTES = 10**7
 DAY_MS = 24 * 3600 * 1000
-
-
-def exports(house, tmp_path: Path) -> Exports:
-    return Exports(house.database, house.clock, tmp_path / "exports")
 
 
 def table(parts: list[Path]) -> list[dict[str, str]]:
@@ -67,13 +61,13 @@ async def seed(house, count: int, prompt: str = "", step_ms: int = 1000) -> None
 
 async def test_jobs_ledger_and_audit_are_there_whole(open_house, tmp_path):
     house = await open_house(runs=False)
-    service = exports(house, tmp_path)
+    service = house.services.exports
     job = await house.accept(prompt='=HYPERLINK("http://x")\n"two"', count=2)
     job = await house.books.accept(await house.books.submit(job), ticket(1))
     house.clock.now += 1
     await house.books.render(job, rendering(2, 90_001))
     rule = Rule(Subject.EVERYONE, 0, Unit.IMAGES, Window.DAY, 5)
-    moderation = Moderation(house.database, house.clock, HostLimits(default_images_per_day=10))
+    moderation = house.services.moderation
     await moderation.set_limit(SERVER, rule, actor_id=7, reason="-too many")
 
     [found] = await rows(service, What.JOBS)
@@ -99,12 +93,12 @@ async def test_jobs_ledger_and_audit_are_there_whole(open_house, tmp_path):
         "before": None,
         "after": {"fact": "amount", "unit": "images", "amount": 5, "until_ms": None},
     }  # fmt: skip
-    assert not any((tmp_path / "exports").iterdir())
+    assert not any((tmp_path / "data" / "exports").iterdir())
 
 
-async def test_nothing_secret_and_nothing_of_another_server_is_exported(open_house, tmp_path):
+async def test_nothing_secret_and_nothing_of_another_server_is_exported(open_house):
     house = await open_house(runs=False)
-    service = exports(house, tmp_path)
+    service = house.services.exports
     await seed(house, 3)
     await house.accept(server_id=SERVER + 1, prompt="elsewhere")
 
@@ -119,9 +113,9 @@ async def test_nothing_secret_and_nothing_of_another_server_is_exported(open_hou
     assert await rows(service, What.AUDIT, server_id=SERVER + 1) == []
 
 
-async def test_a_range_is_the_days_of_the_server_s_zone(open_house, tmp_path):
+async def test_a_range_is_the_days_of_the_server_s_zone(open_house):
     house = await open_house(runs=False)
-    service = exports(house, tmp_path)
+    service = house.services.exports
     async with house.database.write(SERVER) as connection:
         await preferences.put(connection, SERVER, Preferences(zone="Asia/Tokyo"))
         # 15:00 in UTC is midnight in Tokyo.
@@ -146,9 +140,9 @@ async def test_a_range_is_the_days_of_the_server_s_zone(open_house, tmp_path):
             await service.scope(SERVER, What.JOBS, **wrong)
 
 
-async def test_files_keep_to_the_limit_and_a_cut_says_where_to_go_on(open_house, tmp_path):
+async def test_files_keep_to_the_limit_and_a_cut_says_where_to_go_on(open_house):
     house = await open_house(runs=False)
-    service = exports(house, tmp_path)
+    service = house.services.exports
     await seed(house, 600, step_ms=DAY_MS // 40)
     scope = await service.scope(SERVER, What.JOBS, period=EVERYTHING)
 
@@ -181,9 +175,9 @@ async def test_files_keep_to_the_limit_and_a_cut_says_where_to_go_on(open_house,
         assert (day.is_cut, day.next_day) == (True, None)
 
 
-async def test_one_export_of_a_server_at_a_time_and_the_next_after_it(open_house, tmp_path):
+async def test_one_export_of_a_server_at_a_time_and_the_next_after_it(open_house):
     house = await open_house(runs=False)
-    service = exports(house, tmp_path)
+    service = house.services.exports
     await seed(house, 3)
     scope = await service.scope(SERVER, What.JOBS)
     async with service.made(scope, MEGABYTES, words_of) as export:
@@ -202,14 +196,15 @@ async def test_one_export_of_a_server_at_a_time_and_the_next_after_it(open_house
 
 async def test_a_disk_that_takes_nothing_is_a_sentence(open_house, tmp_path):
     house = await open_house(runs=False)
-    (tmp_path / "exports").write_text("not a folder")
+    (tmp_path / "data").mkdir(exist_ok=True)
+    (tmp_path / "data" / "exports").write_text("not a folder")
     with pytest.raises(Refused, check=saying("The host's disk does not take it")):
-        await rows(exports(house, tmp_path), What.JOBS)
+        await rows(house.services.exports, What.JOBS)
 
 
-async def test_others_go_on_while_a_long_export_is_made(open_house, tmp_path):
+async def test_others_go_on_while_a_long_export_is_made(open_house):
     house = await open_house(runs=False)
-    service = exports(house, tmp_path)
+    service = house.services.exports
     await seed(house, 20 * PAGE_ROWS, prompt="x" * 200)
     loop = asyncio.get_running_loop()
     turns, slowest, is_done = 0, 0.0, False
@@ -233,9 +228,9 @@ async def test_others_go_on_while_a_long_export_is_made(open_house, tmp_path):
     assert turns > 100
 
 
-async def test_few_rows_are_in_memory_at_once(open_house, tmp_path):
+async def test_few_rows_are_in_memory_at_once(open_house):
     house = await open_house(runs=False)
-    service = exports(house, tmp_path)
+    service = house.services.exports
     await seed(house, 20 * PAGE_ROWS, prompt="x" * 4000)
     scope = await service.scope(SERVER, What.JOBS, period=EVERYTHING)
     tracemalloc.start()
@@ -249,15 +244,15 @@ async def test_few_rows_are_in_memory_at_once(open_house, tmp_path):
 
 async def test_an_export_that_is_cancelled_leaves_nothing_behind(open_house, tmp_path):
     house = await open_house(runs=False)
-    service = exports(house, tmp_path)
+    service = house.services.exports
     await seed(house, 2000)
     doing = asyncio.create_task(rows(service, What.JOBS))
     async with asyncio.timeout(10):
-        while not list((tmp_path / "exports").glob("*/*")):  # noqa: ASYNC110 - no bell rings
+        while not list((tmp_path / "data" / "exports").glob("*/*")):  # noqa: ASYNC110 - no bell rings
             await asyncio.sleep(0)
     doing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await doing
 
-    assert not any((tmp_path / "exports").iterdir())
+    assert not any((tmp_path / "data" / "exports").iterdir())
     assert len(await rows(service, What.JOBS)) == 2000

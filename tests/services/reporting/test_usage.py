@@ -17,7 +17,7 @@ from bot.core.preferences import Places
 from bot.core.typed.ranges import Days
 from bot.services.limits.alerts import Alerts
 from bot.services.limits.refusals import Refusals, reason_of
-from bot.services.reporting.usage import CSV_COLUMNS, UsageReports, _cells
+from bot.services.reporting.usage import CSV_COLUMNS, _cells
 from bot.storage import preferences, usage
 from bot.storage.usage import DailyUsage, Figures
 from tests.fakes import rendering
@@ -52,7 +52,7 @@ async def refuse(house, **request) -> Refused:
 
 async def test_a_report_sums_days_members_and_endings_of_one_server(open_house):
     house = await open_house()
-    reports = UsageReports(house.database, house.clock)
+    reports = house.services.usage
     await deliver(house, count=2)
     await deliver(house, member_id=31, billed=70_000)
     await deliver(house, server_id=SERVER + 1)
@@ -77,7 +77,7 @@ async def test_a_report_sums_days_members_and_endings_of_one_server(open_house):
 
 async def test_a_job_counts_on_the_local_day_of_its_hold_whenever_it_ends(open_house):
     house = await open_house(runs=False)
-    reports = UsageReports(house.database, house.clock)
+    reports = house.services.usage
     await set_preferences(house, zone="Asia/Tokyo")
     job = await house.accept()
     house.clock.now += 24 * HOUR_MS
@@ -94,7 +94,7 @@ async def test_a_job_counts_on_the_local_day_of_its_hold_whenever_it_ends(open_h
 
 async def test_refusals_are_counted_by_reason(open_house):
     house = await open_house(runs=False, default_images_per_day=3)
-    reports = UsageReports(house.database, house.clock)
+    reports = house.services.usage
     await house.put(Rule(Subject.CHANNEL, CHANNEL + 1, Unit.IMAGES, Window.DAY, 0))
     await refuse(house, count=4)
     await refuse(house, channel_id=CHANNEL + 1)
@@ -132,13 +132,13 @@ async def test_a_member_is_told_why_even_if_nobody_can_note_it(open_house):
     assert isinstance(error, OverLimit)
     house.database.writes_failing = 1
     await Refusals(house.database, Alerts()).note(request, error, START_MS)
-    found = await UsageReports(house.database, house.clock).report(SERVER, "today")
+    found = await house.services.usage.report(SERVER, "today")
     assert found.refused == 1
 
 
 async def test_the_table_has_every_day_member_and_quality(open_house):
     house = await open_house()
-    reports = UsageReports(house.database, house.clock)
+    reports = house.services.usage
     await deliver(house, count=2, billed=123_456)
     await deliver(house, member_id=31)
     await deliver(house, server_id=SERVER + 1)
@@ -168,7 +168,7 @@ async def fill(house, rows: int) -> Days:
 
 async def test_a_table_that_is_too_large_is_zipped_and_whole(open_house):
     house = await open_house(runs=False)
-    reports = UsageReports(house.database, house.clock)
+    reports = house.services.usage
     rows = 2 * usage.PAGE_ROWS + 3
     days = await fill(house, rows)
     plain = await reports.sheet(SERVER, days, 10**7)
@@ -189,7 +189,7 @@ async def test_a_table_that_is_too_large_is_zipped_and_whole(open_house):
 async def test_a_table_without_rows_has_its_heading(open_house):
     house = await open_house(runs=False)
     days = Days(date(2026, 1, 1), date(2026, 1, 1))
-    sheet = await UsageReports(house.database, house.clock).sheet(SERVER, days, 10_000)
+    sheet = await house.services.usage.sheet(SERVER, days, 10_000)
     assert sheet.data.decode() == ",".join(CSV_COLUMNS) + "\n"
 
 

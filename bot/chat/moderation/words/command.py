@@ -51,8 +51,8 @@ def _add_add(services: Services, group: app_commands.Group) -> None:
             actor_id=interaction.user.id,
             reason=reason,
         )
-        entry, before = await in_time(interaction, adding, is_private=True)
-        await answer_privately(interaction, added_card(entry, before))
+        added = await in_time(interaction, adding, is_private=True)
+        await answer_privately(interaction, added_card(added.entry, added.before))
 
 
 def _add_remove(services: Services, group: app_commands.Group) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 
-class Typed(Enum):
+class TypedCode(Enum):
     """Amounts, ends, days and zones that cannot be read."""
 
     IS_MONEY = auto()
@@ -68,7 +68,7 @@ class BrokenRule:
     allowed: tuple[str, ...] = ()
 
 
-class Option(Enum):
+class OptionCode(Enum):
     """An option of a request that no server and no model could take."""
 
     PROMPT_EMPTY = auto()
@@ -79,7 +79,7 @@ class Option(Enum):
     MODEL = auto()
 
 
-class Offer(Enum):
+class OfferCode(Enum):
     """What a server does not offer: here, in private, or so large, good or many."""
 
     PAUSED = auto()
@@ -92,7 +92,7 @@ class Offer(Enum):
     COUNT = auto()
 
 
-class Asker(Enum):
+class MemberCode(Enum):
     """What keeps a member's request back whatever it asks for."""
 
     BLOCKED = auto()
@@ -102,7 +102,7 @@ class Asker(Enum):
     RESTARTING = auto()
 
 
-class Word(Enum):
+class WordCode(Enum):
     """Entries that a word list cannot take, or does not have."""
 
     TOO_LONG = auto()
@@ -123,7 +123,7 @@ class Word(Enum):
     NOT_LISTED = auto()
 
 
-class Moderate(Enum):
+class ModerationCode(Enum):
     """Limits, gifts, blocks and reasons that cannot be set, or are not there."""
 
     REASON_TOO_LONG = auto()
@@ -143,7 +143,7 @@ class Moderate(Enum):
     NOT_BLOCKED = auto()
 
 
-class Posted(Enum):
+class PictureCode(Enum):
     """Posted pictures that cannot be removed or reported."""
 
     NOT_OURS = auto()
@@ -172,7 +172,7 @@ class JobCode(Enum):
     UNDECIDED = auto()
 
 
-class Panel(Enum):
+class SettingsCode(Enum):
     """What the settings of a server cannot become."""
 
     DEFAULT_TOO_HIGH = auto()
@@ -181,7 +181,7 @@ class Panel(Enum):
     OLD_PANEL = auto()
 
 
-class Files(Enum):
+class ExportCode(Enum):
     """Tables that cannot be made or sent."""
 
     UNDER_WAY = auto()
@@ -192,7 +192,7 @@ class Files(Enum):
     SHEET_TOO_LARGE = auto()
 
 
-class Access(Enum):
+class AccessCode(Enum):
     """Who may not, or what must wait a moment."""
 
     NOT_MODERATOR = auto()
@@ -202,16 +202,16 @@ class Access(Enum):
 
 
 Code = (
-    Typed
+    TypedCode
     | SizeRule
-    | Option
-    | Offer
-    | Asker
-    | Word
-    | Moderate
-    | Posted
+    | OptionCode
+    | OfferCode
+    | MemberCode
+    | WordCode
+    | ModerationCode
+    | PictureCode
     | JobCode
-    | Panel
-    | Files
-    | Access
+    | SettingsCode
+    | ExportCode
+    | AccessCode
 )

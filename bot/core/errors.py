@@ -43,7 +43,7 @@ BotError
 from dataclasses import KW_ONLY, dataclass, fields
 from enum import StrEnum
 
-from bot.core.codes import Asker, BrokenRule, Code
+from bot.core.codes import BrokenRule, Code, MemberCode
 from bot.core.limits import Standing
 
 
@@ -120,7 +120,7 @@ class OverLimit(Refused):
 
     def __init__(self, standing: Standing, asked: int, given: int = 0) -> None:
         super().__init__(
-            Asker.NO_ROOM, given=given, most=standing.left, at_ms=standing.resets_at_ms
+            MemberCode.NO_ROOM, given=given, most=standing.left, at_ms=standing.resets_at_ms
         )
         self.standing = standing
         self.asked = asked
@@ -155,7 +155,7 @@ class ForbiddenPrompt(Refused):
     """
 
     def __init__(self, kind: str, text: str) -> None:
-        super().__init__(Asker.FORBIDDEN_WORD)
+        super().__init__(MemberCode.FORBIDDEN_WORD)
         self.kind = kind
         self.text = text
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.core.codes import Offer
+from bot.core.codes import OfferCode
 from bot.core.errors import NotOffered, Paused
 from bot.core.jobs import Request
 from bot.core.models.model import Model
@@ -65,15 +65,15 @@ def check(preferences: Preferences, model: Model, request: Request) -> None:
         NotOffered: Not in this channel, not in private, or not so large, good or many.
     """
     if preferences.pause_sentence is not None:
-        raise Paused(Offer.PAUSED, typed=preferences.pause_sentence)
+        raise Paused(OfferCode.PAUSED, typed=preferences.pause_sentence)
     is_named = request.budget_channel_id in preferences.channel_ids
     if preferences.places is Places.ONLY and not is_named:
         open_ids = tuple(sorted(preferences.channel_ids))
-        raise NotOffered(Offer.NOT_HERE if open_ids else Offer.NOWHERE, ids=open_ids)
+        raise NotOffered(OfferCode.NOT_HERE if open_ids else OfferCode.NOWHERE, ids=open_ids)
     if preferences.places is Places.EXCEPT and is_named:
-        raise NotOffered(Offer.EXCEPT_HERE)
+        raise NotOffered(OfferCode.EXCEPT_HERE)
     if request.private and not preferences.private_allowed:
-        raise NotOffered(Offer.PRIVATE)
+        raise NotOffered(OfferCode.PRIVATE)
     _check_maxima(preferences, model, request)
 
 
@@ -192,12 +192,12 @@ def _check_maxima(preferences: Preferences, model: Model, request: Request) -> N
     max_count = preferences.max_count
     if request.size and max_size and _is_larger(request.size, max_size):
         shown = request.size.shown, max_size.shown
-        raise NotOffered(Offer.SIZE, most=max_size.area, names=shown)
+        raise NotOffered(OfferCode.SIZE, most=max_size.area, names=shown)
     if max_quality and _is_better(model, request.quality, max_quality):
         highest = model.known_quality(max_quality)
-        raise NotOffered(Offer.QUALITY, names=(highest,))
+        raise NotOffered(OfferCode.QUALITY, names=(highest,))
     if request.count and max_count and request.count > max_count:
-        raise NotOffered(Offer.COUNT, most=max_count)
+        raise NotOffered(OfferCode.COUNT, most=max_count)
 
 
 def _is_larger(size: Size | None, highest: Size | None) -> bool:

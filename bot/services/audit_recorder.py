@@ -5,7 +5,7 @@ log channel hears of it afterwards and can hold nothing up.
 """
 
 from bot.core.audit import Change
-from bot.core.codes import Moderate
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.prompts import has_seen_characters
 from bot.storage import audit, notices
@@ -47,5 +47,5 @@ def checked_reason(reason: str) -> str:
     if not has_seen_characters(text):
         return ""
     if len(text) > REASON_MAX_CHARS:
-        raise BadRequest(Moderate.REASON_TOO_LONG, most=REASON_MAX_CHARS)
+        raise BadRequest(ModerationCode.REASON_TOO_LONG, most=REASON_MAX_CHARS)
     return text.encode("utf-8", "replace").decode()

@@ -74,7 +74,7 @@ _WHY_FAILED = {
 
 
 def options_line(job: Job) -> str:
-    """`2 images · 1536×1024 · high`."""
+    """`2 pictures · 1536×1024 · high`."""
     parts = (count_images(job.count), job.size.shown, job.quality)
     return " · ".join(part for part in parts if part)
 

@@ -1,6 +1,6 @@
 """Why pictures and jobs cannot be removed, reported, shown or cancelled."""
 
-from bot.core.codes import JobCode, Posted
+from bot.core.codes import JobCode, PictureCode
 from bot.core.errors import Refused
 from bot.storage.reports import Outcome
 from bot.texts.tables import Table
@@ -19,29 +19,37 @@ def _decided(error: Refused, write: Writing) -> str:
     return f"{who} has {done} already, {write.ago(error.at_ms or 0)}. Nothing more was done."
 
 
-POSTED: Table[Posted] = {
-    Posted.NOT_OURS: "This message has no pictures that were made with this bot in this server.",
-    Posted.REMOVED: "These pictures were removed already by {who} {ago}.",
-    Posted.RUNNING: (
+POSTED: Table[PictureCode] = {
+    PictureCode.NOT_OURS: (
+        "This message has no pictures that were made with this bot in this server."
+    ),
+    PictureCode.REMOVED: "These pictures were removed already by {who} {ago}.",
+    PictureCode.RUNNING: (
         "This job is still running. Its Cancel button ends it; there is no picture yet."
     ),
-    Posted.NONE_MADE: "This job ended without pictures in the channel, so there are none here.",
-    Posted.PRIVATE: (
+    PictureCode.NONE_MADE: (
+        "This job ended without pictures in the channel, so there are none here."
+    ),
+    PictureCode.PRIVATE: (
         "Only the member sees these pictures, and Discord does not let bots delete what only one "
         "member sees. They go away by themselves when that member closes Discord."
     ),
-    Posted.NOT_REMOVABLE: "These pictures cannot be removed any more.",
-    Posted.OWN: ("These are your own pictures. If they should go, ask a moderator to remove them."),
-    Posted.REPORT_DECIDED: (
+    PictureCode.NOT_REMOVABLE: "These pictures cannot be removed any more.",
+    PictureCode.OWN: (
+        "These are your own pictures. If they should go, ask a moderator to remove them."
+    ),
+    PictureCode.REPORT_DECIDED: (
         "You have reported these pictures already, and moderators have decided about them."
     ),
-    Posted.REPORTED: ("You have reported these pictures already. Moderators will look at them."),
-    Posted.TOO_MANY_REPORTS: (
+    PictureCode.REPORTED: (
+        "You have reported these pictures already. Moderators will look at them."
+    ),
+    PictureCode.TOO_MANY_REPORTS: (
         "You may report {most} messages an hour. You can report again {ahead}; if it is urgent, "
         "ask a moderator."
     ),
-    Posted.NO_REPORT: "This report is not known in this server.",
-    Posted.DECIDED: _decided,
+    PictureCode.NO_REPORT: "This report is not known in this server.",
+    PictureCode.DECIDED: _decided,
 }
 
 JOBS: Table[JobCode] = {

@@ -1,6 +1,6 @@
 """Why a request for pictures is refused."""
 
-from bot.core.codes import Asker, Offer, Option
+from bot.core.codes import MemberCode, OfferCode, OptionCode
 from bot.core.errors import Refused
 from bot.texts.limits import no_room
 from bot.texts.tables import Table
@@ -34,38 +34,40 @@ def _blocked(error: Refused, write: Writing) -> str:
     return f"A moderator has blocked you from making pictures here{until}.{why}"
 
 
-OPTIONS: Table[Option] = {
-    Option.PROMPT_EMPTY: "The prompt is empty. Describe the picture you want in a few words.",
-    Option.PROMPT_TOO_LONG: ("The prompt has {given:,} characters; at most {most:,} are possible."),
-    Option.COUNT: "The count must be 1 to {most}.",
-    Option.QUALITY: "The quality must be one of {names}.",
-    Option.FORMAT: "The format must be one of {names}.",
-    Option.MODEL: "No model is called “{typed}”.",
+OPTIONS: Table[OptionCode] = {
+    OptionCode.PROMPT_EMPTY: "The prompt is empty. Describe the picture you want in a few words.",
+    OptionCode.PROMPT_TOO_LONG: (
+        "The prompt has {given:,} characters; at most {most:,} are possible."
+    ),
+    OptionCode.COUNT: "The count must be 1 to {most}.",
+    OptionCode.QUALITY: "The quality must be one of {names}.",
+    OptionCode.FORMAT: "The format must be one of {names}.",
+    OptionCode.MODEL: "No model is called “{typed}”.",
 }
 
-OFFERS: Table[Offer] = {
-    Offer.PAUSED: _paused,
-    Offer.NOT_HERE: _not_here,
-    Offer.NOWHERE: "No channel of this server is open for pictures. Ask a moderator.",
-    Offer.EXCEPT_HERE: "No pictures are made in this channel. Ask in another one.",
-    Offer.PRIVATE: "This server does not allow private pictures. Ask without `private`.",
-    Offer.SIZE: (
+OFFERS: Table[OfferCode] = {
+    OfferCode.PAUSED: _paused,
+    OfferCode.NOT_HERE: _not_here,
+    OfferCode.NOWHERE: "No channel of this server is open for pictures. Ask a moderator.",
+    OfferCode.EXCEPT_HERE: "No pictures are made in this channel. Ask in another one.",
+    OfferCode.PRIVATE: "This server does not allow private pictures. Ask without `private`.",
+    OfferCode.SIZE: (
         "{first} is larger than this server allows: at most {most:,} pixels, like {second}."
     ),
-    Offer.QUALITY: "The highest quality in this server is {first}.",
-    Offer.COUNT: "This server makes at most {most} at once.",
+    OfferCode.QUALITY: "The highest quality in this server is {first}.",
+    OfferCode.COUNT: "This server makes at most {most} at once.",
 }
 
-ASKERS: Table[Asker] = {
-    Asker.BLOCKED: _blocked,
-    Asker.NO_ROOM: no_room,
-    Asker.FORBIDDEN_WORD: (
+ASKERS: Table[MemberCode] = {
+    MemberCode.BLOCKED: _blocked,
+    MemberCode.NO_ROOM: no_room,
+    MemberCode.FORBIDDEN_WORD: (
         "This server does not allow a word in this prompt. Change the prompt, or ask a moderator "
         "if you see no harm in it."
     ),
-    Asker.STRUCK_OUT: (
+    MemberCode.STRUCK_OUT: (
         "{given} of your requests today cost this bot's host money and brought no picture, such as "
         "prompts that the content check refused. You can go on {ahead}."
     ),
-    Asker.RESTARTING: "The bot is restarting. Nothing was charged; try again in a minute.",
+    MemberCode.RESTARTING: "The bot is restarting. Nothing was charged; try again in a minute.",
 }

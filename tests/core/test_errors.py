@@ -5,7 +5,7 @@ import pytest
 
 import bot
 from bot.core import errors
-from bot.core.codes import BrokenRule, Moderate, Option, SizeRule, Typed
+from bot.core.codes import BrokenRule, ModerationCode, OptionCode, SizeRule, TypedCode
 from bot.core.errors import (
     BadRequest,
     BotError,
@@ -61,9 +61,9 @@ def test_no_room_has_an_error_of_its_own_beside_the_tree():
 
 
 def test_a_refusal_shows_its_code_and_values_in_the_log():
-    refused = BadRequest(Moderate.TOO_MANY_GIFTS, most=20)
-    assert str(refused) == "Moderate.TOO_MANY_GIFTS most=20"
-    assert repr(refused) == "BadRequest(Moderate.TOO_MANY_GIFTS most=20)"
+    refused = BadRequest(ModerationCode.TOO_MANY_GIFTS, most=20)
+    assert str(refused) == "ModerationCode.TOO_MANY_GIFTS most=20"
+    assert repr(refused) == "BadRequest(ModerationCode.TOO_MANY_GIFTS most=20)"
     illegal = IllegalSize(BrokenRule(SizeRule.STEP, 16), "9×9", "16×16")
     assert (illegal.code, illegal.nearest) == (SizeRule.STEP, "16×16")
     assert str(illegal) == "SizeRule.STEP most=16"
@@ -72,8 +72,8 @@ def test_a_refusal_shows_its_code_and_values_in_the_log():
 @pytest.mark.parametrize(
     "refused",
     [
-        BadRequest(Typed.NO_END, typed="secret"),
-        BadRequest(Option.MODEL, typed="secret", detail="near “secret”"),
+        BadRequest(TypedCode.NO_END, typed="secret"),
+        BadRequest(OptionCode.MODEL, typed="secret", detail="near “secret”"),
         ForbiddenPrompt("word", "secret"),
     ],
 )
@@ -87,7 +87,7 @@ def test_a_full_limit_carries_its_numbers():
     refused = OverLimit(standing, 2, 3)
 
     assert (refused.standing, refused.asked, refused.given) == (standing, 2, 3)
-    assert str(refused) == "Asker.NO_ROOM given=3 most=1 at_ms=5"
+    assert str(refused) == "MemberCode.NO_ROOM given=3 most=1 at_ms=5"
 
 
 def test_what_fal_says_and_bills_is_kept_apart():

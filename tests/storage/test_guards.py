@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.core.audit import Change, Code
-from bot.core.errors import Broken, LedgerBroken
+from bot.core.errors import Broken, LedgerBroken, StorageTrouble
 from bot.core.gifts import Draw, Gift
 from bot.core.limits import Unit
 from bot.storage import audit, doubts, ledger
@@ -117,7 +117,7 @@ async def test_no_row_is_replaced_by_one_of_another_name(
 async def test_an_entry_out_of_its_number_is_refused(database: Database, number: int) -> None:
     job = await accepted(database)
     before = await everything(database)
-    with pytest.raises(Broken):
+    with pytest.raises(StorageTrouble):
         async with database.write(SERVER) as conn:
             await conn.execute(
                 "INSERT INTO ledger SELECT 'other', 'adjust', id, job_id, server_id, channel_id,"

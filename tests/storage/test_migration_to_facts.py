@@ -104,7 +104,7 @@ async def test_old_rows_keep_their_words_and_new_ones_are_facts(migrated: Databa
     )
     card = text_of(audit_card(AuditPage([new, old], has_newer=False, has_older=False), Filters()))
     assert f"**Limit set** · {WORDS}\nwas nothing → **5 images**" in card
-    assert f"**Limit set** · <@{MEMBER}>, pictures per day\nwas 5 images → **6" in card
+    assert f"**Limit set** · <@{MEMBER}>, pictures per day\nwas 5 pictures → **6" in card
 
 
 @pytest.mark.parametrize("sql", ["UPDATE audit SET facts = '{}'", "DELETE FROM audit"])
@@ -130,7 +130,7 @@ async def test_what_waited_for_the_log_channel_is_posted_before_what_is_new(
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     [text] = poster.posted
-    old, new = f"{WORDS}: nothing → **5 images**", f"<@{MEMBER}>, pictures per day: 5 images"
+    old, new = f"{WORDS}: nothing → **5 images**", f"<@{MEMBER}>, pictures per day: 5 pictures"
     assert -1 < text.index(old) < text.index(new)
     assert "“an old reason”" in text
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.errors import Broken, DatabaseUnavailable, OtherDatabase
+from bot.core.errors import Broken, DatabaseUnavailable, OtherDatabase, StorageTrouble
 from bot.storage import running, schema
 from bot.storage.database import (
     Database,
@@ -64,7 +64,7 @@ def data_dir(tmp_path: Path) -> Path:
 async def test_run_alone_makes_a_database_and_every_other_command_refuses_a_missing_one(
     database_url: str, data_dir: Path
 ):
-    with pytest.raises(Broken, match=r"no database file|none of the bot's tables"):
+    with pytest.raises(StorageTrouble, match=r"no database file|none of the bot's tables"):
         async with opened_database(database_url):
             pass
     path = sqlite_path(database_url)

@@ -46,7 +46,7 @@ CASES = [
             None,
             Amount(Unit.IMAGES, 0),
         ),
-        ("everyone, pictures per day", None, "0 images"),
+        ("everyone, pictures per day", None, "0 pictures"),
     ),
     (
         change("limit.clear", LimitOf(Subject.SERVER, 0, Unit.USD, Window.WEEK)),
@@ -58,7 +58,7 @@ CASES = [
     ),
     (
         change("gift.end", GiftsOf(5, Unit.IMAGES), Amount(Unit.IMAGES, 1)),
-        ("member 5, gifts of pictures", "1 image left", None),
+        ("member 5, gifts of pictures", "1 picture left", None),
     ),
     (
         change("block.add", Who(Subject.MEMBER, 5), Until(UNTIL_MS), Until(None)),
@@ -84,7 +84,7 @@ CASES = [
         change("image.remove", JOB, PicturesIn(1, 8), Code("removed")),
         (
             f"member 5, job {'j' * 16}",
-            "1 image in channel 8",
+            "1 picture in channel 8",
             "removed; nothing is refunded",
         ),
     ),

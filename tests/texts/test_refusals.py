@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from bot.chat.interaction.writing import DISCORD
-from bot.core.codes import Asker, BrokenRule, Code, JobCode, Offer, Posted, SizeRule
+from bot.core.codes import BrokenRule, Code, JobCode, MemberCode, OfferCode, PictureCode, SizeRule
 from bot.core.errors import BadRequest, IllegalSize, OverLimit, Refused
 from bot.core.limits import Rule, Standing, Subject, Unit, Window
 from bot.texts.refusals import sentence
@@ -21,10 +21,10 @@ NASTY = "**@everyone** <@1> {typed} {0}"
 def refused(code: Code, typed: str = "x") -> Refused:
     if isinstance(code, SizeRule):
         return IllegalSize(BrokenRule(code, 16, 9, ("8×8", "9×9")), "7×7", "8×8")
-    if code is Asker.NO_ROOM:
+    if code is MemberCode.NO_ROOM:
         rule = Rule(Subject.ROLE, 7, Unit.IMAGES, Window.DAY, 20)
         return OverLimit(Standing(rule, 19, AT_MS), 4)
-    names = ("remove",) if code is Posted.DECIDED else ("one", "two")
+    names = ("remove",) if code is PictureCode.DECIDED else ("one", "two")
     return BadRequest(
         code, typed=typed, detail=typed, given=5, most=4, names=names, ids=(1, 2), at_ms=AT_MS
     )
@@ -61,17 +61,17 @@ def test_all_codes_are_in_the_union():
 
 
 def test_each_place_writes_people_channels_and_times_its_own_way():
-    decided = BadRequest(Posted.DECIDED, names=("warn",), ids=(7,), at_ms=AT_MS)
+    decided = BadRequest(PictureCode.DECIDED, names=("warn",), ids=(7,), at_ms=AT_MS)
     assert sentence(decided, DISCORD) == (
         f"<@7> has warned the member already, <t:{AT_MS // 1000}:R>. Nothing more was done."
     )
     assert sentence(decided, PLAIN) == (
         "member 7 has warned the member already, at 2027-01-01 00:00 UTC. Nothing more was done."
     )
-    elsewhere = BadRequest(Offer.NOT_HERE, ids=(5, 6))
+    elsewhere = BadRequest(OfferCode.NOT_HERE, ids=(5, 6))
     assert sentence(elsewhere, DISCORD).endswith("Ask in <#5>, <#6>.")
     assert sentence(elsewhere, PLAIN).endswith("Ask in channel 5, channel 6.")
-    assert "by the limit of <@&7>" in sentence(refused(Asker.NO_ROOM), DISCORD)
+    assert "by the limit of <@&7>" in sentence(refused(MemberCode.NO_ROOM), DISCORD)
 
 
 def test_a_terminal_gets_what_was_typed_without_escapes():

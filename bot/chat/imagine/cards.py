@@ -137,7 +137,7 @@ def pictures_card(
 
 def alt_text(job: Job, number: int, count: int) -> str:
     """What a screen reader says of a picture: which one it is and the prompt."""
-    which = f"Image {number} of {count}: " if count > 1 else ""
+    which = f"Picture {number} of {count}: " if count > 1 else ""
     bytes_max = _ALT_BYTES_MAX // count
     return clip(which + one_line(job.prompt), chars_max=_ALT_CHARS_MAX, bytes_max=bytes_max)
 

@@ -10,7 +10,7 @@ import discord
 
 from bot.chat.interaction.layouts import BAD, NOT_TAKEN, QUIET, notice
 from bot.chat.interaction.writing import DISCORD
-from bot.core.codes import Access
+from bot.core.codes import AccessCode
 from bot.core.errors import DatabaseUnavailable, Refused
 from bot.texts.refusals import sentence
 
@@ -49,7 +49,7 @@ async def soon(reading: Awaitable[_T]) -> _T:
         async with asyncio.timeout(_READ_MAX_S):
             return await reading
     except TimeoutError:
-        raise Refused(Access.STORAGE_SLOW) from None
+        raise Refused(AccessCode.STORAGE_SLOW) from None
 
 
 async def think_privately(interaction: discord.Interaction[Any]) -> None:

@@ -2,7 +2,7 @@
 
 import discord
 
-from bot.core.codes import Moderate
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 
 Person = discord.Member | discord.User
@@ -16,4 +16,4 @@ def refuse_bot(person: Person | None) -> None:
         BadRequest: The person is a bot.
     """
     if person is not None and person.bot:
-        raise BadRequest(Moderate.IS_BOT, ids=(person.id,))
+        raise BadRequest(ModerationCode.IS_BOT, ids=(person.id,))

@@ -17,7 +17,7 @@ from discord import app_commands
 
 from bot.chat.interaction.layouts import NOT_TAKEN
 from bot.core.access import Overwrite, Person, Target, grants
-from bot.core.codes import Access
+from bot.core.codes import AccessCode
 from bot.core.errors import NotAllowed
 from bot.services.limits.allowance import Asker
 
@@ -137,7 +137,7 @@ async def require_moderator(
     """
     answer = await _may(interaction, menu)
     if not answer:
-        raise NotAllowed(Access.NOT_READ if answer is None else Access.NOT_MODERATOR)
+        raise NotAllowed(AccessCode.NOT_READ if answer is None else AccessCode.NOT_MODERATOR)
 
 
 async def is_moderator(interaction: discord.Interaction[Any]) -> bool:

@@ -34,7 +34,7 @@ def who(rule: Rule) -> str:
 
 
 def amount_per(rule: Rule) -> str:
-    """`20 images a day`, `$5 a month`."""
+    """`20 pictures a day`, `$5 a month`."""
     return f"{show_amount(rule.unit, rule.amount)} {_PER[rule.window]}"
 
 
@@ -42,7 +42,7 @@ def set_card(rule: Rule, before: int | None, *, is_cleared: bool = False) -> ui.
     """Confirm a change, with what was before."""
     was = "no limit" if before is None else show_amount(rule.unit, before)
     if is_cleared:
-        unit = "images" if rule.unit is Unit.IMAGES else "USD"
+        unit = "pictures" if rule.unit is Unit.IMAGES else "USD"
         text = f"**Cleared.** {who(rule)}: the limit of {unit} {_PER[rule.window]}"
         then = "From the next request on other limits hold, the host's among them."
     else:

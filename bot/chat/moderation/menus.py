@@ -16,7 +16,7 @@ from bot.chat.interaction.services import Services, ServicesClient
 from bot.chat.moderation.members import card as member_card
 from bot.chat.moderation.reports import reported
 from bot.chat.moderation.reports.reported import removal_news
-from bot.core.codes import Access
+from bot.core.codes import AccessCode
 from bot.core.errors import NotAllowed
 from bot.services.moderation.limits import Overview
 from bot.services.moderation.member_activity import Record
@@ -59,7 +59,7 @@ def _quota(services: Services) -> Callback:
         # A server may show the entry to everybody: they see of themselves what `/quota` tells too.
         is_mod = await is_moderator(interaction)
         if not is_mod and member.id != interaction.user.id:
-            raise NotAllowed(Access.NOT_OF_OTHERS)
+            raise NotAllowed(AccessCode.NOT_OF_OTHERS)
         reading = _read(services, interaction, member)
         overview, record = await in_time(interaction, reading, is_private=True)
         has_buttons = is_mod and not member.bot

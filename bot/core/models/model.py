@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.core.codes import Option
+from bot.core.codes import OptionCode
 from bot.core.errors import BadRequest, IllegalSize
 from bot.core.models.options import Format, Size, typed_size
 from bot.core.models.prices import Ask, Price
@@ -135,11 +135,11 @@ class Model:
             BadRequest: The quality, count or format; IllegalSize for the size.
         """
         if not 1 <= count <= self.count_max:
-            raise BadRequest(Option.COUNT, most=self.count_max)
+            raise BadRequest(OptionCode.COUNT, most=self.count_max)
         if self.qualities and quality not in self.qualities:
-            raise BadRequest(Option.QUALITY, names=self.qualities)
+            raise BadRequest(OptionCode.QUALITY, names=self.qualities)
         if file_format not in self.formats:
-            raise BadRequest(Option.FORMAT, names=self.formats)
+            raise BadRequest(OptionCode.FORMAT, names=self.formats)
         self.check_size(size)
 
     def picture_microusd(self, size: Size, quality: str) -> int:

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.core.codes import Typed
+from bot.core.codes import TypedCode
 from bot.core.errors import BadRequest
 from bot.core.limits import Unit
 from bot.core.money import microusd_from_decimal
@@ -37,24 +37,24 @@ def parse_amount(text: str, unit: Unit) -> int:
 
 def _images(typed: str, text: str) -> int:
     if "$" in typed:
-        raise BadRequest(Typed.IS_MONEY, typed=text)
+        raise BadRequest(TypedCode.IS_MONEY, typed=text)
     if not _WHOLE.fullmatch(typed) or not typed.isascii():
-        raise BadRequest(Typed.NO_COUNT, typed=text)
+        raise BadRequest(TypedCode.NO_COUNT, typed=text)
     if int(typed) > IMAGES_MAX:
-        raise BadRequest(Typed.COUNT_TOO_LARGE, most=IMAGES_MAX)
+        raise BadRequest(TypedCode.COUNT_TOO_LARGE, most=IMAGES_MAX)
     return int(typed)
 
 
 def _usd(typed: str, text: str) -> int:
     bare = typed.removeprefix("$").removesuffix("$").strip()
     if _THOUSANDS.fullmatch(bare):
-        raise BadRequest(Typed.AMOUNT_READS_TWO_WAYS, typed=text)
+        raise BadRequest(TypedCode.AMOUNT_READS_TWO_WAYS, typed=text)
     match = _MONEY.fullmatch(bare)
     amount = None
     if match is not None and bare.isascii():
         amount = microusd_from_decimal(f"{match[1]}.{match[2] or 0}")
     if amount is None:
-        raise BadRequest(Typed.NO_USD, typed=text)
+        raise BadRequest(TypedCode.NO_USD, typed=text)
     if amount > USD_MAX_MICROUSD:
-        raise BadRequest(Typed.USD_TOO_LARGE, most=USD_MAX_MICROUSD)
+        raise BadRequest(TypedCode.USD_TOO_LARGE, most=USD_MAX_MICROUSD)
     return amount

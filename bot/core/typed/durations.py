@@ -10,7 +10,7 @@ import unicodedata
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from bot.core.codes import Typed
+from bot.core.codes import TypedCode
 from bot.core.errors import BadRequest
 
 YEARS_MAX = 5
@@ -67,20 +67,20 @@ def parse_until(text: str, now_ms: int, zone: tzinfo) -> int:
     typed = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     typed = _LEAD.sub("", typed, count=1) if _LEAD.match(typed) else typed
     if not typed.isascii() or len(typed) > _TYPED_CHARS_MAX:
-        raise BadRequest(Typed.NO_END, typed=text)
+        raise BadRequest(TypedCode.NO_END, typed=text)
     try:
         until_ms = _instant(typed, text, now_ms, zone)
         latest_ms = _after(now_ms, zone, months=12 * YEARS_MAX)
     except OverflowError:
-        raise BadRequest(Typed.END_TOO_FAR, typed=text, most=YEARS_MAX) from None
+        raise BadRequest(TypedCode.END_TOO_FAR, typed=text, most=YEARS_MAX) from None
     if until_ms <= now_ms:
-        raise BadRequest(Typed.END_PASSED, typed=text)
+        raise BadRequest(TypedCode.END_PASSED, typed=text)
     if until_ms > latest_ms:
-        raise BadRequest(Typed.END_TOO_FAR, typed=text, most=YEARS_MAX)
+        raise BadRequest(TypedCode.END_TOO_FAR, typed=text, most=YEARS_MAX)
     return until_ms
 
 
-def parse_day(text: str, today: date, code: Typed = Typed.NO_DATE) -> date:
+def parse_day(text: str, today: date, code: TypedCode = TypedCode.NO_DATE) -> date:
     """Read a date alone: `2026-12-31`, `31 Dec 2026`, `today`.
 
     Args:
@@ -116,22 +116,22 @@ def _instant(typed: str, text: str, now_ms: int, zone: tzinfo) -> int:
     if found is not None and day is not None:
         minutes = _minutes(int(found[2]), found[3], found[4])
         if minutes is None:
-            raise BadRequest(Typed.NO_TIME_OF_DAY, typed=text)
+            raise BadRequest(TypedCode.NO_TIME_OF_DAY, typed=text)
         days, minutes = divmod(minutes, 24 * 60)
         return _instant_of(day + timedelta(days=days), time(*divmod(minutes, 60)), zone)
     if _PARTS.fullmatch(typed):
         return _after_parts(typed, text, now_ms, zone)
-    raise BadRequest(Typed.NO_END, typed=text)
+    raise BadRequest(TypedCode.NO_END, typed=text)
 
 
 def _after_parts(typed: str, text: str, now_ms: int, zone: tzinfo) -> int:
     sums = dict.fromkeys(_UNITS, 0)
     for count, word in _PART.findall(typed):
         if word == "m":
-            raise BadRequest(Typed.MINUTES_OR_MONTHS, typed=text)
+            raise BadRequest(TypedCode.MINUTES_OR_MONTHS, typed=text)
         unit = _UNIT_OF.get(word)
         if unit is None:
-            raise BadRequest(Typed.NO_END, typed=text)
+            raise BadRequest(TypedCode.NO_END, typed=text)
         sums[unit] += int(count)
     return _after(
         now_ms,
@@ -164,14 +164,14 @@ def _day(typed: str, text: str, today: date) -> date | None:
     if typed in {"today", "tomorrow"}:
         return today + timedelta(days=typed == "tomorrow")
     if _SHORT_YEAR.fullmatch(typed):
-        raise BadRequest(Typed.SHORT_YEAR, typed=text)
+        raise BadRequest(TypedCode.SHORT_YEAR, typed=text)
     parts = _written(typed, text)
     if parts is None:
         return None
     try:
         return date(*parts)
     except ValueError:
-        raise BadRequest(Typed.NO_SUCH_DAY, typed=text) from None
+        raise BadRequest(TypedCode.NO_SUCH_DAY, typed=text) from None
 
 
 def _written(typed: str, text: str) -> tuple[int, int, int] | None:
@@ -183,7 +183,7 @@ def _written(typed: str, text: str) -> tuple[int, int, int] | None:
     if found := _TWO_WAYS.fullmatch(typed):
         first, second = int(found[1]), int(found[3])
         if first != second and max(first, second) <= 12:
-            raise BadRequest(Typed.DAY_READS_TWO_WAYS, typed=text)
+            raise BadRequest(TypedCode.DAY_READS_TWO_WAYS, typed=text)
         return int(found[4]), min(first, second), max(first, second)
     if (found := _DAY_NAMED.fullmatch(typed)) and found[2] in _MONTH_OF:
         return int(found[3]), _MONTH_OF[found[2]], int(found[1])

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from bot.core.codes import Typed
+from bot.core.codes import TypedCode
 from bot.core.errors import BadRequest
 from bot.core.typed.durations import parse_day
 
@@ -51,22 +51,22 @@ def parse_days(period: str | None, first: str | None, last: str | None, today: d
         BadRequest: It is none, is longer than `DAYS_MAX`, or has not begun.
     """
     if period is not None and (first is not None or last is not None):
-        raise BadRequest(Typed.PERIOD_AND_DAYS)
+        raise BadRequest(TypedCode.PERIOD_AND_DAYS)
     if first is None and last is not None:
-        raise BadRequest(Typed.NO_FIRST_DAY)
+        raise BadRequest(TypedCode.NO_FIRST_DAY)
     if first is not None:
         days = Days(parse_day(first, today), parse_day(last, today) if last else today)
     else:
         days = _typed(period or "this month", today)
     if days.first > today:
-        raise BadRequest(Typed.DAYS_TO_COME, names=(days.first.isoformat(),))
+        raise BadRequest(TypedCode.DAYS_TO_COME, names=(days.first.isoformat(),))
     if days.last < days.first:
         raise BadRequest(
-            Typed.DAYS_BACKWARDS, names=(days.last.isoformat(), days.first.isoformat())
+            TypedCode.DAYS_BACKWARDS, names=(days.last.isoformat(), days.first.isoformat())
         )
     days = Days(days.first, min(days.last, today))
     if days.count > DAYS_MAX:
-        raise BadRequest(Typed.TOO_MANY_DAYS, given=days.count, most=DAYS_MAX)
+        raise BadRequest(TypedCode.TOO_MANY_DAYS, given=days.count, most=DAYS_MAX)
     return days
 
 
@@ -76,8 +76,8 @@ def _typed(text: str, today: date) -> Days:
         return named
     parts = [part for part in _BETWEEN.split(text.strip()) if part]
     if not parts or len(parts) > 2:
-        raise BadRequest(Typed.NO_RANGE)
-    code = Typed.NO_DAY_OF_RANGE
+        raise BadRequest(TypedCode.NO_RANGE)
+    code = TypedCode.NO_DAY_OF_RANGE
     return Days(parse_day(parts[0], today, code), parse_day(parts[-1], today, code))
 
 

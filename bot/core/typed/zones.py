@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Collection
 from difflib import get_close_matches
 
-from bot.core.codes import Typed
+from bot.core.codes import TypedCode
 from bot.core.errors import BadRequest
 
 _OFFSET = re.compile(r"(utc|gmt)?\s*[+-]\s*\d{1,2}(:?\d{2})?")
@@ -35,10 +35,10 @@ def find_zone(typed: str, known: Collection[str]) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise BadRequest(Typed.ZONE_IN_SEVERAL, typed=typed, names=tuple(found))
+        raise BadRequest(TypedCode.ZONE_IN_SEVERAL, typed=typed, names=tuple(found))
     if _OFFSET.fullmatch(typed.strip().casefold()):
-        raise BadRequest(Typed.ZONE_IS_OFFSET, typed=typed)
-    raise BadRequest(Typed.NO_ZONE, typed=typed, names=_near(wanted, whole, cities))
+        raise BadRequest(TypedCode.ZONE_IS_OFFSET, typed=typed)
+    raise BadRequest(TypedCode.NO_ZONE, typed=typed, names=_near(wanted, whole, cities))
 
 
 def _near(wanted: str, whole: dict[str, str], cities: dict[str, list[str]]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from typing import Any, Protocol, cast
 
 import re2  # pyright: ignore[reportMissingTypeStubs]
 
-from bot.core.codes import Word as Code
+from bot.core.codes import WordCode
 from bot.core.errors import BadRequest
 from bot.core.wordfilter.lookalikes import FIRM_ENYE, FOLDED, I_OR_L, latin_letter
 from bot.core.wordfilter.normalisation import ANY, BREAK, MANY, Readings, Word, read, words_of
@@ -139,14 +139,14 @@ def checked_entry(kind: Kind, text: str) -> Entry:
     """
     entry = Entry(kind, tidy(kind, text))
     if len(entry.text) > ENTRY_MAX_CHARS:
-        raise BadRequest(Code.TOO_LONG, most=ENTRY_MAX_CHARS)
+        raise BadRequest(WordCode.TOO_LONG, most=ENTRY_MAX_CHARS)
     if kind is Kind.REGEX:
         _check_regex(entry)
     else:
         _check_words(entry)
     matcher = Matcher([entry])
     if sum(matcher.find(prompt) is not None for prompt in _HARMLESS) > 2:
-        raise BadRequest(Code.CATCHES_NEARLY_ALL, typed=entry.text)
+        raise BadRequest(WordCode.CATCHES_NEARLY_ALL, typed=entry.text)
     return entry
 
 
@@ -157,12 +157,12 @@ def checked_list(entries: list[Entry]) -> Matcher:
         BadRequest: The list is too long, or its patterns together too costly.
     """
     if len(entries) > ENTRIES_MAX:
-        raise BadRequest(Code.LIST_FULL, most=ENTRIES_MAX)
+        raise BadRequest(WordCode.LIST_FULL, most=ENTRIES_MAX)
     matcher = Matcher(entries)
     if matcher.size > SIZE_MAX:
-        raise BadRequest(Code.LIST_TOO_LARGE)
+        raise BadRequest(WordCode.LIST_TOO_LARGE)
     if matcher.regex_size > REGEX_SIZE_MAX:
-        raise BadRequest(Code.REGEXES_TOO_COSTLY)
+        raise BadRequest(WordCode.REGEXES_TOO_COSTLY)
     return matcher
 
 
@@ -175,30 +175,30 @@ def tidy(kind: Kind, text: str) -> str:
 
 def _check_regex(entry: Entry) -> None:
     if not entry.text:
-        raise BadRequest(Code.EMPTY)
+        raise BadRequest(WordCode.EMPTY)
     program = _regex_program(entry)
     if program.search("") is not None:
-        raise BadRequest(Code.CATCHES_ALL, typed=entry.text)
+        raise BadRequest(WordCode.CATCHES_ALL, typed=entry.text)
     if program.programsize <= 1:
-        raise BadRequest(Code.NEVER_MATCHES, typed=entry.text)
+        raise BadRequest(WordCode.NEVER_MATCHES, typed=entry.text)
     if program.programsize > REGEX_SIZE_MAX:
-        raise BadRequest(Code.TOO_COSTLY, typed=entry.text)
+        raise BadRequest(WordCode.TOO_COSTLY, typed=entry.text)
 
 
 def _check_words(entry: Entry) -> None:
     if entry.kind is Kind.WORD and "*" in entry.text:
-        raise BadRequest(Code.STAR_IN_WORD)
+        raise BadRequest(WordCode.STAR_IN_WORD)
     words = _words(entry)
     letters = "".join(word.letters for word in words).replace(ANY, "").replace(MANY, "")
     if not letters:
-        raise BadRequest(Code.NO_LETTERS)
+        raise BadRequest(WordCode.NO_LETTERS)
     if len(letters) == 1 and not any(word.matches_anywhere for word in words):
-        raise BadRequest(Code.ONE_LETTER)
+        raise BadRequest(WordCode.ONE_LETTER)
     example = entry.text
     if entry.kind is Kind.PATTERN:
         example = example.replace("*", "").replace("?", "a")
     if Matcher([entry]).find(example) is None:
-        raise BadRequest(Code.NEVER_FOUND, typed=entry.text)
+        raise BadRequest(WordCode.NEVER_FOUND, typed=entry.text)
 
 
 def _words(entry: Entry) -> list[Word]:
@@ -310,7 +310,7 @@ def _regex_program(entry: Entry) -> _Program:
     try:
         return _compiled(_BY_LINES + folded, is_case_sensitive=False)
     except _NoExpression as error:
-        raise BadRequest(Code.NO_REGEX, typed=entry.text, detail=str(error)) from None
+        raise BadRequest(WordCode.NO_REGEX, typed=entry.text, detail=str(error)) from None
 
 
 def _compiled(source: str, *, is_case_sensitive: bool = True) -> _Program:

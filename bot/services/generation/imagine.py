@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from bot.core.codes import Option
+from bot.core.codes import OptionCode
 from bot.core.errors import (
     BadRequest,
     DatabaseUnavailable,
@@ -182,7 +182,7 @@ class Imagine:
         try:
             return model_of(request.model)
         except LookupError:
-            raise BadRequest(Option.MODEL, typed=request.model) from None
+            raise BadRequest(OptionCode.MODEL, typed=request.model) from None
 
     def _new_job(self, preferences: Preferences, request: Request, now_ms: int) -> Job:
         model = self._model_of(request)

@@ -10,7 +10,7 @@ from collections.abc import Coroutine
 from enum import StrEnum
 from typing import Any
 
-from bot.core.codes import Asker, JobCode
+from bot.core.codes import JobCode, MemberCode
 from bot.core.errors import (
     DatabaseUnavailable,
     Halt,
@@ -109,7 +109,7 @@ class Runner:
             Refused: It is shutting down.
         """
         if self._is_stopping:
-            raise Refused(Asker.RESTARTING)
+            raise Refused(MemberCode.RESTARTING)
 
     def position_for(self, member_id: int) -> int:
         """Tell the place in line that a member's next job would get, 0 where it is sent at once."""

@@ -7,7 +7,7 @@ held, and perhaps spent.
 from dataclasses import replace
 
 from bot.core.audit import Change, Until, Who
-from bot.core.codes import Asker, Moderate
+from bot.core.codes import MemberCode, ModerationCode
 from bot.core.errors import BadRequest, Blocked
 from bot.core.jobs import Request
 from bot.core.limits import Subject
@@ -94,11 +94,11 @@ async def set_block(
     """
     now_ms, member_id = block.set_at_ms, block.member_id
     if block.until_ms is not None and block.until_ms <= now_ms:
-        raise BadRequest(Moderate.BLOCK_ENDED)
+        raise BadRequest(ModerationCode.BLOCK_ENDED)
     known = await blocks.listed(connection, server_id, now_ms)
     before = next((one for one in known if one.member_id == member_id), None)
     if before is None and len(known) >= BLOCKS_MAX:
-        raise BadRequest(Moderate.TOO_MANY_BLOCKS, most=BLOCKS_MAX)
+        raise BadRequest(ModerationCode.TOO_MANY_BLOCKS, most=BLOCKS_MAX)
     await blocks.put(connection, server_id, block)
     change = _change("block.add", member_id, block.set_by, before, block, block.reason)
     await record(connection, server_id, replace(change, job_id=job_id), now_ms)
@@ -113,7 +113,7 @@ async def refuse_if_blocked(connection: Connection, request: Request, now_ms: in
     """
     block = await blocks.live(connection, request.server_id, request.member_id, now_ms)
     if block is not None:
-        raise Blocked(Asker.BLOCKED, at_ms=block.until_ms, typed=block.reason)
+        raise Blocked(MemberCode.BLOCKED, at_ms=block.until_ms, typed=block.reason)
 
 
 def _change(

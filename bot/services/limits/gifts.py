@@ -4,7 +4,7 @@ from datetime import UTC
 from zoneinfo import ZoneInfo
 
 from bot.core.audit import Amount, Change, Fact, GiftsOf
-from bot.core.codes import Moderate
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift, left_in
 from bot.core.limits import Unit, local_day
@@ -53,13 +53,13 @@ class Gifts:
         """
         reason = checked_reason(reason)
         if amount <= 0:
-            raise BadRequest(Moderate.GIFT_OF_NOTHING)
+            raise BadRequest(ModerationCode.GIFT_OF_NOTHING)
         async with self._database.write(server_id) as connection:
             now_ms = self._clock.now_ms()
             if until_ms <= now_ms:
-                raise BadRequest(Moderate.GIFT_ENDED)
+                raise BadRequest(ModerationCode.GIFT_ENDED)
             if len(await gifts.live(connection, server_id, member_id, now_ms)) >= GIFTS_MAX:
-                raise BadRequest(Moderate.TOO_MANY_GIFTS, most=GIFTS_MAX)
+                raise BadRequest(ModerationCode.TOO_MANY_GIFTS, most=GIFTS_MAX)
             zone = ZoneInfo((await preferences.load(connection, server_id)).zone)
             days = local_day(now_ms, zone), local_day(now_ms, UTC)
             given = Gift(new_id(now_ms), unit, amount, amount, until_ms, actor_id, reason)

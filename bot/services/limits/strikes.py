@@ -6,7 +6,7 @@ member, so without this one member could spend the host's money without end.
 
 from zoneinfo import ZoneInfo
 
-from bot.core.codes import Asker
+from bot.core.codes import MemberCode
 from bot.core.errors import TooManyLosses
 from bot.core.jobs import Job, Request
 from bot.core.limits import Window, period
@@ -34,7 +34,7 @@ async def refuse_if_struck_out(
         day=today.first_day,
     )
     if losses >= STRIKES_MAX:
-        raise TooManyLosses(Asker.STRUCK_OUT, given=losses, at_ms=today.ends_at_ms)
+        raise TooManyLosses(MemberCode.STRUCK_OUT, given=losses, at_ms=today.ends_at_ms)
 
 
 async def has_struck_out(connection: Connection, job: Job) -> bool:

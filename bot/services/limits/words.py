@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from bot.core.audit import Change
-from bot.core.codes import Word
+from bot.core.codes import WordCode
 from bot.core.errors import BadRequest, ForbiddenPrompt
 from bot.core.wordfilter.words import (
     SIZE_MAX,
@@ -89,7 +89,7 @@ class Words:
             known = [one.entry for one in await words.load(connection, server_id)]
             before = next((one for one in known if one.text == entry.text), None)
             if before == entry:
-                raise BadRequest(Word.LISTED_ALREADY)
+                raise BadRequest(WordCode.LISTED_ALREADY)
             stored = StoredEntry(entry, reason, actor_id, now_ms)
             await words.put(connection, server_id, stored)
             change = Change("words.add", actor_id, entry, before, entry, reason)
@@ -109,7 +109,7 @@ class Words:
             known = {one.entry.text: one.entry for one in await words.load(connection, server_id)}
             before = next((known[one] for one in texts if one in known), None)
             if before is None:
-                raise BadRequest(Word.NOT_LISTED)
+                raise BadRequest(WordCode.NOT_LISTED)
             await words.remove(connection, server_id, before)
             change = Change("words.remove", actor_id, before, before, None, reason)
             await record(connection, server_id, change, now_ms)

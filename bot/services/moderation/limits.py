@@ -7,7 +7,7 @@ at once are both in the audit, and the later one's value stands.
 from dataclasses import dataclass, replace
 
 from bot.core.audit import Amount, AuditRow, Change, Fact, LimitOf
-from bot.core.codes import Moderate
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift
 from bot.core.limits import Rule, Standing, Subject, overruled
@@ -80,7 +80,7 @@ class Moderation:
             known, _ = await rules.load(connection, server_id)
             before = next((r.amount for r in known if limit_of(r) == limit_of(rule)), None)
             if before is None and len(known) >= RULES_MAX:
-                raise BadRequest(Moderate.TOO_MANY_LIMITS, most=RULES_MAX)
+                raise BadRequest(ModerationCode.TOO_MANY_LIMITS, most=RULES_MAX)
             await rules.put(
                 connection, server_id, rule, reason=reason, set_by=actor_id, at_ms=now_ms
             )

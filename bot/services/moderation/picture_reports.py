@@ -7,7 +7,7 @@ its row in the audit, and the errand that Discord still has to be told.
 from dataclasses import dataclass
 
 from bot.core.audit import Change, Code, JobOf
-from bot.core.codes import Posted
+from bot.core.codes import PictureCode
 from bot.core.errors import BadRequest, TooLate
 from bot.core.jobs import Job
 from bot.core.prompts import clip
@@ -96,7 +96,7 @@ class PictureReports:
             now_ms = self._clock.now_ms()
             job = await jobs.get(connection, job_id)
             if job is None or job.server_id != server_id:
-                raise BadRequest(Posted.NOT_OURS)
+                raise BadRequest(PictureCode.NOT_OURS)
             refuse_unless_shown(job)
             known = await reports.open_of(connection, server_id, job_id)
             await _refuse_reporter(connection, job, known, reporter_id, now_ms)
@@ -199,7 +199,7 @@ def already_decided(case: ReportCase) -> TooLate:
     assert case.outcome is not None
     assert case.closed_by is not None
     return TooLate(
-        Posted.DECIDED, names=(case.outcome,), ids=(case.closed_by,), at_ms=case.closed_at_ms
+        PictureCode.DECIDED, names=(case.outcome,), ids=(case.closed_by,), at_ms=case.closed_at_ms
     )
 
 
@@ -207,13 +207,13 @@ async def _refuse_reporter(
     connection: Connection, job: Job, known: Report | None, reporter_id: int, now_ms: int
 ) -> None:
     if job.member_id == reporter_id:
-        raise BadRequest(Posted.OWN)
+        raise BadRequest(PictureCode.OWN)
     if await reports.has_reported(connection, job.id, reporter_id):
-        raise BadRequest(Posted.REPORT_DECIDED if known is None else Posted.REPORTED)
+        raise BadRequest(PictureCode.REPORT_DECIDED if known is None else PictureCode.REPORTED)
     times = await reports.times_since(connection, job.server_id, reporter_id, now_ms - _HOUR_MS)
     if len(times) >= REPORTS_PER_HOUR:
         again_ms = times[-REPORTS_PER_HOUR] + _HOUR_MS
-        raise BadRequest(Posted.TOO_MANY_REPORTS, most=REPORTS_PER_HOUR, at_ms=again_ms)
+        raise BadRequest(PictureCode.TOO_MANY_REPORTS, most=REPORTS_PER_HOUR, at_ms=again_ms)
 
 
 async def _carry_out(
@@ -251,7 +251,7 @@ async def _case(connection: Connection, server_id: int, report_id: str) -> Repor
     report = await reports.get(connection, server_id, report_id)
     job = await jobs.get(connection, report.job_id) if report else None
     if report is None or job is None:
-        raise BadRequest(Posted.NO_REPORT)
+        raise BadRequest(PictureCode.NO_REPORT)
     first, *others = await reports.voices(connection, report_id)
     return ReportCase(
         report_id=report.id,

@@ -7,7 +7,7 @@ still has to be told. The message itself is changed after that; see `errands`.
 from dataclasses import dataclass
 
 from bot.core.audit import Change, Code, JobOf, PicturesIn
-from bot.core.codes import Moderate, Posted
+from bot.core.codes import ModerationCode, PictureCode
 from bot.core.errors import BadRequest, TooLate
 from bot.core.jobs import Job, State
 from bot.services.audit_recorder import checked_reason, record
@@ -59,7 +59,7 @@ class Pictures:
             now_ms = self._clock.now_ms()
             job = await jobs.get(connection, job_id)
             if job is None or job.server_id != server_id:
-                raise BadRequest(Posted.NOT_OURS)
+                raise BadRequest(PictureCode.NOT_OURS)
             report = await reports.open_of(connection, server_id, job_id)
             if report is not None:
                 await reports.close(
@@ -73,7 +73,7 @@ async def find_job(connection: Connection, server_id: int, channel_id: int, mess
     """Find the pictures that a message shows; see `Pictures.find`."""
     job = await jobs.of_message(connection, server_id, message_id)
     if job is None or channel_id != (job.message_channel_id or job.channel_id):
-        raise BadRequest(Posted.NOT_OURS)
+        raise BadRequest(PictureCode.NOT_OURS)
     refuse_unless_shown(job)
     return job
 
@@ -85,13 +85,13 @@ def refuse_unless_shown(job: Job) -> None:
         BadRequest: The code says what it is instead.
     """
     if job.removed_by is not None:
-        raise BadRequest(Posted.REMOVED, ids=(job.removed_by,), at_ms=job.removed_at_ms)
+        raise BadRequest(PictureCode.REMOVED, ids=(job.removed_by,), at_ms=job.removed_at_ms)
     if not job.state.is_ended:
-        raise BadRequest(Posted.RUNNING)
+        raise BadRequest(PictureCode.RUNNING)
     if job.state is not State.DELIVERED:
-        raise BadRequest(Posted.NONE_MADE)
+        raise BadRequest(PictureCode.NONE_MADE)
     if job.private:
-        raise BadRequest(Posted.PRIVATE)
+        raise BadRequest(PictureCode.PRIVATE)
 
 
 async def remove_pictures(
@@ -104,7 +104,7 @@ async def remove_pictures(
     """
     refuse_unless_shown(job)
     if await pictures.mark_removed(connection, job.id, actor_id, now_ms) is None:
-        raise TooLate(Posted.NOT_REMOVABLE)
+        raise TooLate(PictureCode.NOT_REMOVABLE)
     change = Change(
         kind="image.remove",
         actor_id=actor_id,
@@ -142,5 +142,5 @@ def needed_reason(reason: str) -> str:
     """
     reason = checked_reason(reason)
     if not reason:
-        raise BadRequest(Moderate.REASON_NEEDED)
+        raise BadRequest(ModerationCode.REASON_NEEDED)
     return reason

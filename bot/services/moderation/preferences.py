@@ -11,7 +11,7 @@ from functools import lru_cache
 from zoneinfo import available_timezones
 
 from bot.core.audit import Change, Choice, Code, Fact, Setting, Where, Who
-from bot.core.codes import Option, Panel
+from bot.core.codes import OptionCode, SettingsCode
 from bot.core.errors import BadRequest
 from bot.core.limits import Subject
 from bot.core.models.model import Model
@@ -170,7 +170,7 @@ class ServerPreferences:
     def _check_quality(self, quality: str | None) -> None:
         known = self.model.qualities
         if quality is not None and quality not in known:
-            raise BadRequest(Option.QUALITY, names=known)
+            raise BadRequest(OptionCode.QUALITY, names=known)
 
     async def set_default_count(self, server_id: int, count: int | None, by: By) -> Changed:
         """Set how many pictures a request that says nothing makes; None is one.
@@ -210,7 +210,7 @@ class ServerPreferences:
         """
         named = frozenset(channel_ids) if places is not Places.ALL else frozenset[int]()
         if len(named) > CHANNELS_MAX:
-            raise BadRequest(Panel.TOO_MANY_CHANNELS, most=CHANNELS_MAX)
+            raise BadRequest(SettingsCode.TOO_MANY_CHANNELS, most=CHANNELS_MAX)
         where = places if named else Places.ALL
         return await self._change(
             server_id,
@@ -273,7 +273,9 @@ class ServerPreferences:
         """
         said = _one_line(sentence)
         if len(said) > PAUSE_SENTENCE_MAX_CHARS:
-            raise BadRequest(Panel.PAUSE_TOO_LONG, given=len(said), most=PAUSE_SENTENCE_MAX_CHARS)
+            raise BadRequest(
+                SettingsCode.PAUSE_TOO_LONG, given=len(said), most=PAUSE_SENTENCE_MAX_CHARS
+            )
         return await self._change(
             server_id, by, Setting.PAUSE, lambda known: replace(known, pause_sentence=said)
         )
@@ -324,8 +326,8 @@ def _one_line(text: str) -> str:
 
 def _check_count(count: int | None, most: int) -> None:
     if count is not None and not 1 <= count <= most:
-        raise BadRequest(Option.COUNT, most=most)
+        raise BadRequest(OptionCode.COUNT, most=most)
 
 
 def _too_high(highest: str) -> BadRequest:
-    return BadRequest(Panel.DEFAULT_TOO_HIGH, names=(highest,))
+    return BadRequest(SettingsCode.DEFAULT_TOO_HIGH, names=(highest,))

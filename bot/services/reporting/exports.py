@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.core.audit import Change, Words
-from bot.core.codes import Files
+from bot.core.codes import ExportCode
 from bot.core.day_bounds import day_of, span_ms
 from bot.core.errors import Refused
 from bot.core.typed.ranges import Days, parse_days
@@ -135,7 +135,7 @@ class Exports:
                 not take it.
         """
         if scope.server_id in self._busy:
-            raise Refused(Files.UNDER_WAY)
+            raise Refused(ExportCode.UNDER_WAY)
         self._busy.add(scope.server_id)
         place: Path | None = None
         try:
@@ -145,9 +145,9 @@ class Exports:
                     table = table_of(scope.what, words)
                     export = await self._write(scope, table, place, bytes_max)
             except TimeoutError:
-                raise Refused(Files.TOO_MUCH) from None
+                raise Refused(ExportCode.TOO_MUCH) from None
             except OSError as error:
-                raise Refused(Files.DISK, detail=error.strerror or "") from error
+                raise Refused(ExportCode.DISK, detail=error.strerror or "") from error
             yield export
         finally:
             self._busy.discard(scope.server_id)

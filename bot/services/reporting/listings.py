@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from bot.core.codes import BrokenRule, Option
+from bot.core.codes import BrokenRule, OptionCode
 from bot.core.errors import BadRequest
 from bot.core.jobs import Job
 from bot.core.models.model import Model
@@ -52,7 +52,7 @@ def price_rows(size: str | None, quality: str | None, model: Model = DEFAULT) ->
         BadRequest: The model has no such quality.
     """
     if quality is not None and quality not in model.qualities:
-        raise BadRequest(Option.QUALITY, names=model.qualities)
+        raise BadRequest(OptionCode.QUALITY, names=model.qualities)
     sizes = list(dict.fromkeys((*model.priced_sizes, *model.named_sizes.values())))
     if size is not None:
         sizes = [_size_to_price(model, size)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
-from bot.core.codes import Files
+from bot.core.codes import ExportCode
 from bot.core.errors import BadRequest
 from bot.core.limits import local_day
 from bot.core.models.model import Model
@@ -218,7 +218,7 @@ class _SheetWriter:
 
     def _check_size(self) -> None:
         if self._packed.tell() > self._bytes_max:
-            raise BadRequest(Files.SHEET_TOO_LARGE)
+            raise BadRequest(ExportCode.SHEET_TOO_LARGE)
 
 
 def _csv_bytes(rows: Iterable[Iterable[str | int]]) -> bytes:

@@ -22,8 +22,8 @@ from tests.chat.samples import MEMBER, NOW_MS, make_balance, make_job, make_pot
 
 BALANCE = make_balance(make_pot())
 LEFT = "14 of 20 left today (resets in 5 h)"
-SMALL = f"-# 2 images · 1536×1024 · high · up to $0.36 held · {LEFT}"
-HELD_IS_BACK = f"-# Nothing was charged: 2 images and $0.36 held are back · {LEFT}"
+SMALL = f"-# 2 pictures · 1536×1024 · high · up to $0.36 held · {LEFT}"
+HELD_IS_BACK = f"-# Nothing was charged: 2 pictures and $0.36 held are back · {LEFT}"
 PICTURE = Attached("imagine-0123456789abcdef-1.png", b"", Format.PNG)
 
 
@@ -116,7 +116,7 @@ async def test_late_pictures_say_first_why_they_are_late_and_then_that_they_are_
     assert texts(view) == [
         f"<@{MEMBER}> “a lighthouse at dusk”",
         "**Late, and free of charge:** fal's answer to the request was lost.",
-        f"-# 1 image · 1536×1024 · high · free · {LEFT}",
+        f"-# 1 picture · 1536×1024 · high · free · {LEFT}",
     ]
     assert "$" not in "".join(texts(view))
     assert colour(view) == DONE.value

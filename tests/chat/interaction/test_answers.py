@@ -1,7 +1,7 @@
 """Errors as the sentences that people read."""
 
 from bot.chat.interaction.answers import sentence_for
-from bot.core.codes import Option
+from bot.core.codes import OptionCode
 from bot.core.errors import BadRequest, DatabaseUnavailable
 
 
@@ -21,4 +21,4 @@ def test_what_nobody_foresaw_is_an_id_that_the_log_has_too(caplog):
 
 
 def test_a_refusal_is_its_own_sentence():
-    assert sentence_for(BadRequest(Option.COUNT, most=4)) == "The count must be 1 to 4."
+    assert sentence_for(BadRequest(OptionCode.COUNT, most=4)) == "The count must be 1 to 4."

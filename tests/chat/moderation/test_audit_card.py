@@ -52,7 +52,7 @@ def test_a_row_says_what_who_when_and_why():
     assert text[0] == (f"**Audit**\n-# <t:{NOW_MS // 1000 - 60}:f> to <t:{NOW_MS // 1000}:f>")
     assert text[1] == (
         f"**Limit set** · <@&{ROLE}>, pictures per day\n"
-        f"was 5 images → **nothing**\n"
+        f"was 5 pictures → **nothing**\n"
         f"-# <t:{NOW_MS // 1000}:f> · <@7> · “a reason”"
     )
     assert "· the host ·" in text[2]

@@ -82,7 +82,7 @@ async def test_the_quota_card_says_who_gave_what_until_when_and_why():
 
     assert texts(view)[1].splitlines() == [
         "**Gifts**, used after what the limits allow",
-        f"**3 of 5 images left** · from <@77> · until <t:{SECOND}:f> (<t:{SECOND}:R>)",
+        f"**3 of 5 pictures left** · from <@77> · until <t:{SECOND}:f> (<t:{SECOND}:R>)",
         "-# “a \\*prize\\*”",
         f"**$2.50 of $5 left** · from the host · until <t:{SECOND}:f> (<t:{SECOND}:R>)",
     ]
@@ -100,7 +100,7 @@ async def test_a_gift_of_use_has_no_but():
 
     large, small = texts(view)
     assert large.splitlines() == [
-        f"**Given.** <@{MEMBER}>: 5 images until <t:{SECOND}:f> (<t:{SECOND}:R>)",
+        f"**Given.** <@{MEMBER}>: 5 pictures until <t:{SECOND}:f> (<t:{SECOND}:R>)",
         "“a \\*prize\\*”",
     ]
     assert small.splitlines() == [
@@ -112,7 +112,7 @@ async def test_a_gift_of_use_has_no_but():
 @pytest.mark.parametrize(
     ("before", "but"),
     [
-        (allowance(), "no limit of images holds for them here, so the gift has no effect now."),
+        (allowance(), "no limit of pictures holds for them here, so the gift has no effect now."),
         (
             allowance(USED_UP, DOLLARS),
             "their limit of USD holds all the same: $1 of $5 left this month.",
@@ -142,7 +142,7 @@ async def test_a_gift_to_somebody_who_left_says_so():
 
 async def test_what_is_taken_back_is_counted():
     [text, _] = texts(taken_back_card(MEMBER, Unit.IMAGES, [GIFT, replace(GIFT, left=0)]))
-    assert text == f"**Taken back.** <@{MEMBER}>: 2 gifts of images, with 3 images left"
+    assert text == f"**Taken back.** <@{MEMBER}>: 2 gifts of pictures, with 3 pictures left"
 
 
 async def test_a_block_says_that_accepted_jobs_go_on():

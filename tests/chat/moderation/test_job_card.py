@@ -56,17 +56,17 @@ def test_a_delivered_job_tells_its_steps_its_money_and_where_it_stands():
     assert head == (
         f"**Job is delivered** · <t:{AT_S}:f>\n“a lighthouse at dusk”\n"
         f"<@{job.member_id}> in <#2> · [message](https://discord.com/channels/1/2/77)\n"
-        "-# 2 images · 1536×1024 · high · png"
+        "-# 2 pictures · 1536×1024 · high · png"
     )
     assert story.splitlines()[:2] == [
         f"<t:{AT_S}:T> **accepted**", f"<t:{AT_S + 1}:T> **sending to fal** · after 2 s"
     ]  # fmt: skip
     assert story.splitlines()[-1].endswith("**delivered** · after 2 s · in the answer")
     assert money.splitlines() == [
-        "held: up to $0.36, 2 images · gifts: $0, 1 image",
-        "settled: $0.33, 2 images, as fal bills it · gifts: $0, 1 image",
-        "back to the member: $0.17, 1 image · gifts: $0, 1 image",
-        "**Cost $0.33 · charged $0.17, 1 image**",
+        "held: up to $0.36, 2 pictures · gifts: $0, 1 picture",
+        "settled: $0.33, 2 pictures, as fal bills it · gifts: $0, 1 picture",
+        "back to the member: $0.17, 1 picture · gifts: $0, 1 picture",
+        "**Cost $0.33 · charged $0.17, 1 picture**",
     ]
     assert small == "-# fal 0b1c-22\n-# job 0123456789abcdef"
 

@@ -50,7 +50,7 @@ def test_a_change_says_who_what_before_after_why_and_when():
     card = card_of([change(reason="too many")])
     assert text_of(card) == (
         "**Limit set** · <@99> · <t:1780000000:f>\n"
-        "<@&123456789012345678>, pictures per day: nothing → **1 image**\n"
+        "<@&123456789012345678>, pictures per day: nothing → **1 picture**\n"
         "-# “too many”"
     )
 

@@ -103,7 +103,7 @@ def test_a_removed_card_shows_neither_the_prompt_nor_the_pictures():
 
     assert job.prompt not in written
     assert r"“too \*\*loud\*\*”" in written
-    assert "2 images · $0.33 stay counted; nothing is given back" in written
+    assert "2 pictures · $0.33 stay counted; nothing is given back" in written
 
 
 def test_an_open_report_has_four_buttons_and_a_decided_one_none():

@@ -105,7 +105,7 @@ def test_a_few_days_are_listed_and_of_many_the_largest():
 def test_members_are_named_and_the_others_summed():
     report = make_report(31)
     text = text_of(card(report))
-    assert "**#1** <@0> · $0.01 · 3 images · 3 jobs" in text
+    assert "**#1** <@0> · $0.01 · 3 pictures · 3 jobs" in text
     assert "**#8** <@7>" in text
     assert "others" not in text
     more = make_report(31, members_in_all=12)
@@ -121,7 +121,9 @@ def test_small_print_says_refusals_gifts_and_what_is_under_way():
     )
     text = text_of(card(report))
     assert "Refused at once: over a member's limit 3, forbidden words 1" in text
-    assert "Charged to members: 2 images, $0.00002; gifts paid 1 image and $0.00001 of it" in text
+    assert (
+        "Charged to members: 2 pictures, $0.00002; gifts paid 1 picture and $0.00001 of it" in text
+    )
     assert "Just now: 2 under way, holding $0.50; 1 being delivered" in text
 
 

@@ -80,7 +80,7 @@ async def test_a_gift_is_noted_in_ledger_and_audit_and_pays_after_the_allowance(
     words = words_of(change)
     assert words.subject == f"member {MEMBER}, gifts of pictures"
     assert (words.before, words.reason) == (None, "a prize")
-    assert words.after == "2 images until 2026-05-28 20:26 UTC"
+    assert words.after == "2 pictures until 2026-05-28 20:26 UTC"
     async with house.database.read() as connection:
         [entry] = [one async for one in ledger.entries(connection)]
     assert (entry.kind, entry.id, entry.charge_images) == ("gift", given.id, 2)
@@ -345,7 +345,7 @@ async def test_gifts_that_are_taken_back_pay_no_more_and_nothing_revives_them(op
     assert await left(house) == [5_000_000]
     change = (await rows(house))[0]
     words = words_of(change)
-    assert (change.kind, words.before, words.after) == ("gift.end", "2 images left", None)
+    assert (change.kind, words.before, words.after) == ("gift.end", "2 pictures left", None)
     again = await service(house).take_back(SERVER, MEMBER, IMAGES, actor_id=1, reason="")
     assert again == []
     assert len(await rows(house)) == 4

@@ -73,8 +73,8 @@ async def test_a_deleted_roles_limits_are_cleared_with_a_row_each_and_no_others(
     assert sorted(await rules_of(house), key=str) == sorted(others, key=str)
     assert await rules_of(house, OTHER) == [role_rule(ROLE)]
     assert await audit_of(house) == [
-        ("limit.clear", "role 7, pictures per day", "3 images", None),
-        ("limit.clear", "role 7, pictures per month", "3 images", None),
+        ("limit.clear", "role 7, pictures per day", "3 pictures", None),
+        ("limit.clear", "role 7, pictures per month", "3 pictures", None),
     ]
     assert await audit_of(house, OTHER) == []
 

@@ -39,7 +39,7 @@ async def test_a_removal_marks_the_job_keeps_the_money_and_clears_the_message(ro
     assert (change.kind, change.member_id, change.job_id) == ("image.remove", MEMBER, job.id)
     words = words_of(change)
     assert words.subject == f"member {MEMBER}, job {job.id}"
-    assert words.before == f"2 images in channel {CHANNEL}"
+    assert words.before == f"2 pictures in channel {CHANNEL}"
     assert words.after == "removed; nothing is refunded"
     assert change.reason == "not here"
     assert await room.waiting() == 0

@@ -83,7 +83,7 @@ async def test_jobs_ledger_and_audit_are_there_whole(open_house, tmp_path):
         "settle", "0.090001", "billed"
     )  # fmt: skip
     [change] = await rows(service, What.AUDIT)
-    assert (change["kind"], change["actor_id"], change["after"]) == ("limit.set", "7", "5 images")
+    assert (change["kind"], change["actor_id"], change["after"]) == ("limit.set", "7", "5 pictures")
     assert (change["before"], change["reason"]) == ("", "'-too many")
     assert json.loads(change["facts"]) == {
         "subject": {

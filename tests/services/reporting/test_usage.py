@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from bot.core.codes import Asker, JobCode, Option
+from bot.core.codes import JobCode, MemberCode, OptionCode
 from bot.core.errors import BadRequest, Blocked, ForbiddenPrompt, NotAllowed, OverLimit, Refused
 from bot.core.jobs import State
 from bot.core.limits import Rule, Subject, Unit, Window
@@ -115,10 +115,10 @@ async def test_refusals_are_counted_by_reason(open_house):
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (Blocked(Asker.BLOCKED), "blocked"),
+        (Blocked(MemberCode.BLOCKED), "blocked"),
         (ForbiddenPrompt("word", "entry"), "words"),
         (NotAllowed(JobCode.NOT_YOURS), "other"),
-        (BadRequest(Option.COUNT), "other"),
+        (BadRequest(OptionCode.COUNT), "other"),
     ],
 )
 def test_each_kind_of_refusal_has_a_word(error, reason):

@@ -34,7 +34,7 @@ TOPICS = {
     "settings": "settings",
     "pause": "pauses",
     "cancel": "cancels",
-    "image": "removed images",
+    "image": "removed pictures",
     "report": "reports",
     "member": "warnings",
     "loss": "losses",

@@ -9,7 +9,7 @@ from bot.chat.interaction.permission import require_moderator
 from bot.chat.interaction.services import Services, ServicesClient
 from bot.chat.moderation.blocks.cards import blocked_card, blocks_card, unblocked_card
 from bot.chat.moderation.ending import UNTIL_CHARS_MAX, complete_until
-from bot.core.codes import Moderate
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.services.moderation.pictures import needed_reason
 from bot.storage.blocks import Block
@@ -77,7 +77,7 @@ def _add_remove(services: Services, group: app_commands.Group) -> None:
         )
         before = await in_time(interaction, removing, is_private=True)
         if before is None:
-            raise BadRequest(Moderate.NOT_BLOCKED)
+            raise BadRequest(ModerationCode.NOT_BLOCKED)
         await answer_privately(interaction, unblocked_card(member.id, before))
 
 

@@ -10,7 +10,7 @@ from bot.chat.interaction.layouts import NOT_TAKEN
 from bot.chat.interaction.permission import require_moderator
 from bot.chat.interaction.services import Services, ServicesClient
 from bot.chat.moderation.exports.card import REQUEST_BYTES_MAX, export_card, grouped
-from bot.core.codes import Files
+from bot.core.codes import ExportCode
 from bot.core.errors import Refused
 from bot.core.typed.ranges import NAMES
 from bot.services.reporting.exports import EVERYTHING, Export, Exports, Scope, What
@@ -79,10 +79,10 @@ async def _hand_out(
             except NOT_TAKEN as error:
                 _log.warning("export not taken", extra={"detail": str(error)})
                 if not _is_too_large(error):
-                    raise Refused(Files.NOT_TAKEN) from error
+                    raise Refused(ExportCode.NOT_TAKEN) from error
             else:
                 return
-    raise Refused(Files.TOO_LARGE)
+    raise Refused(ExportCode.TOO_LARGE)
 
 
 def _is_too_large(error: Exception) -> bool:

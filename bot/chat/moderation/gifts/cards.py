@@ -16,7 +16,7 @@ from bot.texts.limits import from_gifts, left_of, whose
 _TEXT_CHARS_MAX = 1500
 """Room for about ten gifts with reasons, beside all that can stand on the card of limits."""
 
-_UNIT_WORDS = {Unit.IMAGES: "images", Unit.USD: "USD"}
+_UNIT_WORDS = {Unit.IMAGES: "pictures", Unit.USD: "USD"}
 
 
 def given_card(

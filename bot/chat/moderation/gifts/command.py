@@ -10,7 +10,7 @@ from bot.chat.interaction.services import Services, ServicesClient
 from bot.chat.moderation.choices import UNITS
 from bot.chat.moderation.ending import UNTIL_CHARS_MAX, complete_until
 from bot.chat.moderation.gifts.cards import given_card, taken_back_card
-from bot.core.codes import Moderate
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift
 from bot.core.limits import Unit
@@ -85,5 +85,5 @@ async def _take_back(
     )
     ended = await in_time(interaction, taking, is_private=True)
     if not ended:
-        raise BadRequest(Moderate.NO_GIFT)
+        raise BadRequest(ModerationCode.NO_GIFT)
     await answer_privately(interaction, taken_back_card(member.id, unit, ended))

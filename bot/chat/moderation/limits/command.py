@@ -12,7 +12,7 @@ from bot.chat.interaction.services import Services, ServicesClient
 from bot.chat.moderation.cards import explained_card, set_card
 from bot.chat.moderation.choices import UNITS
 from bot.chat.moderation.limits.orphaned import limits_view
-from bot.core.codes import Moderate
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.typed.amounts import parse_amount
@@ -126,7 +126,7 @@ def _add_clear(services: Services, group: app_commands.Group) -> None:
         )
         before = await in_time(interaction, clearing, is_private=True)
         if before is None:
-            raise BadRequest(Moderate.NO_LIMIT)
+            raise BadRequest(ModerationCode.NO_LIMIT)
         await answer_privately(interaction, set_card(rule, before, is_cleared=True))
 
 
@@ -166,7 +166,7 @@ def _subject(
     chosen = [one for one in named if one is not None]
     if len(chosen) > 1:
         raise BadRequest(
-            Moderate.SEVERAL_SUBJECTS, names=("member", "role", "channel", "whole_server")
+            ModerationCode.SEVERAL_SUBJECTS, names=("member", "role", "channel", "whole_server")
         )
     if not chosen or chosen == [(Subject.ROLE, interaction.guild_id)]:
         # The role @everyone has the server's own id.

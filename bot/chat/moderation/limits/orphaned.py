@@ -18,7 +18,7 @@ from bot.chat.interaction.permission import require_moderator
 from bot.chat.interaction.services import ServicesClient
 from bot.chat.moderation.cards import limits_card
 from bot.core.audit import Deleted
-from bot.core.codes import Moderate
+from bot.core.codes import ModerationCode
 from bot.core.errors import Refused
 from bot.core.limits import Rule, Subject
 
@@ -100,7 +100,7 @@ async def _surely_gone(guild: discord.Guild | None, rules: Sequence[Rule]) -> li
         }
     except (discord.HTTPException, OSError) as error:
         _log.warning("nothing cleared", extra={"detail": str(error)})
-        raise Refused(Moderate.ORPHANS_UNKNOWN) from error
+        raise Refused(ModerationCode.ORPHANS_UNKNOWN) from error
     return [rule for rule in gone if rule.subject_id not in known]
 
 

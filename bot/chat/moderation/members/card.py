@@ -15,7 +15,7 @@ from bot.chat.member_lines import gift_lines
 from bot.chat.moderation.blocks.cards import block_lines, blocked_card, unblocked_card
 from bot.chat.moderation.cards import amount_per, who
 from bot.chat.texts import until_when
-from bot.core.codes import Moderate
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift
 from bot.core.jobs import Job, State
@@ -46,7 +46,9 @@ FORMS: dict[str, tuple[str, list[Field]]] = {
         "Give this member more",
         [
             Field("amount", "Amount", "20, $5, 2.50 or 2,50", chars_max=30),
-            Field("unit", "Unit", choices=((Unit.IMAGES.value, "images"), (Unit.USD.value, "USD"))),
+            Field(
+                "unit", "Unit", choices=((Unit.IMAGES.value, "pictures"), (Unit.USD.value, "USD"))
+            ),
             until_field(_EXAMPLES, is_required=True),
             reason_field("The member reads it in /quota.", is_required=False),
         ],
@@ -123,7 +125,7 @@ async def _do(
         return _given_card(member_id, gift)
     if action == "block":
         if not reason:
-            raise BadRequest(Moderate.REASON_NEEDED_FOR_MEMBER)
+            raise BadRequest(ModerationCode.REASON_NEEDED_FOR_MEMBER)
         until_ms = await services.gifts.until(server_id, until) if until else None
         before = await services.blocks.add(
             server_id, member_id, until_ms, actor_id=actor_id, reason=reason
@@ -131,7 +133,7 @@ async def _do(
         return blocked_card(member_id, until_ms, reason, before)
     lifted = await services.blocks.remove(server_id, member_id, actor_id=actor_id, reason=reason)
     if lifted is None:
-        raise BadRequest(Moderate.NOT_BLOCKED)
+        raise BadRequest(ModerationCode.NOT_BLOCKED)
     return unblocked_card(member_id, lifted)
 
 

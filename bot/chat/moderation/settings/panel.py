@@ -22,7 +22,7 @@ from bot.chat.interaction.permission import require_moderator
 from bot.chat.interaction.services import ServicesClient
 from bot.chat.moderation.settings.card import Page, Panel, settings_card
 from bot.chat.moderation.settings.options import NONE, YES
-from bot.core.codes import Panel as Code
+from bot.core.codes import SettingsCode
 from bot.core.errors import BadRequest, DatabaseUnavailable, Refused
 from bot.core.models.options import Size
 from bot.core.preferences import PAUSE_SENTENCE_MAX_CHARS, Places, Preferences, Spoilers
@@ -173,7 +173,7 @@ async def _take_step(
 
 
 async def _refuse(*_: object) -> Changed:
-    raise BadRequest(Code.OLD_PANEL)
+    raise BadRequest(SettingsCode.OLD_PANEL)
 
 
 class PanelMenu(
@@ -275,7 +275,7 @@ class PanelButton(
         elif self._what in _FORMS:
             await _open_form(interaction, self._what)
         else:
-            await answer_error(interaction, BadRequest(Code.OLD_PANEL))
+            await answer_error(interaction, BadRequest(SettingsCode.OLD_PANEL))
 
 
 async def _open_form(interaction: _Interaction, what: str) -> None:

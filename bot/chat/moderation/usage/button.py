@@ -12,7 +12,7 @@ from bot.chat.interaction.answers import answer_error, answer_privately, in_time
 from bot.chat.interaction.permission import require_moderator
 from bot.chat.interaction.services import ServicesClient
 from bot.chat.moderation.usage.card import sheet_card
-from bot.core.codes import Typed
+from bot.core.codes import TypedCode
 from bot.core.errors import BadRequest
 from bot.core.typed.ranges import DAYS_MAX, Days
 
@@ -69,7 +69,7 @@ class UsageSheetButton(
         except ValueError:
             days = None
         if days is None or not 1 <= days.count <= DAYS_MAX:
-            raise BadRequest(Typed.STALE_DAYS)
+            raise BadRequest(TypedCode.STALE_DAYS)
         return days
 
 

@@ -9,6 +9,7 @@ import pytest
 from bot.core.errors import (
     CannotLook,
     ContentRefused,
+    DatabaseUnavailable,
     Gone,
     MediaRejected,
     SubmitUnclear,
@@ -20,7 +21,6 @@ from bot.core.jobs import Reason, State
 from bot.core.limits import Account
 from bot.services.reporting.losses import Losses
 from bot.storage import ledger
-from bot.storage.database import DatabaseUnavailable
 from tests.fakes import rendering, ticket
 from tests.services.conftest import CHANNEL, FAST, MEMBER, SERVER
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, NoReturn, cast
 
+from bot.fal.calls import _ssl_context
 from standins.process import BotProcess
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -207,10 +208,15 @@ def _leave(code: str | int | None) -> NoReturn:
 
 
 def _import_everything() -> None:
-    """Import what the bot imports, and forget its main module, which every child runs itself."""
+    """Import what the bot imports, and forget its main module, which every child runs itself.
+
+    The certificates are read too: the bot does that once in a process, and it takes as long.
+    """
     for name in ("bot.__main__", "bot.app"):
         import_module(name)
     del sys.modules["bot.__main__"]
+    for http2 in (False, True):
+        _ssl_context(http2=http2)
     gc.collect()
     gc.freeze()
 

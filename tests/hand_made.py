@@ -10,7 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from bot.chat.moderation import menus
+from bot.chat.moderation.members.command import QUOTA
+from bot.chat.moderation.reports.command import REMOVE
 from bot.chat.moderation.settings import panel as settings_panel
 from standins.discord import Channel, DiscordMessage, Guild, Member, SentInteraction
 from tests.end_to_end.test_menus import add_log_channel, ask, picture, report, report_card
@@ -156,10 +157,10 @@ def custom_ids(scene: Scene) -> dict[str, int]:
         f"member:unblock:{bob}",
         *(f"report:{one}:{scene.report_id}" for one in ("remove", "warn", "block", "dismiss")),
         *(f"settings:page:{page}" for page in ("overview", "pictures", "channels", "rules")),
-        *(f"settings:form:{form}" for form in settings_panel._FORMS),
-        *(f"settings:do:{deed}" for deed in settings_panel._DEEDS),
+        *(f"settings:form:{form}" for form in settings_panel.FORMS),
+        *(f"settings:do:{deed}" for deed in settings_panel.DEEDS),
     ]
-    selects = [f"settings:set:{what}:1" for what in settings_panel._MENUS]
+    selects = [f"settings:set:{what}:1" for what in settings_panel.MENUS]
     channels = [f"settings:channels:{what}:1" for what in ("only", "except", "log")]
     return (
         dict.fromkeys(buttons, BUTTON)
@@ -184,6 +185,11 @@ def forms(scene: Scene) -> dict[str, dict[str, str]]:
         f"member:unblock:{scene.stage.bob.id}": {"reason": "because"},
         **{f"settings:typed:{what}": {"typed": typed} for what, typed in panel.items()},
     }
+
+
+def open_to_all(scene: Scene) -> dict[str, str]:
+    """Ids of what every member may do here, with a part of the answer."""
+    return {f"report:{scene.job_id}": "**Thank you.**"}
 
 
 def leaves(command: dict[str, Any], path: str = "") -> Iterator[str]:
@@ -285,11 +291,11 @@ async def everything(
         one = await stage.discord.slash(member, channel, path, options, unchecked=True)
         sent.append((path, one))
     target = Member(stage.alice.id, "alice", member.guild)
-    one = await stage.discord.user_menu(member, channel, menus.QUOTA, target, unchecked=True)
-    sent.append((menus.QUOTA, one))
+    one = await stage.discord.user_menu(member, channel, QUOTA, target, unchecked=True)
+    sent.append((QUOTA, one))
     for message in (scene.card, scene.report_card):
-        one = choose_message(scene, member, channel, message, menus.REMOVE)
-        sent.append((menus.REMOVE, one))
+        one = choose_message(scene, member, channel, message, REMOVE)
+        sent.append((REMOVE, one))
     if own_card is None:
         quota = await stage.discord.slash(member, channel, "quota", unchecked=True)
         own_card = await stage.reply(quota)

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from bot.settings import Settings
 from bot.storage.database import Database, migrated_database
+from tests.migrated import put_sqlite
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_SETTINGS = dict.fromkeys(name.upper() for name in Settings.model_fields)
@@ -79,12 +80,6 @@ class Host:
 
         return asyncio.run(opened())
 
-    def make_database(self) -> None:
-        async def nothing(database: Database) -> None:
-            """Opening it is enough."""
-
-        self.in_database(nothing)
-
 
 def cells(table: str) -> list[list[str]]:
     """The cells of a printed table."""
@@ -95,7 +90,7 @@ def cells(table: str) -> list[list[str]]:
 def host(tmp_path: Path) -> Host:
     """A host with an empty database in a file."""
     host = Host(tmp_path, f"sqlite:///{tmp_path / 'bot.db'}")
-    host.make_database()
+    put_sqlite(tmp_path / "bot.db")
     return host
 
 
@@ -103,6 +98,5 @@ def host(tmp_path: Path) -> Host:
 def any_host(request: pytest.FixtureRequest, host: Host) -> Host:
     """The same over either engine."""
     if request.param == "postgres":
-        host.url = request.getfixturevalue("postgres_url")
-        host.make_database()
+        host.url = request.getfixturevalue("migrated_postgres_url")
     return host

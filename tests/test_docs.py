@@ -4,6 +4,7 @@
 """
 
 import inspect
+import json
 import pkgutil
 import re
 from importlib import import_module
@@ -16,6 +17,7 @@ from discord import app_commands
 
 import bot.chat
 from bot.__main__ import main
+from bot.chat.imagine import buttons, cards
 from bot.core.models.options import Size
 from bot.core.models.registry import DEFAULT
 from bot.core.preferences import Defaults
@@ -228,12 +230,20 @@ def test_every_option_of_imagine_is_in_the_chapter_for_members():
 
 def test_the_worked_example_of_a_command_can_be_built():
     """What it imports is there, and the command has the name that the chapter gives it."""
-    test, command, _ = re.findall("```python\n(.*?)```", chapter("adding-a-command"), re.DOTALL)
+    test, command, _, card, button = re.findall(
+        "```python\n(.*?)```", chapter("adding-a-command"), re.DOTALL
+    )
     written: dict[str, Any] = {}
     for source in (test, command):
         exec(source, written)  # the documents are our own
+    for module, source in ((cards, card), (buttons, button)):
+        written = {**vars(module), **written}
+        exec(source, written)
 
     assert {names_of(written["build_line"](a_desk()))[0]} == WORKED_EXAMPLE
+    template = written["LineButton"].__discord_ui_compiled_template__
+    drawn = json.dumps(written["line_card"](0, 0).to_components())
+    assert [one for one in re.findall('"custom_id": "(.*?)"', drawn) if template.fullmatch(one)]
 
 
 def typed_commands(group: click.Group, before: str = "") -> list[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Any
 
 import aiohttp
 import discord
@@ -11,25 +12,24 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.chat.guild_events import GuildEvents
-from bot.chat.imagine.buttons import CancelButton
-from bot.chat.imagine.command import build_imagine
-from bot.chat.imagine.quota import build_quota
-from bot.chat.interaction.answers import answer_error, tell
+from bot.chat.imagine.feature import FEATURE as IMAGINE
+from bot.chat.interaction.answers import answer_error, arrived, logged_if_not_taken, tell
+from bot.chat.interaction.forms import take_form
 from bot.chat.interaction.names import Names
-from bot.chat.interaction.permission import CommandAccess
-from bot.chat.interaction.services import Services, ServicesClient
-from bot.chat.moderation.audit.card import PageButton
-from bot.chat.moderation.command import build_admin
-from bot.chat.moderation.limits.orphaned import ClearGoneButton
-from bot.chat.moderation.members.card import MemberButton
-from bot.chat.moderation.menus import build_menus, take_menu_form
-from bot.chat.moderation.reports.reported import ReportButton
-from bot.chat.moderation.settings.panel import PANEL_ITEMS, take_form
-from bot.chat.moderation.usage.button import UsageSheetButton
-from bot.chat.moderation.words.cards import WordsPageButton
-from bot.core.errors import DiscordRefused
+from bot.chat.interaction.permission import (
+    GROUP,
+    CommandAccess,
+    is_moderator,
+    require_moderator,
+)
+from bot.chat.interaction.services import Interaction, Services
+from bot.chat.moderation.feature import FEATURE as MODERATION
+from bot.core.errors import DiscordRefused, NotAllowed
 
 _log = logging.getLogger(__name__)
+
+FEATURES = (IMAGINE, MODERATION)
+"""All that is offered; something new is named in the `feature.py` of its folder."""
 
 # This bot never speaks; discord.py would warn at each start that it could not.
 discord.VoiceClient.warn_nacl = False
@@ -64,9 +64,8 @@ class ImagineClient(GuildEvents):
         self.access = CommandAccess(self)
         self.names = Names()
         self.tree = ImagineTree(self)
-        self.add_dynamic_items(CancelButton, PageButton, UsageSheetButton, *PANEL_ITEMS)
-        self.add_dynamic_items(ClearGoneButton, MemberButton, ReportButton)
-        self.add_dynamic_items(WordsPageButton)
+        for feature in FEATURES:
+            self.add_dynamic_items(*feature.buttons)
         self._connected_shards: set[int] = set()
 
     def _trace(self) -> aiohttp.TraceConfig:
@@ -99,11 +98,9 @@ class ImagineClient(GuildEvents):
             # discord.py takes its built-in address where the number of shards is given or a
             # session is not resumed; the one that Discord just named is right in every case.
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
-            self.tree.add_command(build_imagine(services))
-            self.tree.add_command(build_quota(services))
-            self.tree.add_command(build_admin(services))
-            for menu in build_menus(services):
-                self.tree.add_command(menu)
+            for feature in FEATURES:
+                for build in feature.commands:
+                    self.tree.add_command(build(services))
             self.access.know(await self.tree.sync())
         except discord.LoginFailure:
             raise DiscordRefused(_NOT_LET_IN) from None
@@ -142,10 +139,9 @@ class ImagineClient(GuildEvents):
         self._connected_shards.discard(shard_id)
         _log.info("gateway disconnected", extra={"shard": shard_id})
 
-    async def on_interaction(self, interaction: discord.Interaction[ServicesClient]) -> None:
-        """Answer the forms that are not kept; discord.py sees to everything else."""
-        await take_form(interaction)
-        await take_menu_form(interaction)
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Answer the forms, which discord.py does not keep; it sees to everything else."""
+        await take_form(interaction, [form for feature in FEATURES for form in feature.forms])
 
     async def on_raw_app_command_permissions_update(
         self, payload: discord.RawAppCommandPermissionsUpdateEvent
@@ -162,17 +158,22 @@ class ImagineTree(app_commands.CommandTree[ImagineClient]):
     """The commands; everything they raise becomes a private sentence."""
 
     async def interaction_check(self, interaction: discord.Interaction[ImagineClient], /) -> bool:
-        """Note names, and let pass what comes from a server; who may what each command asks.
+        """Note names, and let pass what comes from a server and, if it is moderators', from one.
 
         Clients offer nothing in direct messages; what is sent from there all the same has no
-        server to be about.
+        server to be about. Nor do they offer the moderators' group to others.
         """
+        arrived(interaction)
         self.client.names.note(interaction)
-        if interaction.guild_id is not None:
+        is_command = interaction.type is discord.InteractionType.application_command
+        if interaction.guild_id is None:
+            if is_command:
+                await tell(interaction, "This works only in servers.")
+            return False
+        data: Any = interaction.data
+        if data["name"] != GROUP:
             return True
-        if interaction.type is discord.InteractionType.application_command:
-            await tell(interaction, "This works only in servers.")
-        return False
+        return await (_may_run(interaction) if is_command else _may_read(interaction))
 
     async def on_error(
         self,
@@ -194,6 +195,24 @@ class ImagineTree(app_commands.CommandTree[ImagineClient]):
             )
         else:
             await answer_error(interaction, error)
+
+
+async def _may_run(interaction: discord.Interaction[ImagineClient]) -> bool:
+    try:
+        await require_moderator(interaction)
+    except NotAllowed as error:
+        await answer_error(interaction, error)
+        return False
+    return True
+
+
+async def _may_read(interaction: discord.Interaction[ImagineClient]) -> bool:
+    """Discord asks for suggestions in the name of whoever types, so this asks too."""
+    is_mod = await is_moderator(interaction)
+    if not is_mod:
+        with logged_if_not_taken("suggestions not taken"):
+            await interaction.response.autocomplete([])
+    return is_mod
 
 
 def point_at(api_url: str) -> None:

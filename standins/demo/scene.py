@@ -80,7 +80,10 @@ class Scene:
         if "up to $0.36 held" not in at_once or "4 of 6 left today" not in at_once:
             raise NotTrue(f"the price held and what is left were expected at once: {at_once!r}")
         self._tell("alice asks for two pictures: card at once, price held, quota told")
-        await self.hall.fal.until(lambda: bool(self.hall.fal.jobs))
+        try:
+            await self.hall.fal.until(lambda: bool(self.hall.fal.jobs))
+        except TimeoutError:
+            raise NotTrue("alice's request was expected at fal") from None
         choices = await self.hall.discord.autocomplete(
             bob, self.hall.channel, "imagine", "size", WRONG_SIZE, {"prompt": FOX}
         )

@@ -25,6 +25,7 @@ class Stage(StrEnum):
     CANCEL = "cancel"
     MEDIA = "media"
     HISTORY = "history"
+    SEARCH = "search"
     BILLING = "billing"
     PRICING = "pricing"
     USAGE = "usage"
@@ -141,12 +142,15 @@ class Output:
         instead: Fields of each picture's object to replace.
         without: Fields of each picture's object to leave out.
         only: The pictures meant by these two, from 1; None for all.
+        is_black: The pictures are black, of the right size, and `has_nsfw_concepts` says why: so
+            fal's toolkit ends what its safety checker stops, as a success that is billed.
     """
 
     count: int | None = None
     instead: Mapping[str, object] = field(default_factory=dict[str, object])
     without: frozenset[str] = frozenset()
     only: frozenset[int] | None = None
+    is_black: bool = False
 
 
 @dataclass(frozen=True, slots=True)

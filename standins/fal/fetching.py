@@ -120,8 +120,8 @@ class Fetcher:
 
     async def _own(self, path: str) -> bytes:
         """Read what was uploaded here, or what was made here."""
-        upload = self._inbox.find(path, self._clock.now_ms())
-        exhibit = self._gallery.find(path)
+        now_ms = self._clock.now_ms()
+        upload, exhibit = self._inbox.find(path, now_ms), self._gallery.find(path, now_ms)
         if upload is not None and upload.data is not None:
             return upload.data
         if exhibit is None:

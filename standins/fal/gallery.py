@@ -33,18 +33,22 @@ class Gallery:
         self._drawn_bytes = 0
         self._under_way: dict[Drawing, asyncio.Task[bytes]] = {}
 
-    def exhibit(self, job: FalJob, wanted: Wanted, index: int, count: int) -> Exhibit:
+    def exhibit(
+        self, job: FalJob, wanted: Wanted, index: int, count: int, *, is_black: bool = False
+    ) -> Exhibit:
         """Give one picture of a job an address nobody can guess."""
         suffix = "jpg" if wanted.format is Format.JPEG else wanted.format.value
         path = f"/files/b/{uuid4().hex}/picture-{index}.{suffix}"
-        drawing = Drawing(wanted.prompt, wanted.size, wanted.quality, wanted.format, index, count)
+        size, quality = wanted.size, wanted.quality
+        drawing = Drawing(wanted.prompt, size, quality, wanted.format, index, count, is_black)
         exhibit = Exhibit(path, job, drawing)
         self._exhibits[path] = exhibit
         return exhibit
 
-    def find(self, path: str) -> Exhibit | None:
-        """Look an address up."""
-        return self._exhibits.get(path)
+    def find(self, path: str, now_ms: int) -> Exhibit | None:
+        """Look an address up, as long as its picture stays."""
+        exhibit = self._exhibits.get(path)
+        return exhibit if exhibit is not None and now_ms < exhibit.job.pictures_until_ms else None
 
     def remove(self, job: FalJob) -> list[str]:
         """Take the pictures of a job away; returns the addresses that they had."""

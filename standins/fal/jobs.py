@@ -83,6 +83,7 @@ class FalJob:
         billed_microusd: What the stand-in bills, whatever its headers say.
         keeps_payload: False where the submit said `X-Fal-Store-IO: 0`.
         webhook_url: Who is told of the end; `webhook_tries` says what came of it.
+        pictures_kept_s: How long its pictures stay; None and 0 keep them for good.
         is_erased: Its payloads were deleted on request, before their time.
         fetching: The runner fetches the input pictures of this run; its result is what it got.
         runs: How often it was started; more than once after it was sent back into the queue.
@@ -98,6 +99,7 @@ class FalJob:
     headers: Mapping[str, str]
     keeps_payload: bool = True
     webhook_url: str | None = None
+    pictures_kept_s: float | None = None
     state: FalState = FalState.IN_QUEUE
     started_at_ms: int | None = None
     ended_at_ms: int | None = None
@@ -137,3 +139,10 @@ class FalJob:
             return inf
         is_large = len(json.dumps(self.ending.body)) >= _LARGE_BYTES
         return self.ended_at_ms + (_KEPT_LARGE_MS if is_large else _KEPT_MS)
+
+    @property
+    def pictures_until_ms(self) -> float:
+        """Until when its pictures can be fetched."""
+        if not self.pictures_kept_s or self.ended_at_ms is None:
+            return inf
+        return self.ended_at_ms + self.pictures_kept_s * 1000

@@ -24,7 +24,7 @@ async def media(world: World, request: web.Request) -> web.StreamResponse:
     if "Authorization" in request.headers:
         world.frown(request, "the key was sent to the host of the media")
     upload = world.inbox.find(request.path, world.clock.now_ms())
-    exhibit = world.gallery.find(request.path)
+    exhibit = world.gallery.find(request.path, world.clock.now_ms())
     sent: JsonObject = exhibit.job.input if exhibit else {}
     trouble = await struck(world.faults, Stage.MEDIA, request, sent)
     if trouble is not None:

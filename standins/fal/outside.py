@@ -27,14 +27,14 @@ class NotFetched(Exception):
         self.kind = kind
 
 
-def is_near(url: URL) -> bool:
-    """Whether an address is on loopback."""
-    if url.scheme not in ("http", "https"):
-        return False
+def is_near(address: URL | str) -> bool:
+    """Whether an address is one of the web, on loopback."""
     try:
-        return url.host == "localhost" or ip_address(url.host or "").is_loopback
+        url = URL(address)
+        is_loopback = url.host == "localhost" or ip_address(url.host or "").is_loopback
     except ValueError:
         return False
+    return is_loopback and url.scheme in ("http", "https")
 
 
 class Outside:

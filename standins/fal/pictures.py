@@ -29,6 +29,7 @@ class Drawing:
 
     Attributes:
         index: From 1 to `count`.
+        is_black: Nothing but black, in place of what may not be shown.
     """
 
     prompt: str
@@ -37,6 +38,7 @@ class Drawing:
     format: Format
     index: int
     count: int
+    is_black: bool = False
 
 
 def draw(drawing: Drawing, bytes_min: int = 0) -> bytes:
@@ -48,9 +50,12 @@ def draw(drawing: Drawing, bytes_min: int = 0) -> bytes:
     """
     size = drawing.size
     picture = background(drawing)
-    unit = max(8, round((size.width * size.height) ** 0.5 / 42))
-    _write_prompt(picture, drawing.prompt, unit)
-    _write_corner(picture, drawing, unit)
+    if drawing.is_black:
+        picture = Image.new("RGB", picture.size)
+    else:
+        unit = max(8, round((size.width * size.height) ** 0.5 / 42))
+        _write_prompt(picture, drawing.prompt, unit)
+        _write_corner(picture, drawing, unit)
     data = encode(picture, drawing.format, drawing.quality)
     return padded(data, drawing.format, size, bytes_min)
 

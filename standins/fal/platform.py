@@ -39,6 +39,7 @@ _HISTORY_QUERY = frozenset(
         "sort_by",
     }
 )
+_SEARCH_QUERY = _HISTORY_QUERY - {"start", "end", "status", "sort_by"}
 _BILLING_QUERY = frozenset(
     {
         "limit",
@@ -53,7 +54,15 @@ _BILLING_QUERY = frozenset(
     }
 )
 CALLS = frozenset(
-    {Stage.HISTORY, Stage.BILLING, Stage.PRICING, Stage.USAGE, Stage.BALANCE, Stage.ERASE}
+    {
+        Stage.HISTORY,
+        Stage.SEARCH,
+        Stage.BILLING,
+        Stage.PRICING,
+        Stage.USAGE,
+        Stage.BALANCE,
+        Stage.ERASE,
+    }
 )
 _FOR_ADMINS = frozenset({Stage.BILLING, Stage.USAGE, Stage.BALANCE, Stage.ERASE})
 _OUTCOMES = ("success", "user_error", "error")
@@ -66,7 +75,9 @@ def refused(world: World, key: str, stage: Stage) -> web.Response | None:
         return None
     if key != settings.key:
         return failure(401, "authorization_error", "The key is not known")
-    if stage in _FOR_ADMINS or (stage is Stage.HISTORY and settings.history_needs_admin):
+    if stage in _FOR_ADMINS or (
+        stage in (Stage.HISTORY, Stage.SEARCH) and settings.history_needs_admin
+    ):
         return failure(403, "authorization_error", "This call needs a key with the scope ADMIN")
     return None
 
@@ -85,6 +96,31 @@ async def history(world: World, request: web.Request) -> web.StreamResponse:
     with_payloads = "payloads" in listed(request, "expand")
     items = [_history_item(job, with_payloads=with_payloads) for job in rows]
     return answer({"items": items, "next_cursor": cursor, "has_more": cursor is not None})
+
+
+async def search(world: World, request: web.Request) -> web.StreamResponse:
+    """List requests of all endpoints, the newest first; it takes no dates."""
+    trouble = await struck(world.faults, Stage.SEARCH, request, {})
+    if trouble is not None:
+        return trouble
+    query = request.query
+    try:
+        check_names(query, _SEARCH_QUERY)
+        endpoints, wanted_id = listed(request, "endpoint_id"), query.get("request_id")
+        jobs = [
+            job
+            for job in reversed(world.line.jobs.values())
+            if (not endpoints or job.endpoint in endpoints)
+            and wanted_id in (None, job.id)
+            and _is_shown(world, job)
+        ]
+        rows, cursor = page(jobs, query, limit_default=50, limit_max=100)
+    except BadQuery as error:
+        world.frown(request, str(error))
+        return failure(400, "validation_error", str(error))
+    with_payloads = "payloads" in listed(request, "expand")
+    results = [_history_item(job, with_payloads=with_payloads) for job in rows]
+    return answer({"results": results, "next_cursor": cursor, "has_more": cursor is not None})
 
 
 def _history_jobs(world: World, request: web.Request) -> list[FalJob]:

@@ -73,6 +73,7 @@ class StandInFal:
         router.add_get(
             "/v1/models/requests/by-endpoint", self._call(Stage.HISTORY, platform.history)
         )
+        router.add_get("/v1/models/requests/search", self._call(Stage.SEARCH, platform.search))
         router.add_get("/v1/models/billing-events", self._call(Stage.BILLING, platform.billing))
         router.add_get("/v1/models/pricing", self._call(Stage.PRICING, account.pricing))
         router.add_get("/v1/models/usage", self._call(Stage.USAGE, account.usage))

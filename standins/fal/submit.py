@@ -17,6 +17,7 @@ from standins.fal.inputs import JsonObject, read_input, unknown_fields
 from standins.fal.jobs import FalJob, FalState
 from standins.fal.journal import redacted
 from standins.fal.other_inputs import read_other, unknown_in
+from standins.fal.uploads import LIFECYCLE_TOO, life_s
 from standins.fal.wire import altered, answer, drop, read_json
 from standins.fal.world import World
 
@@ -96,7 +97,17 @@ def _job(world: World, request: web.Request, endpoint: str, app: str, sent: Json
         headers=redacted(request.headers),
         keeps_payload=request.headers.get("X-Fal-Store-IO") != "0",
         webhook_url=request.query.get("fal_webhook"),
+        pictures_kept_s=_kept_s(world, request),
     )
+
+
+def _kept_s(world: World, request: web.Request) -> float | None:
+    """How long the pictures shall stay; for good where that cannot be read."""
+    try:
+        return life_s(request.headers.get(LIFECYCLE_TOO))
+    except ValueError:
+        world.frown(request, f"{LIFECYCLE_TOO} is no JSON object of seconds")
+        return None
 
 
 def urls(world: World, job: FalJob) -> dict[str, str]:

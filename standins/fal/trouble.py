@@ -141,6 +141,7 @@ _RESULT: dict[str, Fault] = {
     "result_fewer": Output(count=1),
     "result_more": Output(count=5),
     "result_none": Output(count=0),
+    "result_black": Output(is_black=True),
     "result_foreign_host": Output(instead={"url": f"{FOREIGN}/files/picture.png"}),
     "result_wrong_size": Output(instead={"width": 1, "height": 1}),
     "result_null_size": Output(instead={"width": None, "height": None}),

@@ -18,7 +18,7 @@ from standins.fal.world import World
 
 _STORAGES = ("fal-cdn-v3", "gcs")
 _LIFECYCLE = "X-Fal-Object-Lifecycle"
-_LIFECYCLE_TOO = "X-Fal-Object-Lifecycle-Preference"
+LIFECYCLE_TOO = "X-Fal-Object-Lifecycle-Preference"
 _TOKEN_LIFE_MS = 3_600_000
 _LIFE = "expiration_duration_seconds"
 
@@ -105,19 +105,24 @@ def _ends_at_ms(world: World, request: web.Request) -> int | None:
         ValueError: It is not as fal's clients send it.
     """
     headers = request.headers
-    life_s = _life_s(headers.get(_LIFECYCLE) or headers.get(_LIFECYCLE_TOO))
-    return world.clock.now_ms() + round(life_s * 1000) if life_s else None
+    seconds = life_s(headers.get(_LIFECYCLE) or headers.get(LIFECYCLE_TOO))
+    return world.clock.now_ms() + round(seconds * 1000) if seconds else None
 
 
-def _life_s(text: str | None) -> float | None:
+def life_s(text: str | None) -> float | None:
+    """Read how long a file shall stay, of a header; None and 0 keep it for good.
+
+    Raises:
+        ValueError: It is not as fal's clients send it.
+    """
     if text is None:
         return None
     told: object = json.loads(text)
     is_object = isinstance(told, dict)
-    life_s = cast("JsonObject", told).get(_LIFE) or 0 if is_object else text
-    if isinstance(life_s, bool) or not isinstance(life_s, int | float) or life_s < 0:
+    seconds = cast("JsonObject", told).get(_LIFE) or 0 if is_object else text
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
         raise ValueError("no seconds")
-    return life_s
+    return seconds
 
 
 def _refused(world: World, request: web.Request, sentence: str, status: int = 422) -> web.Response:

@@ -10,8 +10,6 @@ import json
 import secrets
 from uuid import uuid4
 
-from yarl import URL
-
 from standins.fal.clock import Changes, FalClock
 from standins.fal.ed25519 import public_key, sign
 from standins.fal.faults import Faults, Rude
@@ -76,12 +74,12 @@ class Webhooks:
         for number in range(1, self._settings.webhook_tries + 1):
             timeout_s = self._settings.webhook_timeouts_s[min(number, 2) - 1]
             status = None
-            if is_near(URL(url)):
+            if is_near(url):
                 headers = self._headers(job, body, rude)
                 status = await self._outside.post(url, body, headers, timeout_s)
             due_ms = self._clock.now_ms() + round(pause_s * 1000)
             # a redirection is not followed, and final as an acknowledgement is
-            is_settled = not is_near(URL(url)) or (status is not None and 200 <= status < 400)
+            is_settled = not is_near(url) or (status is not None and 200 <= status < 400)
             is_last = number == self._settings.webhook_tries or due_ms > job.kept_until_ms
             is_final = is_settled or is_last
             job.webhook_tries.append(WebhookTry(self._clock.now_ms(), status, is_final))

@@ -114,7 +114,8 @@ class World:
         answered = cast("dict[str, list[JsonObject]]", body)
         images: list[JsonObject] = []
         for image in answered["images"]:
-            exhibit = self.gallery.find(str(image.get("url", "")).removeprefix(self.base_url))
+            path = str(image.get("url", "")).removeprefix(self.base_url)
+            exhibit = self.gallery.find(path, self.clock.now_ms())
             if exhibit is not None:
                 data = base64.b64encode(await self.gallery.picture(exhibit.drawing)).decode()
                 images.append({**image, "url": f"data:{image['content_type']};base64,{data}"})
@@ -179,7 +180,10 @@ class World:
         job.billed_microusd = self._cost_microusd(job, wanted, count)
         unit = wanted.model.unit_microusd
         told = units_text(job.billed_microusd, unit) if self.settings.tells_units else None
-        return Ending(200, {"images": images}, told_units=told)
+        body: JsonObject = {"images": images}
+        if output.is_black:
+            body["has_nsfw_concepts"] = [True] * count
+        return Ending(200, body, told_units=told)
 
     def _cost_microusd(self, job: FalJob, wanted: Wanted, count: int) -> int:
         inputs, mask = job.fetched.sizes, job.fetched.mask
@@ -190,7 +194,7 @@ class World:
     def _image(
         self, job: FalJob, wanted: Wanted, index: int, count: int, output: Output
     ) -> JsonObject:
-        exhibit = self.gallery.exhibit(job, wanted, index, count)
+        exhibit = self.gallery.exhibit(job, wanted, index, count, is_black=output.is_black)
         image: JsonObject = {
             "url": self.base_url + exhibit.path,
             "content_type": f"image/{wanted.format}",

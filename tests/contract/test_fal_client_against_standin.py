@@ -15,6 +15,7 @@ import fal_client
 import fal_client.client
 import httpx
 import pytest
+from aiohttp import web
 from PIL import Image
 
 from standins.fal.faults import Reply, Stage
@@ -22,6 +23,7 @@ from standins.fal.jobs import FalState
 from standins.fal.server import StandInFal
 from standins.fal.settings import RunningCancel, StandInFalSettings
 from standins.fal.trouble import EXHAUSTED, named
+from tests.standins.fal.samples import serving
 
 APP = "openai/gpt-image-2"
 INPUT = {
@@ -212,6 +214,22 @@ async def test_the_headers_and_the_query_of_a_submit_arrive(fal, client):
     assert headers["user-agent"] == "fal-client/1.0.3 (python)"
     assert fal.requests[0].query == {"fal_webhook": "https://bot.invalid/hook?a=1&b=2"}
     assert fal.jobs[0].webhook_url == "https://bot.invalid/hook?a=1&b=2"
+
+
+async def test_a_webhook_is_told_what_the_client_is_told(fal, client):
+    told = []
+
+    async def hear(request):
+        told.append(await request.json())
+        return web.Response()
+
+    async with serving(hear) as url:
+        handle = await client.submit(webhook_url=f"{url}/hook?a=1&b=2")
+        await fal.finish(await fal.next_job())
+        await fal.until(lambda: bool(fal.jobs[0].webhook_tries))
+    [body] = told
+    assert (body["request_id"], body["status"]) == (handle.request_id, "OK")
+    assert body["payload"] == await client.call(handle.get)
 
 
 async def test_a_422_list_is_passed_through_as_the_message(fal, client):

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from bot.chat.moderation import menus
+from bot.chat.moderation.reports.command import REPORT
 from standins.discord.interactions import RESPONSE_WINDOW_S
 from tests.hand_made import BROKEN, Scene, choose_message, everything, said
 from tests.stage import staged
@@ -36,9 +36,7 @@ async def test_everything_is_answered_within_three_seconds_and_in_the_end(tmp_pa
         )
         async with locked(postgres_url):
             sent = await everything(scene, stage.moderator, stage.channel, own_card)
-            sent.append(
-                (menus.REPORT, choose_message(scene, stage.bob, stage.channel, card, menus.REPORT))
-            )
+            sent.append((REPORT, choose_message(scene, stage.bob, stage.channel, card, REPORT)))
             for name, one in sent:
                 answer = await one.answer()
                 assert answer.after_s < RESPONSE_WINDOW_S, (name, answer.after_s)

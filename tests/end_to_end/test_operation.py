@@ -12,6 +12,7 @@ from bot import __version__
 from bot.storage.schema import newest_version
 from standins.discord import Fault
 from standins.process import BotProcess
+from tests.fork_server import ForkedBot
 from tests.stage import Stage, staged
 from tests.troubled_files import fill, small_disk
 
@@ -30,7 +31,9 @@ def said(bot: BotProcess) -> list[str]:
 
 
 async def test_a_wrong_token_is_one_line_and_code_1(tmp_path):
-    async with staged(tmp_path, starts_bot=False, DISCORD_TOKEN="not.the.token") as stage:
+    async with staged(
+        tmp_path, starts_bot=False, process=BotProcess, DISCORD_TOKEN="not.the.token"
+    ) as stage:
         await stage.bot.start()
 
         assert await stage.bot.wait() == 1
@@ -39,7 +42,7 @@ async def test_a_wrong_token_is_one_line_and_code_1(tmp_path):
 
 @pytest.mark.parametrize("is_down", [True, False])
 async def test_a_discord_that_cannot_be_reached_is_one_line_and_code_1(tmp_path, is_down):
-    async with staged(tmp_path, starts_bot=False) as stage:
+    async with staged(tmp_path, starts_bot=False, process=BotProcess) as stage:
         if is_down:
             stage.env["DISCORD_API_URL"] = "http://127.0.0.1:9/api/v10"
             stage.bot = BotProcess(tmp_path, stage.env)
@@ -63,7 +66,9 @@ async def test_a_token_that_is_revoked_meanwhile_ends_the_bot_with_a_sentence(tm
 async def test_a_taken_port_is_one_line_before_discord_is_asked(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        async with staged(tmp_path, starts_bot=False, HTTP_PORT=str(port)) as stage:
+        async with staged(
+            tmp_path, starts_bot=False, process=BotProcess, HTTP_PORT=str(port)
+        ) as stage:
             await stage.bot.start()
 
             assert await stage.bot.wait() == 1
@@ -75,7 +80,7 @@ async def test_a_taken_port_is_one_line_before_discord_is_asked(tmp_path):
 
 async def test_a_second_bot_on_the_same_database_does_not_start(tmp_path):
     async with staged(tmp_path) as stage:
-        second = BotProcess(tmp_path / "second", stage.env)
+        second = ForkedBot(tmp_path / "second", stage.env)
         await second.start()
 
         assert await second.wait() == 1
@@ -96,7 +101,7 @@ async def test_two_bots_with_one_token_make_a_picture_once(tmp_path):
             "DATABASE_URL": f"sqlite:///{tmp_path / 'second' / 'bot.db'}",
             "DATA_DIR": str(tmp_path / "second" / "data"),
         }
-        second = BotProcess(tmp_path / "second", {**stage.env, **own})
+        second = ForkedBot(tmp_path / "second", {**stage.env, **own})
         await second.start()
         await stage.discord.wait_for(lambda: len(stage.discord.gateway.connected) == 2, 15)
         card = await stage.card()

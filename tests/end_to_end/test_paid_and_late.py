@@ -16,7 +16,7 @@ from standins.fal.control import prompt_has
 from standins.fal.faults import Output
 from standins.fal.settings import StandInFalSettings
 from standins.fal.trouble import NAMED
-from standins.process import BotProcess
+from tests.fork_server import ForkedBot
 from tests.stage import Stage, staged
 
 pytestmark = pytest.mark.timeout(300)
@@ -95,7 +95,7 @@ async def with_slow_host(folder, **settings) -> AsyncGenerator[tuple[Stage, Slow
         async with staged(folder, starts_bot=False, **settings) as stage:
             also = f"127.0.0.1:{host.port},localhost:{host.port}"
             stage.env["FAL_MEDIA_HOSTS"] = f"{stage.fal.media_host},{also}"
-            stage.bot = BotProcess(folder, stage.env)
+            stage.bot = ForkedBot(folder, stage.env)
             await stage.start_bot()
             yield stage, host
     finally:

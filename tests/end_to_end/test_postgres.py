@@ -3,7 +3,7 @@
 from standins.fal.faults import Delay
 from standins.fal.faults import Stage as Call
 from standins.fal.settings import StandInFalSettings
-from standins.process import BotProcess
+from tests.fork_server import ForkedBot
 from tests.stage import staged
 
 
@@ -61,7 +61,7 @@ async def test_a_second_process_loses_no_ticket_of_the_first(tmp_path, postgres_
         struck = stage.fal.faults.add(Delay(Call.SUBMIT, None, accepted=True))
         card = await stage.card()
         await struck.struck.wait()
-        second = BotProcess(tmp_path / "second", stage.env)
+        second = ForkedBot(tmp_path / "second", stage.env)
         await second.start()
         assert await second.wait() == 1
         assert second.log.startswith("another bot runs on the database")

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from standins.discord import DiscordMessage, SentInteraction
+from standins.discord import DiscordMessage, Fault, SentInteraction
 from tests.stage import Stage, staged
 
 DEFERRED = 5
@@ -69,3 +69,22 @@ async def test_a_cancel_that_takes_long_is_deferred_and_then_answered(tmp_path):
 
         await stage.discord.wait_for(lambda: "fal" in shown(pressed).text)
         await stage.wait_text(card, "By the member who asked for it.")
+
+
+async def test_asking_who_may_takes_of_the_time_for_the_first_answer(tmp_path):
+    async with staged(tmp_path) as stage:
+        role = stage.guild.add_role("helpers")
+        hana = stage.guild.add_member("hana", role)
+        stage.discord.set_command_permissions(stage.guild, "imagine-admin", {role: True})
+        word = {"text": "quagga"}
+        # It is asked again, and slowly, because the server's settings have just changed.
+        stage.discord.faults.add(Fault(route="all_permissions", delay_s=1))
+        with locked(stage):
+            sent = await stage.discord.slash(
+                hana, stage.channel, "imagine-admin words add", word, unchecked=True
+            )
+            assert (await sent.answer()).type == DEFERRED
+        [asked] = [one for one in stage.discord.requests if one.name == "all_permissions"]
+        [answered] = [one for one in stage.discord.requests if one.name == "callback"]
+        assert answered.at_s - asked.at_s < 2.2
+        await stage.discord.wait_for(lambda: "**Added.**" in shown(sent).text)

@@ -92,6 +92,7 @@ async def test_a_moderator_reads_a_chart_and_figures_that_are_the_ledger_s(tmp_p
         there = await stage.reply(
             await stage.discord.slash(other_moderator, channel, "imagine-admin usage"), 10
         )
+        await stage.discord.wait_for(lambda: there.text, 30)
         assert f"<@{carol.id}>" in there.text
         assert str(stage.alice.id) not in there.text
         await stage.bot.stop()

@@ -77,6 +77,26 @@ def model_error(*kinds):
     return {"detail": [{"loc": ["body", "prompt"], "msg": "m", "type": kind} for kind in kinds]}
 
 
+WITHOUT_LIST = {"detail": "m", "error_type": "no_media_generated"}
+
+
+@pytest.mark.parametrize(
+    ("told", "cost", "may_be_billed"),
+    [
+        (answer(422, model_error("no_media_generated")), None, False),
+        (answer(422, WITHOUT_LIST), None, True),
+        (answer(400, model_error("downstream_service_error")), None, True),
+        (answer(500, model_error("internal_server_error")), None, False),
+        (answer(422, WITHOUT_LIST, x_fal_billable_units="0.05"), 50_000, False),
+        (answer(400, model_error("one_of"), x_fal_billable_units="0"), 0, False),
+        (answer(400, model_error("one_of"), x_fal_billable_units="none"), None, True),
+    ],
+)
+def test_a_failure_is_free_where_fal_says_so_or_never_bills_it(told, cost, may_be_billed):
+    failure = result_failure(told)
+    assert (failure.cost_microusd, failure.may_be_billed) == (cost, may_be_billed)
+
+
 def test_every_family_of_the_stand_in_is_in_this_table():
     assert {failure.kind for failure in FAILURES.values()} <= set(FAMILIES) == ALL_KINDS
 

@@ -1,11 +1,13 @@
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.core.errors import CannotLook, SubmitUnclear, TemporaryFailure
 from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Size
+from bot.fal.wire import order_input
 from standins.fal.faults import Reply, Stage
 from standins.fal.server import StandInFal
 from standins.fal.settings import HistoryShows, StandInFalSettings
@@ -87,6 +89,18 @@ async def test_only_the_time_around_the_submit_is_searched(
     await lost()
     fal.advance(3600)
     assert bool(await look(queue, order, since_ms)) is is_found
+
+
+@pytest.mark.parametrize(("age_ms", "is_found"), [(EARLIER_MS + 1000, False), (0, True)])
+async def test_an_older_request_is_not_ours_wherever_the_list_begins(
+    fal, queue, order, age_ms, is_found
+):
+    """Which of a request's times the beginning of the list is about, is not said anywhere."""
+    since_ms = fal.now_ms()
+    sent = datetime.fromtimestamp((since_ms - age_ms) / 1000, UTC)
+    item = {"request_id": "r1", "sent_at": sent.isoformat(), "json_input": order_input(order)}
+    fal.faults.add(Reply(Stage.HISTORY, 200, {"items": [item], "next_cursor": None}), times=2)
+    assert await look(queue, order, since_ms) == (["r1"] if is_found else [])
 
 
 async def test_a_search_may_have_no_end(fal, queue, order, lost):

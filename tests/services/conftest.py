@@ -27,6 +27,7 @@ from tests.fakes import (
     RecordingTakedowns,
     ScriptedQueue,
 )
+from tests.migrated import put_sqlite
 
 SERVER, CHANNEL, MEMBER = 10, 20, 30
 DEFAULTS = Defaults(DEFAULT, Size(1024, 1024), Quality.MEDIUM)
@@ -129,7 +130,9 @@ async def open_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
     """Open the services over either engine; running them starts with `runs=True`."""
     address = f"sqlite:///{tmp_path}/bot.db"
     if request.param == "postgres":
-        address = request.getfixturevalue("postgres_url")
+        address = request.getfixturevalue("migrated_postgres_url")
+    else:
+        put_sqlite(tmp_path / "bot.db")
     supervisors: list[Supervisor] = []
     databases: list[FlakyDatabase] = []
 

@@ -16,6 +16,7 @@ from bot.services.supervisor import Supervisor
 from bot.storage.database import migrate
 from tests.fakes import FlakyDatabase, ManualClock, RecordingCourier, ScriptedQueue, ticket
 from tests.inline_sqlite import open_inline
+from tests.migrated import put_sqlite
 from tests.services.conftest import DEFAULTS, House
 from tests.virtual_time import now_s
 
@@ -131,6 +132,7 @@ async def quiet_house(
     folder: Path, *, times: Times | None = None, concurrency: int = 4, runs: bool = True, **limits
 ) -> AsyncGenerator[QuietHouse]:
     """Open it with the real times; running the line starts with it."""
+    put_sqlite(folder / "bot.db")
     database = FlakyDatabase(open_inline(folder / "bot.db"))
     await migrate(database)
     clock, queue, courier = LoopClock(), TimedQueue(), TimedCourier()

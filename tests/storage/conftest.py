@@ -5,12 +5,16 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import Database, migrate, open_database
+from tests.migrated import put_sqlite
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    has_tables = "database" in request.fixturenames
     if request.param == "postgres":
-        return request.getfixturevalue("postgres_url")
+        return request.getfixturevalue("migrated_postgres_url" if has_tables else "postgres_url")
+    if has_tables:
+        put_sqlite(tmp_path / "data" / "bot.db")
     return f"sqlite:///{tmp_path}/data/bot.db"
 
 

@@ -7,8 +7,16 @@ from dataclasses import dataclass
 
 from discord import ui
 
-from bot.chat.imagine.buttons import cancel_button
-from bot.chat.interaction.layouts import BAD, DONE, QUIET, WAITING, WORKING, finished
+from bot.chat.interaction.layouts import (
+    BAD,
+    DONE,
+    QUIET,
+    WAITING,
+    WORKING,
+    Row,
+    button,
+    finished,
+)
 from bot.chat.interaction.writing import DISCORD
 from bot.chat.member_lines import blocked_lines, gift_lines
 from bot.core.jobs import Job, Phase, State
@@ -30,6 +38,8 @@ from bot.texts.jobs import (
 )
 from bot.texts.limits import left_of, quota_line, whose
 from bot.texts.requests import paused
+
+CANCEL_ID = r"cancel:(?P<job_id>[0-9a-z]{16})"
 
 _PROMPT_CHARS_MAX = 400
 _PROMPT_BYTES_MAX = 640
@@ -72,10 +82,18 @@ def waiting_card(job: Job, place: Place, balance: Balance) -> ui.LayoutView:
         box.add_item(ui.TextDisplay(WHILE_HALTED))
     box.add_item(ui.TextDisplay("-# " + " · ".join(part for part in small if part)))
     if job.cancel_by is None and job.state is not State.UNCLEAR:
-        row = ui.ActionRow[ui.LayoutView]()
-        row.add_item(cancel_button(job.id))
-        box.add_item(row)
+        box.add_item(cancel_row(job.id))
     return finished(box)
+
+
+def cancel_row(job_id: str) -> Row:
+    """The button that ends a job, for its cards."""
+    return Row(button("Cancel", cancel_id(job_id)))
+
+
+def cancel_id(job_id: str) -> str:
+    """The id of that button."""
+    return f"cancel:{job_id}"
 
 
 def state_line(job: Job, place: Place) -> str:

@@ -1,1 +1,1 @@
-"""What every command needs: the services, answers in time, permission, forms, pages and names."""
+"""What every command needs: the services, answers in time, permission, buttons, forms and names."""

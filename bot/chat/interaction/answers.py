@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import discord
@@ -24,7 +25,7 @@ _FIRST_ANSWER_MAX_S = 1.5
 _READ_MAX_S = 1.2
 """What a form needs; whether the person may see it is asked before, for as long at most."""
 
-_IS_PRIVATE = "deferred in private"
+_SINCE_S, _IS_PRIVATE = "came at", "deferred in private"
 _NOT_FOR_ALL = "Not accepted. Only the member who asked is told why."
 
 
@@ -33,10 +34,44 @@ async def in_time(
 ) -> _T:
     """Do what an answer needs; where that takes long, Discord shows "thinking…" meanwhile."""
     doing = asyncio.ensure_future(work)
-    done, _ = await asyncio.wait({doing}, timeout=_FIRST_ANSWER_MAX_S)
-    if not done:
+    if not await _is_quick(interaction, doing):
         await _think(interaction, is_private=is_private)
     return await doing
+
+
+def arrived(interaction: discord.Interaction[Any]) -> None:
+    """Note when an interaction came: asking who may takes of the time for the first answer."""
+    interaction.extras[_SINCE_S] = asyncio.get_running_loop().time()
+
+
+async def _is_quick(interaction: discord.Interaction[Any], doing: asyncio.Future[Any]) -> bool:
+    now_s = asyncio.get_running_loop().time()
+    left_s = interaction.extras.get(_SINCE_S, now_s) + _FIRST_ANSWER_MAX_S - now_s
+    done, _ = await asyncio.wait({doing}, timeout=max(0, left_s))
+    return bool(done)
+
+
+async def answer(
+    interaction: discord.Interaction[Any], making: Coroutine[Any, Any, discord.ui.LayoutView]
+) -> None:
+    """Answer privately with a card that may take long to make."""
+    await answer_privately(interaction, await in_time(interaction, making, is_private=True))
+
+
+async def turn(
+    interaction: discord.Interaction[Any], making: Coroutine[Any, Any, discord.ui.LayoutView]
+) -> None:
+    """Show another card in place of the one that was pressed on; never raises for Discord."""
+    doing = asyncio.ensure_future(making)
+    if not await _is_quick(interaction, doing):
+        with logged_if_not_taken("defer not taken"):
+            await interaction.response.defer()
+    view = await doing
+    with logged_if_not_taken("card not turned"):
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=view)
+        else:
+            await interaction.response.edit_message(view=view)
 
 
 async def soon(reading: Awaitable[_T]) -> _T:
@@ -58,11 +93,32 @@ async def think_privately(interaction: discord.Interaction[Any]) -> None:
 
 
 async def _think(interaction: discord.Interaction[Any], *, is_private: bool) -> None:
-    try:
+    with logged_if_not_taken("defer not taken"):
         await interaction.response.defer(ephemeral=is_private, thinking=True)
         interaction.extras[_IS_PRIVATE] = is_private
-    except NOT_TAKEN as error:
-        _log.warning("defer not taken", extra={"detail": str(error)})
+
+
+@contextmanager
+def logged_if_not_taken(what: str) -> Generator[None]:
+    """Log what Discord does not take of an answer: nothing could tell the person any more."""
+    try:
+        yield
+    except (*NOT_TAKEN, discord.InteractionResponded) as failed:
+        _log.warning(what, extra={"detail": str(failed)})
+
+
+async def guarded(
+    interaction: discord.Interaction[Any],
+    gate: Callable[[discord.Interaction[Any]], Awaitable[None]],
+    doing: Callable[[], Awaitable[None]],
+) -> None:
+    """Do something if the gate lets pass, and answer with what goes wrong: nothing above does."""
+    arrived(interaction)
+    try:
+        await gate(interaction)
+        await doing()
+    except Exception as error:  # noqa: BLE001 - discord.py would only log it
+        await answer_error(interaction, error)
 
 
 def sentence_for(error: Exception) -> str:
@@ -105,7 +161,7 @@ async def answer_privately(
     is_deferred = (
         interaction.response.type is discord.InteractionResponseType.deferred_channel_message
     )
-    try:
+    with logged_if_not_taken("answer not taken"):
         if not interaction.response.is_done():
             await interaction.response.send_message(view=view, files=files, ephemeral=True)
         elif is_deferred and interaction.extras.get(_IS_PRIVATE):
@@ -116,5 +172,3 @@ async def answer_privately(
             await interaction.delete_original_response()
         else:
             await interaction.followup.send(view=view, files=files, ephemeral=True)
-    except (*NOT_TAKEN, discord.InteractionResponded) as failed:
-        _log.warning("answer not taken", extra={"detail": str(failed)})

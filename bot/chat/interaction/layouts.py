@@ -1,4 +1,4 @@
-"""What every card is made of: colours, the finishing touch, and the short notice."""
+"""What every card is made of: colours, buttons, the finishing touch, and the short notice."""
 
 import aiohttp
 import discord
@@ -14,11 +14,26 @@ BAD = discord.Colour(0xDA373C)
 QUIET = discord.Colour(0x80848E)
 
 
+Row = ui.ActionRow[ui.LayoutView]
+"""Buttons side by side, or one menu."""
+
+
+def button(
+    label: str,
+    custom_id: str,
+    style: discord.ButtonStyle = discord.ButtonStyle.secondary,
+    *,
+    is_open: bool = True,
+) -> ui.Button[ui.LayoutView]:
+    """A button as a card shows it; the `Button` whose template the id matches says what it does."""
+    return ui.Button(label=label, custom_id=custom_id, style=style, disabled=not is_open)
+
+
 def finished(box: ui.Container[ui.LayoutView]) -> ui.LayoutView:
     """Wrap a container, marked as finished so that discord.py does not keep the layout.
 
-    Its buttons are dynamic items, which are found by their ids, also after a restart; a layout
-    that was kept would only be memory that nobody gives back.
+    What its buttons do is found by their ids, also after a restart; a layout that was kept would
+    only be memory that nobody gives back.
     """
     layout = ui.LayoutView(timeout=None)
     layout.add_item(box)

@@ -8,7 +8,7 @@ kept for a minute at most, and forgotten as soon as Discord says that they chang
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,9 @@ _log = logging.getLogger(__name__)
 
 GROUP = "imagine-admin"
 """The command whose settings say who is a moderator here."""
+
+Gate = Callable[[discord.Interaction[Any]], Awaitable[None]]
+"""Refuses whoever may not, by raising."""
 
 KEPT_S = 60.0
 _READ_MAX_S = 1.2
@@ -138,6 +141,10 @@ async def require_moderator(
     answer = await _may(interaction, menu)
     if not answer:
         raise NotAllowed(AccessCode.NOT_READ if answer is None else AccessCode.NOT_MODERATOR)
+
+
+async def anyone(_: discord.Interaction[Any]) -> None:
+    """Let everybody pass; what is done for them then says itself who may."""
 
 
 async def is_moderator(interaction: discord.Interaction[Any]) -> bool:

@@ -1,6 +1,10 @@
 """How commands and buttons reach the services: by their client."""
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 import discord
+from discord import app_commands
 
 from bot.chat.interaction.names import Names
 from bot.chat.interaction.permission import CommandAccess
@@ -19,3 +23,10 @@ class ServicesClient(discord.AutoShardedClient):
 
     access: CommandAccess
     """What servers say in their settings about who may use the commands."""
+
+
+Interaction = discord.Interaction[ServicesClient]
+"""What commands, buttons and forms are called with."""
+
+Suggest = Callable[[Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
+"""Makes suggestions from what was typed so far."""

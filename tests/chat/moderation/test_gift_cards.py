@@ -6,8 +6,8 @@ import pytest
 
 from bot.chat.imagine.cards import ended_card, quota_card, waiting_card
 from bot.chat.moderation.blocks.cards import blocked_card, blocks_card, unblocked_card
-from bot.chat.moderation.cards import explained_card
 from bot.chat.moderation.gifts.cards import given_card, taken_back_card
+from bot.chat.moderation.limits.cards import explained_card
 from bot.core.errors import OverLimit
 from bot.core.gifts import Gift
 from bot.core.jobs import Reason, State

@@ -6,12 +6,9 @@ import pytest
 from discord import ui
 
 from bot.chat.delivery.takedowns import removed_card, warning_card
-from bot.chat.interaction.fields import form
 from bot.chat.interaction.layouts import BAD, DONE, QUIET
-from bot.chat.moderation.members import card as members
 from bot.chat.moderation.members.card import member_card
-from bot.chat.moderation.reports import reported
-from bot.chat.moderation.reports.reported import report_card, reported_card
+from bot.chat.moderation.reports.card import report_card, reported_card
 from bot.core.gifts import Gift
 from bot.core.jobs import State
 from bot.core.limits import Rule, Subject, Unit, Window
@@ -151,15 +148,3 @@ def test_a_member_s_private_prompt_is_not_shown_to_moderators():
     assert "private" in written
     assert "channels/" not in written
     assert "No limit applies." in written
-
-
-@pytest.mark.parametrize(("title", "fields"), [*reported.FORMS.values(), *members.FORMS.values()])
-async def test_every_form_fits_discord_s_limits_and_is_not_kept(title, fields):
-    made = form("a" * 100, title, *fields)
-    sent = made.to_dict()
-    assert len(sent["title"]) <= 45
-    assert 1 <= len(sent["components"]) <= 5
-    for label in sent["components"]:
-        assert len(label["label"]) <= 45
-        assert len(label.get("description") or "") <= 100
-    assert made.is_finished()

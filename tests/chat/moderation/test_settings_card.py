@@ -1,10 +1,9 @@
 """The settings panel: within Discord's limits whatever stands in it, and saying what is so."""
 
 import pytest
-from discord import ui
 
-from bot.chat.interaction.forms import one_field_form
 from bot.chat.moderation.settings.card import Page, Panel, settings_card
+from bot.chat.moderation.settings.panel import FORMS
 from bot.core.models.gpt_image_2 import GPT_IMAGE_2, Quality
 from bot.core.models.options import Size
 from bot.core.preferences import Defaults, Places, Preferences, Spoilers
@@ -137,7 +136,13 @@ def test_channels_of_another_time_are_not_offered_as_chosen():
     assert [len(menu.get("default_values", [])) for menu in menus] == [0, 0, 1]
 
 
-async def test_a_form_is_not_kept_by_discord_py():
-    form = one_field_form("settings:typed:zone", "Time zone", "City", ui.TextInput(), hint="Berlin")
-    assert form.is_finished()
-    assert form.to_dict()["custom_id"] == "settings:typed:zone"
+async def test_a_form_shows_what_stands_and_an_example_where_nothing_does():
+    def field(what, value):
+        form = FORMS[what].modal(f"settings:typed:{what}", {"typed": value})
+        [label] = form.to_dict()["components"]
+        return label["component"]
+
+    assert field("zone", "Asia/Tokyo")["value"] == "Asia/Tokyo"
+    assert "value" not in field("default_size", "")
+    assert field("default_size", "")["placeholder"] == "1536x1024"
+    assert (field("pause", "")["required"], field("pause", "")["style"]) == (False, 2)

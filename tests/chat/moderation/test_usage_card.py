@@ -5,8 +5,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.chat.moderation.usage.button import UsageSheetButton, sheet_button
-from bot.chat.moderation.usage.card import TABLE_WIDTH_MAX, alt, sheet_card, usage_card
+from bot.chat.moderation.usage.buttons import read_days
+from bot.chat.moderation.usage.card import (
+    SHEET_ID,
+    TABLE_WIDTH_MAX,
+    alt,
+    sheet_card,
+    usage_card,
+)
 from bot.core.errors import BadRequest
 from bot.core.typed.ranges import Days
 from bot.services.reporting.usage import Sheet, UsageReport
@@ -29,7 +35,7 @@ def text_of(view) -> str:
 
 
 def card(report: UsageReport, *, has_chart: bool = True):
-    return usage_card(report, sheet_button(report.days), has_chart=has_chart)
+    return usage_card(report, has_chart=has_chart)
 
 
 BIG = make_report(
@@ -136,15 +142,20 @@ def test_an_odd_zone_or_reason_formats_nothing():
     assert "new_reason 2" in text
 
 
+def named(custom_id: str) -> re.Match[str]:
+    found = re.fullmatch(SHEET_ID, custom_id)
+    assert found
+    return found
+
+
 def test_the_button_names_the_days_and_reads_them_again():
-    days = Days(date(2026, 11, 1), date(2026, 11, 15))
     [button] = [part for part in parts(card(make_report(7))) if part["type"] == 2]
     assert button["custom_id"] == "usage_csv:2026-01-30:2026-02-05"
-    assert sheet_button(days)._days() == days
+    assert read_days(named(button["custom_id"])) == Days(date(2026, 1, 30), date(2026, 2, 5))
     for first, last in (("2026-02-30", "2026-03-01"), ("0001-01-01", "9999-12-31"),
                         ("2026-03-02", "2026-03-01")):  # fmt: skip
         with pytest.raises(BadRequest, check=saying("Ask for the usage again")):
-            UsageSheetButton(first, last)._days()
+            read_days(named(f"usage_csv:{first}:{last}"))
 
 
 def test_a_file_is_shown_by_its_name():

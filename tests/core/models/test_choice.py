@@ -55,6 +55,9 @@ def test_a_model_of_few_sizes_names_them_and_the_nearest():
         FLAT.check_size(Size(1920, 1080))
     assert rule_text(refused.value.rule) == "the model makes 1024×1024 and 1536×1024 only"
     assert refused.value.nearest == "1536×1024"
+    with pytest.raises(IllegalSize) as refused:
+        FLAT.check_size(Size(1000, 1000))
+    assert refused.value.nearest == "1024×1024"
 
 
 def test_a_bound_from_another_model_becomes_the_cheapest_and_does_not_vanish():

@@ -199,6 +199,21 @@ async def test_a_fact_that_does_not_fit_its_job_is_told_and_does_not_stop_the_st
     assert len(told) == 2
 
 
+async def test_a_fact_that_the_database_refuses_stays_in_the_journal(
+    open_house, tmp_path, monkeypatch
+):
+    job = await ticket_in_the_journal_only(open_house, tmp_path, ERRORS[1])
+    monkeypatch.setattr("bot.services.retry._PAUSE_MAX_S", 0.1)
+    again = await open_house(runs=False)
+    break_writes(again, ERRORS[1])
+    assert await again.generation.facts.replay() == 1
+    assert [line[:2] for line in lines(tmp_path)] == [[job.id, "ticket"]]
+    again.database.errors.clear()
+    assert await again.generation.facts.replay() == 1
+    assert (await again.get(job)).ticket == ticket(1)
+    assert lines(tmp_path) == []
+
+
 async def test_with_a_full_disk_too_the_ticket_stands_in_the_log(open_house, tmp_path, caplog):
     (tmp_path / "data").write_bytes(b"a file where a folder should be")
     house = await open_house()

@@ -19,7 +19,8 @@ from bot.core.errors import (
 )
 from bot.core.jobs import Reason, State
 from bot.core.limits import Account
-from bot.services.reporting.losses import Losses
+from bot.services.generation.runner import CancelNews
+from bot.services.ports import CancelAnswer
 from bot.storage import ledger
 from tests.fakes import rendering, ticket
 from tests.services.conftest import CHANNEL, FAST, MEMBER, SERVER
@@ -40,6 +41,12 @@ async def until_ended(house, job):
 async def until_brought(house):
     async with asyncio.timeout(10):
         while not house.courier.brought:  # noqa: ASYNC110 - it rings no bell
+            await asyncio.sleep(0.01)
+
+
+async def until_running(house):
+    async with asyncio.timeout(10):
+        while not house.queue.running:  # noqa: ASYNC110 - it rings no bell
             await asyncio.sleep(0.01)
 
 
@@ -252,9 +259,7 @@ async def test_files_that_are_missing_for_over_an_hour_come_all_the_same(open_ho
 async def test_a_cancelled_job_that_fal_finished_comes_for_nothing(open_house):
     house = await open_house()
     job = await house.start()
-    async with asyncio.timeout(5):
-        while not house.queue.running:  # noqa: ASYNC110 - it rings no bell
-            await asyncio.sleep(0.01)
+    await until_running(house)
     house.queue.results = [NOT_FOUND] * 500
     await house.runner.cancel(job.id, MEMBER, is_moderator=False)
     house.queue.gate.set()
@@ -270,6 +275,28 @@ async def test_a_cancelled_job_that_fal_finished_comes_for_nothing(open_house):
     await until_ended(house, job)
     assert (await house.get(job)).state is State.DELIVERED
     assert (await paid(house, job), await counted(house)) == ((0, 0), 60_000)
+    await house.check()
+
+
+async def test_what_fal_took_out_of_its_line_leaves_no_doubt(open_house):
+    house = await open_house()
+    job = await house.start()
+    await until_running(house)
+
+    async def removed(asked):
+        house.queue.cancels.append(asked)
+        return CancelAnswer.REMOVED
+
+    house.queue.cancel = removed
+    house.queue.results = [NOT_FOUND] * 500
+    news = await house.runner.cancel(job.id, MEMBER, is_moderator=False)
+    assert news is CancelNews.REMOVED
+    house.queue.gate.set()
+    await house.courier.until(1)
+    await house.runner.stop(5)
+    assert (await house.get(job)).state is State.CANCELLED
+    assert (await house.doubt(job), await counted(house)) == (0, 0)
+    assert len(house.queue.cancels) == 1, "asked again it would say that it was too late"
     await house.check()
 
 
@@ -349,31 +376,3 @@ async def test_a_look_ends_only_with_the_last_of_its_searches(open_house):
     with pytest.raises(DatabaseUnavailable):
         await house.generation.rescue.look()
     assert asked == [ticket(2), ticket(1)]
-
-
-async def test_a_bill_that_the_host_booked_during_a_look_is_not_counted_twice(open_house):
-    house, job = await gone(open_house)
-    asked_about = await house.get(job)
-    await Losses(house.database, house.clock).correct(job.id, 50_000, "the bill")
-    late = house.generation.rescue._kit.late
-    await late.rescue(asked_about, rendering(1, billed_microusd=60_000))
-    assert await counted(house) == 60_000
-    await house.check()
-
-
-async def test_a_failures_bill_that_the_host_booked_during_a_look_is_not_counted_twice(open_house):
-    house, job = await gone(open_house)
-    asked_about = await house.get(job)
-    await Losses(house.database, house.clock).correct(job.id, 50_000, "the bill")
-    await house.generation.rescue._kit.late.refute(asked_about, 55_000, "422")
-    assert await counted(house) == 55_000
-    await house.check()
-
-
-async def test_a_failures_bill_is_booked_once_though_the_commit_got_no_answer(open_house):
-    house, job = await gone(open_house)
-    house.queue.results = [ContentRefused("no", cost_microusd=55_000)]
-    house.database.answers_lost = 1
-    assert await house.generation.rescue.look() == 1
-    assert (await house.get(job)).cost_microusd == await counted(house) == 55_000
-    await house.check()

@@ -272,7 +272,8 @@ async def test_a_step_that_does_not_come_true_is_named_and_the_exit_code_is_1(tm
         os.kill(bot, signal.SIGKILL)
         assert await demo.end() == 1
 
-    assert "✗ This did not come true: two members at once: slash " in demo.text
+    # On a busy machine alice may have had her first answer before the bot ends.
+    assert "✗ This did not come true: two members at once: " in demo.text
     assert "The bot's log ends with:\n" in demo.text
     assert_nothing_is_left(tmp_path)
 

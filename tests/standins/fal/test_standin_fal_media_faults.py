@@ -85,3 +85,17 @@ async def test_media_can_stick_until_it_is_released(fal, http, picture):
     assert not done
     armed.release()
     Image.open(io.BytesIO((await call).content)).load()
+
+
+async def test_what_a_safety_checker_stops_is_a_black_picture_and_billed(fal, http, submit):
+    fal.faults.add(named("result_black"))
+    job = await submit()
+    await fal.finish(job)
+    answer = await http.get(f"/openai/gpt-image-2/requests/{job.id}")
+    assert (answer.status_code, answer.json()["has_nsfw_concepts"]) == (200, [True, True])
+    image = answer.json()["images"][0]
+    data = (await http.get(image["url"], headers={"Authorization": ""})).content
+    picture = Image.open(io.BytesIO(data))
+    assert picture.size == (image["width"], image["height"]) == (1024, 768)
+    assert picture.getextrema() == ((0, 0),) * 3
+    assert job.billed_microusd > 0

@@ -218,3 +218,19 @@ async def test_history_and_bill_can_fail(fal, admin):
     assert (await admin.get(HISTORY, params=APP)).status_code == 503
     assert (await admin.get(BILLING)).status_code == 429
     assert (await admin.get(BILLING)).status_code == 200
+
+
+async def test_a_search_finds_requests_of_all_endpoints_without_dates(fal, http, admin, finished):
+    old = await finished()
+    fal.advance(40 * 24 * 3600)
+    new = await finished(prompt="a dog")
+    url = "/v1/models/requests/search"
+    found = (await http.get(url, params={"expand": "payloads"})).json()
+    assert [one["request_id"] for one in found["results"]] == [new.id, old.id]
+    assert found["results"][0]["json_input"]["prompt"] == "a dog"
+    first = (await http.get(url, params={"limit": 1})).json()
+    rest = (await http.get(url, params={"limit": 1, "cursor": first["next_cursor"]})).json()
+    assert [one["request_id"] for one in rest["results"]] == [old.id]
+    assert fal.violations == []
+    dated = await http.get(url, params={"start": "2026-01-01"})
+    assert (dated.status_code, dated.json()["error"]["type"]) == (400, "validation_error")

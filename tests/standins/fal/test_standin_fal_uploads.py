@@ -151,3 +151,18 @@ async def test_both_steps_can_fail(fal, http, stranger):
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         await stranger.put(urls["upload_url"], content=picture())
     assert (await stranger.put(f"{fal.rest_url}/uploads/x", content=b"")).status_code == 404
+
+
+async def test_pictures_that_were_made_go_when_the_submit_said_so(fal, http, stranger, sent):
+    name = "X-Fal-Object-Lifecycle-Preference"
+    for text in ('{"expiration_duration_seconds": 60}', "a minute"):
+        await http.post(ROOT, json=sent, headers={name: text})
+    urls = []
+    for job in fal.jobs:
+        await fal.finish(job)
+        urls.append((await http.get(f"{ROOT}/requests/{job.id}")).json()["images"][0]["url"])
+    fal.advance(59)
+    assert [(await stranger.get(url)).status_code for url in urls] == [200, 200]
+    fal.advance(1)
+    assert [(await stranger.get(url)).status_code for url in urls] == [404, 200]
+    assert fal.violations == [f"POST {ROOT}: {name} is no JSON object of seconds"]

@@ -184,8 +184,9 @@ async def test_a_redirection_is_final_and_only_loopback_is_called(hook, told):
     hook.statuses = [302]
     assert [one.status for one in (await told()).webhook_tries] == [302]
     assert len(hook.received) == 1
-    far = await told(url="https://bot.invalid/hook")
-    assert [(one.status, one.is_final) for one in far.webhook_tries] == [(None, True)]
+    for url in ("https://bot.invalid/hook", "http://192.0.2.1/", "ftp://127.0.0.1/", "http://["):
+        far = await told(url=url)
+        assert [(one.status, one.is_final) for one in far.webhook_tries] == [(None, True)]
 
 
 async def test_the_first_try_waits_less_than_the_others(hook, sent):

@@ -1,30 +1,24 @@
 """The audit as moderators read it: pages of changes, and the buttons that turn them.
 
-A button carries the row that its page starts from and the filters, so it works after a restart and
-its page stays what it is while rows are added.
+A button carries the row that its page starts from and the filters, so its page stays what it is
+while rows are added.
 """
 
-import logging
-import re
 from dataclasses import dataclass
-from typing import Any, Self
 
-import discord
 from discord import ui
 
-from bot.chat.interaction.answers import answer_error
-from bot.chat.interaction.layouts import QUIET, WAITING, finished
-from bot.chat.interaction.paging import turn
-from bot.chat.interaction.permission import require_moderator
-from bot.chat.interaction.services import ServicesClient
+from bot.chat.interaction.layouts import QUIET, WAITING, Row, button, finished
 from bot.chat.moderation.audit.texts import Room, reason_of, subject_of, values_of
 from bot.chat.texts import by_whom, named_kind
 from bot.core.audit import AuditRow
-from bot.services.moderation.limits import AuditPage, Moderation
-
-_log = logging.getLogger(__name__)
+from bot.services.moderation.limits import AuditPage
 
 ROWS_ON_PAGE = 8
+
+PAGE_ID = (
+    r"audit:(?P<way>[no]):(?P<row_id>[0-9a-z]{16}):(?P<member>\d{1,20}):(?P<topic>[a-z]{0,20})"
+)
 
 TOPICS = {
     "limit": "limits",
@@ -54,26 +48,6 @@ class Filters:
     topic: str | None = None
 
 
-async def read_page(
-    moderation: Moderation,
-    server_id: int,
-    filters: Filters,
-    *,
-    before_id: str | None = None,
-    after_id: str | None = None,
-) -> ui.LayoutView:
-    """Read a page of a server's audit and lay it out."""
-    page = await moderation.audit_page(
-        server_id,
-        member_id=filters.member_id,
-        topic=filters.topic,
-        before_id=before_id,
-        after_id=after_id,
-        limit=ROWS_ON_PAGE,
-    )
-    return audit_card(page, filters)
-
-
 def audit_card(page: AuditPage, filters: Filters) -> ui.LayoutView:
     """A page of changes, the newest first, with the time that it spans."""
     box = ui.Container[ui.LayoutView](accent_colour=WAITING if page.rows else QUIET)
@@ -81,12 +55,19 @@ def audit_card(page: AuditPage, filters: Filters) -> ui.LayoutView:
     for row in page.rows:
         box.add_item(ui.TextDisplay(_row_text(row)))
     if page.rows and (page.has_newer or page.has_older):
-        buttons = ui.ActionRow[ui.LayoutView]()
-        newest, oldest = page.rows[0].id, page.rows[-1].id
-        buttons.add_item(PageButton("n", newest, filters, is_open=page.has_newer))
-        buttons.add_item(PageButton("o", oldest, filters, is_open=page.has_older))
-        box.add_item(buttons)
+        newer = _page_id("n", page.rows[0].id, filters)
+        older = _page_id("o", page.rows[-1].id, filters)
+        box.add_item(
+            Row(
+                button("Newer", newer, is_open=page.has_newer),
+                button("Older", older, is_open=page.has_older),
+            )
+        )
     return finished(box)
+
+
+def _page_id(way: str, row_id: str, filters: Filters) -> str:
+    return f"audit:{way}:{row_id}:{filters.member_id or 0}:{filters.topic or ''}"
 
 
 def _heading(page: AuditPage, filters: Filters) -> str:
@@ -114,53 +95,3 @@ def _row_text(row: AuditRow) -> str:
     small = [f"<t:{row.at_ms // 1000}:f>", by_whom(change.actor_id), *([reason] if reason else [])]
     lines.append(f"-# {' · '.join(small)}")
     return "\n".join(lines)
-
-
-class PageButton(
-    ui.DynamicItem[ui.Button[ui.LayoutView]],
-    template=r"audit:(?P<way>[no]):(?P<row_id>[0-9a-z]{16}):(?P<member>\d{1,20}):(?P<topic>[a-z]{0,20})",
-):
-    """Turns a page of the audit in place."""
-
-    def __init__(self, way: str, row_id: str, filters: Filters, *, is_open: bool = True) -> None:
-        label = "Newer" if way == "n" else "Older"
-        button = ui.Button[ui.LayoutView](
-            label=label,
-            style=discord.ButtonStyle.secondary,
-            custom_id=f"audit:{way}:{row_id}:{filters.member_id or 0}:{filters.topic or ''}",
-            disabled=not is_open,
-        )
-        super().__init__(button)
-        self._way = way
-        self._row_id = row_id
-        self._filters = filters
-
-    @classmethod
-    async def from_custom_id(  # pyright: ignore[reportIncompatibleMethodOverride]
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - discord.py's signature
-        item: ui.Item[ui.LayoutView],  # noqa: ARG003 - discord.py's signature
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Build the item from the id that was pressed."""
-        filters = Filters(int(match["member"]) or None, match["topic"] or None)
-        return cls(match["way"], match["row_id"], filters)
-
-    async def callback(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, interaction: discord.Interaction[ServicesClient]
-    ) -> None:
-        """Show the next page in the place of this one."""
-        try:
-            await require_moderator(interaction)
-            is_newer = self._way == "n"
-            reading = read_page(
-                interaction.client.services.moderation,
-                interaction.guild_id or 0,
-                self._filters,
-                before_id=None if is_newer else self._row_id,
-                after_id=self._row_id if is_newer else None,
-            )
-            await turn(interaction, reading)
-        except Exception as error:  # noqa: BLE001 - nothing above this answers the moderator
-            await answer_error(interaction, error)

@@ -3,10 +3,10 @@
 import discord
 from discord import app_commands
 
-from bot.chat.interaction.answers import answer_privately, in_time
-from bot.chat.interaction.permission import require_moderator
-from bot.chat.interaction.services import Services, ServicesClient
-from bot.chat.moderation.audit.card import TOPICS, Filters, read_page
+from bot.chat.interaction.answers import answer
+from bot.chat.interaction.services import Interaction, Services
+from bot.chat.moderation.audit.buttons import read_page
+from bot.chat.moderation.audit.card import TOPICS, Filters
 
 _KINDS = [app_commands.Choice(name=name, value=topic) for topic, name in TOPICS.items()]
 
@@ -20,11 +20,10 @@ def add_audit(services: Services, admin: app_commands.Group) -> None:
         member="Only what concerns this member, also one who left", kind="Only changes of this kind"
     )
     async def audit(
-        interaction: discord.Interaction[ServicesClient],
+        interaction: Interaction,
         member: discord.User | None = None,
         kind: str | None = None,
     ) -> None:
-        await require_moderator(interaction)
         filters = Filters(member.id if member else None, kind)
-        reading = read_page(services.moderation, interaction.guild_id or 0, filters)
-        await answer_privately(interaction, await in_time(interaction, reading, is_private=True))
+        server_id = interaction.guild_id or 0
+        await answer(interaction, read_page(services.moderation, server_id, filters))

@@ -1,28 +1,25 @@
 """`/imagine-admin block`: members who may not make pictures."""
 
-import discord
-from discord import app_commands
+from discord import app_commands, ui
 
-from bot.chat.interaction.answers import answer_privately, in_time
+from bot.chat.interaction.answers import answer, answer_privately, in_time
 from bot.chat.interaction.people import Person, refuse_bot
-from bot.chat.interaction.permission import require_moderator
-from bot.chat.interaction.services import Services, ServicesClient
+from bot.chat.interaction.services import Interaction, Services
 from bot.chat.moderation.blocks.cards import blocked_card, blocks_card, unblocked_card
-from bot.chat.moderation.ending import UNTIL_CHARS_MAX, complete_until
+from bot.chat.moderation.options import Until, complete_until
 from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.services.moderation.pictures import needed_reason
-from bot.storage.blocks import Block
 
 
 def add_block(services: Services, admin: app_commands.Group) -> None:
     """Add the commands to the group."""
-    block = app_commands.Group(
+    group = app_commands.Group(
         name="block", description="Members who may not make pictures", parent=admin
     )
-    _add_add(services, block)
-    _add_remove(services, block)
-    _add_list(services, block)
+    _add_add(services, group)
+    _add_remove(group)
+    _add_list(services, group)
 
 
 def _add_add(services: Services, group: app_commands.Group) -> None:
@@ -34,60 +31,61 @@ def _add_add(services: Services, group: app_commands.Group) -> None:
     )
     @app_commands.autocomplete(until=complete_until(services))
     async def block_add(
-        interaction: discord.Interaction[ServicesClient],
+        interaction: Interaction,
         member: Person,
         reason: app_commands.Range[str, 1, 200],
-        until: app_commands.Range[str, 1, UNTIL_CHARS_MAX] | None = None,
+        until: Until | None = None,
     ) -> None:
-        await require_moderator(interaction)
         refuse_bot(member)
-        reason = needed_reason(reason)
-        adding = _block(services, interaction, member, until, reason)
-        until_ms, before = await in_time(interaction, adding, is_private=True)
-        await answer_privately(interaction, blocked_card(member.id, until_ms, reason, before))
+        blocking = block(interaction, member.id, needed_reason(reason), until)
+        await answer(interaction, blocking)
 
 
-async def _block(
-    services: Services,
-    interaction: discord.Interaction[ServicesClient],
-    member: Person,
-    until: str | None,
-    reason: str,
-) -> tuple[int | None, Block | None]:
-    server_id = interaction.guild_id or 0
-    until_ms = None if until is None else await services.gifts.until(server_id, until)
-    actor_id = interaction.user.id
+async def block(
+    interaction: Interaction, member_id: int, reason: str, until: str | None
+) -> ui.LayoutView:
+    """Block a member, until an end as people type it, and make the card that says so.
+
+    Raises:
+        BadRequest: The end is none.
+    """
+    services, server_id = interaction.client.services, interaction.guild_id or 0
+    until_ms = await services.gifts.until(server_id, until) if until else None
     before = await services.blocks.add(
-        server_id, member.id, until_ms, actor_id=actor_id, reason=reason
+        server_id, member_id, until_ms, actor_id=interaction.user.id, reason=reason
     )
-    return until_ms, before
+    return blocked_card(member_id, until_ms, reason, before)
 
 
-def _add_remove(services: Services, group: app_commands.Group) -> None:
+def _add_remove(group: app_commands.Group) -> None:
     @group.command(name="remove", description="Let a member make pictures again")
     @app_commands.describe(member="Who", reason="Why; it stands in the audit")
     async def block_remove(
-        interaction: discord.Interaction[ServicesClient],
+        interaction: Interaction,
         member: Person,
         reason: app_commands.Range[str, 1, 200] = "",
     ) -> None:
-        await require_moderator(interaction)
-        removing = services.blocks.remove(
-            interaction.guild_id or 0, member.id, actor_id=interaction.user.id, reason=reason
-        )
-        before = await in_time(interaction, removing, is_private=True)
-        if before is None:
-            raise BadRequest(ModerationCode.NOT_BLOCKED)
-        await answer_privately(interaction, unblocked_card(member.id, before))
+        await answer(interaction, unblock(interaction, member.id, reason))
+
+
+async def unblock(interaction: Interaction, member_id: int, reason: str) -> ui.LayoutView:
+    """Lift a member's block and make the card that says so.
+
+    Raises:
+        BadRequest: They are not blocked.
+    """
+    before = await interaction.client.services.blocks.remove(
+        interaction.guild_id or 0, member_id, actor_id=interaction.user.id, reason=reason
+    )
+    if before is None:
+        raise BadRequest(ModerationCode.NOT_BLOCKED)
+    return unblocked_card(member_id, before)
 
 
 def _add_list(services: Services, group: app_commands.Group) -> None:
     @group.command(name="list", description="Who is blocked, by whom, until when and why")
     @app_commands.describe(member="Only this member")
-    async def block_list(
-        interaction: discord.Interaction[ServicesClient], member: Person | None = None
-    ) -> None:
-        await require_moderator(interaction)
+    async def block_list(interaction: Interaction, member: Person | None = None) -> None:
         reading = services.blocks.listed(interaction.guild_id or 0)
         blocks = await in_time(interaction, reading, is_private=True)
         if member is not None:

@@ -7,9 +7,9 @@ from discord import app_commands
 
 from bot.chat.interaction.answers import think_privately
 from bot.chat.interaction.layouts import NOT_TAKEN
-from bot.chat.interaction.permission import require_moderator
-from bot.chat.interaction.services import Services, ServicesClient
+from bot.chat.interaction.services import Interaction, Services
 from bot.chat.moderation.exports.card import REQUEST_BYTES_MAX, export_card, grouped
+from bot.chat.moderation.options import TypedDays, complete_period
 from bot.core.codes import ExportCode
 from bot.core.errors import Refused
 from bot.core.typed.ranges import NAMES
@@ -22,9 +22,7 @@ _TOO_LARGE_STATUS, _TOO_LARGE_CODE = 413, 40005
 _SURE_BYTES = 8 * 1024 * 1024
 """Discord takes files of this size everywhere; what it says of larger ones is not always so."""
 
-_PERIODS = (*NAMES, EVERYTHING)
 _CHOICES = [app_commands.Choice(name=what.value, value=what.value) for what in What]
-Typed = app_commands.Range[str, 1, 60]
 
 
 def add_export(services: Services, admin: app_commands.Group) -> None:
@@ -33,6 +31,7 @@ def add_export(services: Services, admin: app_commands.Group) -> None:
     @admin.command(name="export", description="Jobs, ledger or audit of this server as CSV files")
     @app_commands.choices(what=_CHOICES)
     @app_commands.rename(first="from", last="to")
+    @app_commands.autocomplete(period=complete_period((*NAMES, EVERYTHING)))
     @app_commands.describe(
         what="Which table",
         period="This month unless you say otherwise; all, or days like 2026-11-01..2026-11-15",
@@ -40,36 +39,24 @@ def add_export(services: Services, admin: app_commands.Group) -> None:
         last="The last day; today if you leave it out",
     )
     async def export(
-        interaction: discord.Interaction[ServicesClient],
+        interaction: Interaction,
         what: str,
-        period: Typed | None = None,
-        first: Typed | None = None,
-        last: Typed | None = None,
+        period: TypedDays | None = None,
+        first: TypedDays | None = None,
+        last: TypedDays | None = None,
     ) -> None:
-        await require_moderator(interaction)
         await think_privately(interaction)
         scope = await services.exports.scope(
             interaction.guild_id or 0, What(what), period=period, first=first, last=last
         )
         await _hand_out(services.exports, interaction, scope)
 
-    @export.autocomplete("period")
-    async def name_periods(
-        interaction: discord.Interaction[ServicesClient],  # noqa: ARG001 - discord.py's signature
-        typed: str,
-    ) -> list[app_commands.Choice[str]]:
-        wanted = typed.strip().casefold()
-        names = [name for name in _PERIODS if wanted in name] or [typed.strip()[:60]]
-        return [app_commands.Choice(name=name.capitalize(), value=name) for name in names]
 
-
-async def _hand_out(
-    exports: Exports, interaction: discord.Interaction[ServicesClient], scope: Scope
-) -> None:
+async def _hand_out(exports: Exports, interaction: Interaction, scope: Scope) -> None:
     """Make the files and send them; where Discord finds them too large, in smaller parts.
 
     Raises:
-        Refused: They cannot be made or sent; the code says why.
+        Refused: They cannot be made or sent; the sentence says why.
     """
     stated = min(interaction.filesize_limit, REQUEST_BYTES_MAX)
     for bytes_max in (stated, min(stated // 2, _SURE_BYTES)):
@@ -91,7 +78,7 @@ def _is_too_large(error: Exception) -> bool:
     return error.status == _TOO_LARGE_STATUS or error.code == _TOO_LARGE_CODE
 
 
-async def _send(interaction: discord.Interaction[ServicesClient], export: Export) -> None:
+async def _send(interaction: Interaction, export: Export) -> None:
     """Answer with the files, in several messages if one request would be too large."""
     groups = grouped(export.parts) or [[]]
     for number, paths in enumerate(groups, 1):

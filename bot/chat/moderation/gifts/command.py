@@ -5,11 +5,10 @@ from discord import app_commands
 
 from bot.chat.interaction.answers import answer_privately, in_time
 from bot.chat.interaction.people import Person, refuse_bot
-from bot.chat.interaction.permission import asker, require_moderator
-from bot.chat.interaction.services import Services, ServicesClient
-from bot.chat.moderation.choices import UNITS
-from bot.chat.moderation.ending import UNTIL_CHARS_MAX, complete_until
+from bot.chat.interaction.permission import asker
+from bot.chat.interaction.services import Interaction, Services
 from bot.chat.moderation.gifts.cards import given_card, taken_back_card
+from bot.chat.moderation.options import UNITS, Until, complete_until
 from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift
@@ -34,14 +33,13 @@ def add_gift(services: Services, admin: app_commands.Group) -> None:
     )
     @app_commands.autocomplete(until=complete_until(services))
     async def gift(
-        interaction: discord.Interaction[ServicesClient],
+        interaction: Interaction,
         member: Person,
         amount: app_commands.Range[str, 1, 30],
         unit: str,
-        until: app_commands.Range[str, 1, UNTIL_CHARS_MAX],
+        until: Until,
         reason: app_commands.Range[str, 1, 200] = "",
     ) -> None:
-        await require_moderator(interaction)
         kind = Unit(unit)
         given = parse_amount(amount, kind)
         if given == 0:
@@ -56,7 +54,7 @@ def add_gift(services: Services, admin: app_commands.Group) -> None:
 
 async def _give(  # noqa: PLR0913, PLR0917 - the options of the command
     services: Services,
-    interaction: discord.Interaction[ServicesClient],
+    interaction: Interaction,
     member: Person,
     unit: Unit,
     amount: int,
@@ -75,7 +73,7 @@ async def _give(  # noqa: PLR0913, PLR0917 - the options of the command
 
 async def _take_back(
     services: Services,
-    interaction: discord.Interaction[ServicesClient],
+    interaction: Interaction,
     member: Person,
     unit: Unit,
     reason: str,

@@ -6,13 +6,14 @@ from datetime import datetime
 import discord
 from discord import ui
 
-from bot.chat.imagine.buttons import cancel_button
+from bot.chat.imagine.cards import cancel_row
 from bot.chat.interaction.layouts import BAD, DONE, QUIET, WORKING, finished
 from bot.core.jobs import Hitch, Job, State
 from bot.core.limits import Usage
 from bot.core.money import format_usd
 from bot.core.prompts import clip, one_line, shown_prompt
 from bot.services.moderation.job_inquiry import Case
+from bot.services.moderation.pictures import link_to
 from bot.storage.entries import Entry
 from bot.storage.jobs import Step
 from bot.texts.amounts import count_images, duration
@@ -65,9 +66,7 @@ def job_card(case: Case) -> ui.LayoutView:
     box.add_item(ui.TextDisplay("\n".join(_money(case))))
     box.add_item(ui.TextDisplay("\n".join(_small_print(job))))
     if job.state in _CANCELLABLE and job.cancel_by is None:
-        row = ui.ActionRow[ui.LayoutView]()
-        row.add_item(cancel_button(job.id))
-        box.add_item(row)
+        box.add_item(cancel_row(job.id))
     return finished(box)
 
 
@@ -91,8 +90,7 @@ def message_link(case: Case) -> str | None:
     is_direct = any(step.event == "deliver" and step.note == _DIRECT for step in case.steps)
     if job.message_id is None or job.private or is_direct:
         return None
-    channel_id = job.message_channel_id or job.channel_id
-    return f"https://discord.com/channels/{job.server_id}/{channel_id}/{job.message_id}"
+    return link_to(job)
 
 
 def _colour(job: Job) -> discord.Colour:

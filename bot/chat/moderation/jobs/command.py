@@ -1,7 +1,6 @@
 """`/imagine-admin job` and `cancel`: one job's whole story, and its end for any member."""
 
 import logging
-from typing import Any
 
 import discord
 from discord import app_commands
@@ -9,8 +8,7 @@ from discord import app_commands
 from bot.chat.imagine.buttons import NEWS
 from bot.chat.interaction.answers import answer_privately, in_time, tell
 from bot.chat.interaction.layouts import QUIET
-from bot.chat.interaction.permission import is_moderator, require_moderator
-from bot.chat.interaction.services import Services, ServicesClient
+from bot.chat.interaction.services import Interaction, Services
 from bot.chat.moderation.jobs.card import job_card, job_label
 from bot.core.errors import BotError
 
@@ -31,11 +29,10 @@ def _add_job(services: Services, admin: app_commands.Group) -> None:
     @app_commands.describe(job=_JOB_HINT, member="Suggest only this member's jobs")
     @app_commands.autocomplete(job=_suggest)
     async def job_story(
-        interaction: discord.Interaction[ServicesClient],
+        interaction: Interaction,
         job: app_commands.Range[str, 1, _TYPED_MAX],
         member: discord.User | None = None,  # noqa: ARG001 - narrows the suggestions
     ) -> None:
-        await require_moderator(interaction)
         reading = services.cases.case(interaction.guild_id or 0, job)
         case = await in_time(interaction, reading, is_private=True)
         await answer_privately(interaction, job_card(case))
@@ -46,11 +43,10 @@ def _add_cancel(services: Services, admin: app_commands.Group) -> None:
     @app_commands.describe(job=_JOB_HINT, reason="Why; it stands in the audit")
     @app_commands.autocomplete(job=_suggest)
     async def cancel(
-        interaction: discord.Interaction[ServicesClient],
+        interaction: Interaction,
         job: app_commands.Range[str, 1, _TYPED_MAX],
         reason: app_commands.Range[str, 1, 200] = "",
     ) -> None:
-        await require_moderator(interaction)
         cancelling = services.cases.cancel(
             interaction.guild_id or 0, job, actor_id=interaction.user.id, reason=reason
         )
@@ -59,15 +55,11 @@ def _add_cancel(services: Services, admin: app_commands.Group) -> None:
         await tell(interaction, f"{whose}: {NEWS[news]}", colour=QUIET)
 
 
-async def _suggest(
-    interaction: discord.Interaction[Any], typed: str
-) -> list[app_commands.Choice[str]]:
-    """Suggest the newest jobs of the server to those who may see them."""
+async def _suggest(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    """Suggest the newest jobs of the server."""
     client, server_id = interaction.client, interaction.guild_id or 0
     member = getattr(interaction.namespace, "member", None)
     try:
-        if not await is_moderator(interaction):
-            return []
         newest = await client.services.cases.newest(
             server_id, typed, member_id=getattr(member, "id", None)
         )

@@ -7,11 +7,11 @@ from discord import app_commands
 
 from bot.chat.interaction.answers import answer_privately, in_time
 from bot.chat.interaction.people import Person, refuse_bot
-from bot.chat.interaction.permission import asker, require_moderator
-from bot.chat.interaction.services import Services, ServicesClient
-from bot.chat.moderation.cards import explained_card, set_card
-from bot.chat.moderation.choices import UNITS
-from bot.chat.moderation.limits.orphaned import limits_view
+from bot.chat.interaction.permission import asker
+from bot.chat.interaction.services import Interaction, Services
+from bot.chat.moderation.limits.buttons import limits_view
+from bot.chat.moderation.limits.cards import explained_card, set_card
+from bot.chat.moderation.options import UNITS
 from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.limits import Rule, Subject, Unit, Window
@@ -82,7 +82,7 @@ def _add_set(services: Services, group: app_commands.Group) -> None:
         amount="20, $5, 2.50 or 2,50", unit="What is counted", window="How long", **_WHERE
     )
     async def limit_set(  # noqa: PLR0913, PLR0917 - the options of the command
-        interaction: discord.Interaction[ServicesClient],
+        interaction: Interaction,
         amount: app_commands.Range[str, 1, 30],
         unit: str,
         window: str,
@@ -92,7 +92,6 @@ def _add_set(services: Services, group: app_commands.Group) -> None:
         whole_server: bool = False,
         reason: app_commands.Range[str, 1, 200] = "",
     ) -> None:
-        await require_moderator(interaction)
         refuse_bot(member)
         subject, subject_id = _subject(interaction, member, role, channel, is_server=whole_server)
         kind = Unit(unit)
@@ -109,7 +108,7 @@ def _add_clear(services: Services, group: app_commands.Group) -> None:
     @app_commands.choices(unit=UNITS, window=_WINDOWS)
     @app_commands.describe(unit="What it counts", window="How long it counts", **_WHERE)
     async def limit_clear(  # noqa: PLR0913, PLR0917 - the options of the command
-        interaction: discord.Interaction[ServicesClient],
+        interaction: Interaction,
         unit: str,
         window: str,
         member: discord.User | None = None,
@@ -118,7 +117,6 @@ def _add_clear(services: Services, group: app_commands.Group) -> None:
         whole_server: bool = False,
         reason: app_commands.Range[str, 1, 200] = "",
     ) -> None:
-        await require_moderator(interaction)
         subject, subject_id = _subject(interaction, member, role, channel, is_server=whole_server)
         rule = Rule(subject, subject_id, Unit(unit), Window(window), 0)
         clearing = services.moderation.clear_limit(
@@ -133,10 +131,7 @@ def _add_clear(services: Services, group: app_commands.Group) -> None:
 def _add_list(services: Services, group: app_commands.Group) -> None:
     @group.command(name="list", description="The server's limits, or what applies to a member")
     @app_commands.describe(member="Show what applies to this member here, and why")
-    async def limit_list(
-        interaction: discord.Interaction[ServicesClient], member: discord.User | None = None
-    ) -> None:
-        await require_moderator(interaction)
+    async def limit_list(interaction: Interaction, member: discord.User | None = None) -> None:
         server_id = interaction.guild_id or 0
         if member is None:
             limits = await in_time(
@@ -150,7 +145,7 @@ def _add_list(services: Services, group: app_commands.Group) -> None:
 
 
 def _subject(
-    interaction: discord.Interaction[ServicesClient],
+    interaction: Interaction,
     member: Person | None,
     role: discord.Role | None,
     channel: app_commands.AppCommandChannel | None,

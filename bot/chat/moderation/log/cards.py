@@ -11,7 +11,7 @@ from discord import ui
 
 from bot.chat.interaction.layouts import BAD, QUIET, WAITING, WORKING, finished
 from bot.chat.moderation.audit.texts import Room, reason_of, subject_of, values_of
-from bot.chat.moderation.reports.reported import reported_card
+from bot.chat.moderation.reports.card import reported_card
 from bot.chat.texts import by_whom, named_kind
 from bot.core.audit import Change
 from bot.core.errors import Halt

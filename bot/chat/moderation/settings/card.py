@@ -1,7 +1,7 @@
 """The settings panel as it looks: values in, layout out.
 
 One message with four pages. Its buttons and menus carry only what they are for; whose settings they
-change, the interaction says. What they do stands in `settings_panel`.
+change, the interaction says. What they do stands in `panel.py`.
 
 A client may go on showing what a person chose in a menu whatever an edit says (discord.js, issue
 9959), a refused choice for instance. So both ids of each menu differ each time: a new menu shows
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import discord
 from discord import ChannelType, SelectDefaultValue, SelectOption, ui
 
-from bot.chat.interaction.layouts import BAD, DONE, WAITING, WORKING, finished
+from bot.chat.interaction.layouts import BAD, DONE, WAITING, WORKING, Row, button, finished
 from bot.chat.moderation.settings.options import (
     SPOILERS,
     count_pictures,
@@ -53,7 +53,9 @@ _PICTURE_CHANNEL_TYPES = [
 ]
 _SAID_CHARS_MAX = 600
 
-Row = ui.ActionRow[ui.LayoutView]
+MENU_ID = r"settings:set:(?P<what>\w+):\d+"
+CHANNELS_ID = r"settings:channels:(?P<what>only|except|log):\d+"
+BUTTON_ID = r"settings:(?P<verb>page|form|do):(?P<what>\w+)"
 
 
 class Page(StrEnum):
@@ -118,16 +120,10 @@ def _colour(panel: Panel) -> discord.Colour:
 def _pages_row(current: Page) -> Row:
     row = Row()
     for page in Page:
-        is_current = page is current
-        style = discord.ButtonStyle.primary if is_current else discord.ButtonStyle.secondary
-        row.add_item(
-            ui.Button[ui.LayoutView](
-                label=page.value.capitalize(),
-                custom_id=f"settings:page:{page.value}",
-                style=style,
-                disabled=is_current,
-            )
-        )
+        is_open = page is not current
+        style = discord.ButtonStyle.secondary if is_open else discord.ButtonStyle.primary
+        label, custom_id = page.value.capitalize(), f"settings:page:{page.value}"
+        row.add_item(button(label, custom_id, style, is_open=is_open))
     return row
 
 
@@ -150,13 +146,11 @@ def _add_overview(box: ui.Container[ui.LayoutView], panel: Panel) -> None:
     ]
     box.add_item(ui.TextDisplay("\n".join(lines)))
     _add_doubts(box, [*_default_doubts(panel, made), *_channel_doubts(panel), *panel.doubts])
-    row = Row()
     if known.pause_sentence is None:
-        row.add_item(_button("Pause …", "settings:form:pause", discord.ButtonStyle.danger))
+        box.add_item(Row(button("Pause …", "settings:form:pause", discord.ButtonStyle.danger)))
     else:
-        row.add_item(_button("Resume", "settings:do:resume", discord.ButtonStyle.success))
-        row.add_item(_button("Change the sentence …", "settings:form:pause"))
-    box.add_item(row)
+        resume = button("Resume", "settings:do:resume", discord.ButtonStyle.success)
+        box.add_item(Row(resume, button("Change the sentence …", "settings:form:pause")))
     box.add_item(
         ui.TextDisplay(
             "-# A pause refuses new requests from everybody. What was accepted before goes on: it "
@@ -259,10 +253,8 @@ def _add_pictures(box: ui.Container[ui.LayoutView], panel: Panel) -> None:
         _add_menu(box, panel, "Highest quality", "max_quality", highest_qualities(known, model))
     if model.count_max > 1:
         _add_menu(box, panel, "Highest count", "max_count", highest_counts(known, model))
-    row = Row()
-    row.add_item(_button("Type a default size …", "settings:form:default_size"))
-    row.add_item(_button("Type a highest size …", "settings:form:max_size"))
-    box.add_item(row)
+    default = button("Type a default size …", "settings:form:default_size")
+    box.add_item(Row(default, button("Type a highest size …", "settings:form:max_size")))
 
 
 # Channels
@@ -282,9 +274,7 @@ def _add_channels(box: ui.Container[ui.LayoutView], panel: Panel) -> None:
         _add_channel_menu(box, panel, heading, places.value, chosen)
     box.add_item(ui.TextDisplay("-# Choosing in one list empties the other."))
     if known.places is not Places.ALL:
-        row = Row()
-        row.add_item(_button("Everywhere", "settings:do:everywhere"))
-        box.add_item(row)
+        box.add_item(Row(button("Everywhere", "settings:do:everywhere")))
     log = [known.log_channel_id] if known.log_channel_id else []
     heading = "Log channel: changes, alerts, reports"
     kept = [one for one in log if one not in panel.gone_ids]
@@ -310,9 +300,7 @@ def _add_channel_menu(
         default_values=[SelectDefaultValue(id=one, type=kind) for one in chosen],
         id=_new_id(box, panel),
     )
-    row = Row()
-    row.add_item(menu)
-    box.add_item(row)
+    box.add_item(Row(menu))
 
 
 # Rules
@@ -328,9 +316,7 @@ def _add_rules(box: ui.Container[ui.LayoutView], panel: Panel) -> None:
             "in the new zone at once; what was used stays with the day that it was used on."
         )
     )
-    row = Row()
-    row.add_item(_button("Change the time zone …", "settings:form:zone"))
-    box.add_item(row)
+    box.add_item(Row(button("Change the time zone …", "settings:form:zone")))
     heading = "Spoilers: pictures veiled until tapped"
     _add_menu(box, panel, heading, "spoilers", spoilers(known))
     _add_menu(box, panel, "Private pictures", "private", private(known))
@@ -349,19 +335,10 @@ def _add_menu(
     """A menu under its heading, because a menu with a choice made does not say what it is for."""
     box.add_item(ui.TextDisplay(f"**{heading}**"))
     custom_id = f"settings:set:{what}:{panel.now_ms}"
-    row = Row()
-    row.add_item(
-        ui.Select[ui.LayoutView](custom_id=custom_id, options=options, id=_new_id(box, panel))
-    )
-    box.add_item(row)
+    menu = ui.Select[ui.LayoutView](custom_id=custom_id, options=options, id=_new_id(box, panel))
+    box.add_item(Row(menu))
 
 
 def _new_id(box: ui.Container[ui.LayoutView], panel: Panel) -> int:
     """An id of 31 bits that no other menu here has, and none of the panel drawn before."""
     return panel.now_ms % 10_000_000 * 100 + len(box.children)
-
-
-def _button(
-    label: str, custom_id: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary
-) -> ui.Button[ui.LayoutView]:
-    return ui.Button(label=label, custom_id=custom_id, style=style)

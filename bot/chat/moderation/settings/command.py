@@ -1,11 +1,9 @@
 """`/imagine-admin settings`: the panel for what the server prefers."""
 
-import discord
 from discord import app_commands
 
 from bot.chat.interaction.answers import answer_privately, in_time
-from bot.chat.interaction.permission import require_moderator
-from bot.chat.interaction.services import Services, ServicesClient
+from bot.chat.interaction.services import Interaction, Services
 from bot.chat.moderation.settings.card import Page, settings_card
 from bot.chat.moderation.settings.panel import panel_of
 
@@ -14,8 +12,7 @@ def add_settings(services: Services, admin: app_commands.Group) -> None:
     """Add the command to the group."""
 
     @admin.command(name="settings", description="Sizes, channels, time zone, spoilers, and a pause")
-    async def settings(interaction: discord.Interaction[ServicesClient]) -> None:
-        await require_moderator(interaction)
+    async def settings(interaction: Interaction) -> None:
         reading = services.preferences.read(interaction.guild_id or 0)
         known = await in_time(interaction, reading, is_private=True)
         await answer_privately(

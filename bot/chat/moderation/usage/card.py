@@ -6,7 +6,7 @@ from datetime import date
 import discord
 from discord import ui
 
-from bot.chat.interaction.layouts import DONE, QUIET, WAITING, finished
+from bot.chat.interaction.layouts import DONE, QUIET, WAITING, Row, button, finished
 from bot.chat.moderation.usage.chart import OUTCOMES, percent, shown_days
 from bot.core.money import MICROUSD_PER_USD, format_usd
 from bot.core.prompts import shown_prompt
@@ -14,6 +14,8 @@ from bot.core.typed.ranges import Days
 from bot.services.reporting.usage import TOP_MEMBERS, Sheet, UsageReport
 from bot.storage.usage import Figures
 
+_DAY = r"\d{4}-\d{2}-\d{2}"
+SHEET_ID = rf"usage_csv:(?P<first>{_DAY}):(?P<last>{_DAY})"
 CHART_NAME = "usage.png"
 TABLE_WIDTH, TABLE_WIDTH_MAX = 28, 32
 """Characters of a code block in a card that a phone of 390 points shows whole, and at most."""
@@ -43,16 +45,8 @@ _REFUSED_FOR = {
 Line = tuple[str, ...]
 
 
-def usage_card(
-    report: UsageReport, button: ui.DynamicItem[ui.Button[ui.LayoutView]], *, has_chart: bool
-) -> ui.LayoutView:
-    """Show a report.
-
-    Args:
-        report: The figures.
-        button: What hands out the table as a file.
-        has_chart: Whether a file named `CHART_NAME` is attached.
-    """
+def usage_card(report: UsageReport, *, has_chart: bool) -> ui.LayoutView:
+    """Show a report; its chart is in a file named `CHART_NAME` if there is one."""
     box = ui.Container[ui.LayoutView](accent_colour=WAITING if report.total.jobs else QUIET)
     box.add_item(ui.TextDisplay(_heading(report)))
     if has_chart:
@@ -63,9 +57,8 @@ def usage_card(
     box.add_item(ui.TextDisplay(_money(report)))
     box.add_item(ui.TextDisplay(_members(report)))
     box.add_item(ui.TextDisplay(_requests(report)))
-    row = ui.ActionRow[ui.LayoutView]()
-    row.add_item(button)
-    box.add_item(row)
+    first, last = report.days.first.isoformat(), report.days.last.isoformat()
+    box.add_item(Row(button("CSV", f"usage_csv:{first}:{last}")))
     return finished(box)
 
 

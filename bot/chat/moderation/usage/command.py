@@ -6,15 +6,12 @@ import discord
 from discord import app_commands
 
 from bot.chat.interaction.answers import answer_privately, in_time
-from bot.chat.interaction.permission import require_moderator
-from bot.chat.interaction.services import Services, ServicesClient
-from bot.chat.moderation.usage.button import sheet_button
+from bot.chat.interaction.services import Interaction, Services
+from bot.chat.moderation.options import TypedDays, complete_period
 from bot.chat.moderation.usage.card import CHART_NAME, usage_card
 from bot.chat.moderation.usage.chart import ChartDrawer, plan_of
 from bot.core.typed.ranges import NAMES
 from bot.services.reporting.usage import UsageReport
-
-Typed = app_commands.Range[str, 1, 60]
 
 
 def add_usage(services: Services, admin: app_commands.Group) -> None:
@@ -29,29 +26,20 @@ def add_usage(services: Services, admin: app_commands.Group) -> None:
 
     @admin.command(name="usage", description="Who spent what: a chart, a table and a CSV file")
     @app_commands.rename(first="from", last="to")
+    @app_commands.autocomplete(period=complete_period(NAMES))
     @app_commands.describe(
         period="This month unless you say otherwise; also days like 2026-11-01..2026-11-15",
         first="The first day, like 2026-11-01, instead of a period",
         last="The last day; today if you leave it out",
     )
     async def usage(
-        interaction: discord.Interaction[ServicesClient],
-        period: Typed | None = None,
-        first: Typed | None = None,
-        last: Typed | None = None,
+        interaction: Interaction,
+        period: TypedDays | None = None,
+        first: TypedDays | None = None,
+        last: TypedDays | None = None,
     ) -> None:
-        await require_moderator(interaction)
         making = drawn_report(interaction.guild_id or 0, period, first, last)
         report, chart = await in_time(interaction, making, is_private=True)
         files = [] if chart is None else [discord.File(io.BytesIO(chart), CHART_NAME)]
-        card = usage_card(report, sheet_button(report.days), has_chart=chart is not None)
+        card = usage_card(report, has_chart=chart is not None)
         await answer_privately(interaction, card, files)
-
-    @usage.autocomplete("period")
-    async def name_periods(
-        interaction: discord.Interaction[ServicesClient],  # noqa: ARG001 - discord.py's signature
-        typed: str,
-    ) -> list[app_commands.Choice[str]]:
-        wanted = typed.strip().casefold()
-        names = [name for name in NAMES if wanted in name] or [typed.strip()[:60]]
-        return [app_commands.Choice(name=name.capitalize(), value=name) for name in names]

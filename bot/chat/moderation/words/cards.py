@@ -1,22 +1,16 @@
 """Cards about the words that prompts may not hold, for moderators; and the pages of the list."""
 
-import re
 from collections.abc import Sequence
-from typing import Any, Self
 
-import discord
 from discord import ui
 
-from bot.chat.interaction.answers import answer_error
-from bot.chat.interaction.layouts import DONE, QUIET, WAITING, finished, notice
-from bot.chat.interaction.paging import turn
-from bot.chat.interaction.permission import require_moderator
-from bot.chat.interaction.services import ServicesClient
+from bot.chat.interaction.layouts import DONE, QUIET, WAITING, Row, button, finished, notice
 from bot.chat.texts import by_whom
 from bot.core.prompts import shown_prompt
 from bot.core.wordfilter.words import ENTRY_MAX_CHARS, Entry, Kind
-from bot.services.limits.words import Words
 from bot.storage.words import StoredEntry
+
+PAGE_ID = r"words:[pn]:(?P<number>-?\d{1,3})"
 
 _PAGE_CHARS_MAX = 3300
 _PAGE_BYTES_MAX = 7000
@@ -58,11 +52,6 @@ def tried_card(prompt: str, found: Sequence[Entry]) -> ui.LayoutView:
     return notice(f"**Refused** for {entries}{more}", small=f"“{shown}”")
 
 
-async def read_words_page(words: Words, server_id: int, number: int = 0) -> ui.LayoutView:
-    """Read a server's list and lay out a page of it."""
-    return words_card(await words.listed(server_id), number)
-
-
 def words_card(listed: Sequence[StoredEntry], number: int = 0) -> ui.LayoutView:
     """A page of the list; the last one where there are not so many."""
     box = ui.Container[ui.LayoutView](accent_colour=WAITING if listed else QUIET)
@@ -76,10 +65,12 @@ def words_card(listed: Sequence[StoredEntry], number: int = 0) -> ui.LayoutView:
     box.add_item(ui.TextDisplay(f"**Words:** {count}{where}"))
     box.add_item(ui.TextDisplay("\n".join(pages[number])))
     if len(pages) > 1:
-        buttons = ui.ActionRow[ui.LayoutView]()
-        buttons.add_item(WordsPageButton("p", number - 1, is_open=number > 0))
-        buttons.add_item(WordsPageButton("n", number + 1, is_open=number + 1 < len(pages)))
-        box.add_item(buttons)
+        box.add_item(
+            Row(
+                button("Previous", f"words:p:{number - 1}", is_open=number > 0),
+                button("Next", f"words:n:{number + 1}", is_open=number + 1 < len(pages)),
+            )
+        )
     return finished(box)
 
 
@@ -104,42 +95,3 @@ def _pages(lines: list[str]) -> list[list[str]]:
             chars, size = len(line) + 1, len(line.encode()) + 1
         pages[-1].append(line)
     return pages
-
-
-class WordsPageButton(
-    ui.DynamicItem[ui.Button[ui.LayoutView]], template=r"words:(?P<way>[pn]):(?P<number>-?\d{1,3})"
-):
-    """Turns a page of the list in place."""
-
-    def __init__(self, way: str, number: int, *, is_open: bool = True) -> None:
-        button = ui.Button[ui.LayoutView](
-            label="Previous" if way == "p" else "Next",
-            style=discord.ButtonStyle.secondary,
-            custom_id=f"words:{way}:{number}",
-            disabled=not is_open,
-        )
-        super().__init__(button)
-        self._number = number
-
-    @classmethod
-    async def from_custom_id(  # pyright: ignore[reportIncompatibleMethodOverride]
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - discord.py's signature
-        item: ui.Item[ui.LayoutView],  # noqa: ARG003 - discord.py's signature
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Build the item from the id that was pressed."""
-        return cls(match["way"], int(match["number"]))
-
-    async def callback(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, interaction: discord.Interaction[ServicesClient]
-    ) -> None:
-        """Show another page in the place of this one."""
-        try:
-            await require_moderator(interaction)
-            words = interaction.client.services.words
-            number = max(self._number, 0)
-            await turn(interaction, read_words_page(words, interaction.guild_id or 0, number))
-        except Exception as error:  # noqa: BLE001 - nothing above this answers the moderator
-            await answer_error(interaction, error)

@@ -1,12 +1,11 @@
 """`/imagine-admin words`: what prompts may not hold."""
 
-import discord
 from discord import app_commands
 
 from bot.chat.interaction.answers import answer_privately, in_time
-from bot.chat.interaction.permission import is_moderator, require_moderator
-from bot.chat.interaction.services import Services, ServicesClient
-from bot.chat.moderation.words.cards import added_card, read_words_page, removed_card, tried_card
+from bot.chat.interaction.services import Interaction, Services
+from bot.chat.moderation.words.buttons import read_words_page
+from bot.chat.moderation.words.cards import added_card, removed_card, tried_card
 from bot.core.prompts import PROMPT_MAX_CHARS
 from bot.core.wordfilter.words import ENTRY_MAX_CHARS, Kind
 
@@ -38,12 +37,11 @@ def _add_add(services: Services, group: app_commands.Group) -> None:
         reason="Why; moderators read it in the list and the audit",
     )
     async def words_add(
-        interaction: discord.Interaction[ServicesClient],
+        interaction: Interaction,
         text: app_commands.Range[str, 1, ENTRY_MAX_CHARS],
         kind: str = Kind.WORD.value,
         reason: app_commands.Range[str, 1, 200] = "",
     ) -> None:
-        await require_moderator(interaction)
         adding = services.words.add(
             interaction.guild_id or 0,
             Kind(kind),
@@ -56,12 +54,7 @@ def _add_add(services: Services, group: app_commands.Group) -> None:
 
 
 def _add_remove(services: Services, group: app_commands.Group) -> None:
-    async def complete(
-        interaction: discord.Interaction[ServicesClient], typed: str
-    ) -> list[app_commands.Choice[str]]:
-        # Discord asks for suggestions in the name of whoever types, so this asks too.
-        if not await is_moderator(interaction):
-            return []
+    async def complete(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         listed = await services.words.listed(interaction.guild_id or 0)
         wanted = typed.strip().lower()
         texts = [one.entry.text for one in listed if wanted in one.entry.text.lower()]
@@ -76,11 +69,10 @@ def _add_remove(services: Services, group: app_commands.Group) -> None:
         text="As it stands on the list", reason="Why; moderators read it in the audit"
     )
     async def words_remove(
-        interaction: discord.Interaction[ServicesClient],
+        interaction: Interaction,
         text: app_commands.Range[str, 1, ENTRY_MAX_CHARS],
         reason: app_commands.Range[str, 1, 200] = "",
     ) -> None:
-        await require_moderator(interaction)
         removing = services.words.remove(
             interaction.guild_id or 0, text, actor_id=interaction.user.id, reason=reason
         )
@@ -92,10 +84,9 @@ def _add_list(services: Services, group: app_commands.Group) -> None:
     @group.command(name="list", description="What is refused; or whether a prompt would be")
     @app_commands.describe(prompt="Try this prompt: tells which entries would refuse it")
     async def words_list(
-        interaction: discord.Interaction[ServicesClient],
+        interaction: Interaction,
         prompt: app_commands.Range[str, 1, PROMPT_MAX_CHARS] | None = None,
     ) -> None:
-        await require_moderator(interaction)
         server_id = interaction.guild_id or 0
         if prompt is None:
             reading = read_words_page(services.words, server_id)

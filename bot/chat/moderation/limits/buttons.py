@@ -7,16 +7,14 @@ only because the bot does not see a thing: a moderator presses, and Discord is a
 import logging
 import re
 from collections.abc import Sequence
-from typing import Self
 
 import discord
 from discord import ui
 
-from bot.chat.interaction.answers import answer_error
-from bot.chat.interaction.paging import turn
-from bot.chat.interaction.permission import require_moderator
-from bot.chat.interaction.services import ServicesClient
-from bot.chat.moderation.cards import limits_card
+from bot.chat.interaction.answers import turn
+from bot.chat.interaction.buttons import Button
+from bot.chat.interaction.services import Interaction
+from bot.chat.moderation.limits.cards import ORPHANED_ID, limits_card
 from bot.core.audit import Deleted
 from bot.core.codes import ModerationCode
 from bot.core.errors import Refused
@@ -27,8 +25,7 @@ _log = logging.getLogger(__name__)
 
 def limits_view(guild: discord.Guild | None, rules: Sequence[Rule]) -> ui.LayoutView:
     """All limits of a server, with a button where something is gone."""
-    gone = gone_among(guild, rules)
-    return limits_card(rules, gone=gone, button=ClearGoneButton() if gone else None)
+    return limits_card(rules, gone=gone_among(guild, rules))
 
 
 def gone_among(guild: discord.Guild | None, rules: Sequence[Rule]) -> list[Rule]:
@@ -43,41 +40,15 @@ def gone_among(guild: discord.Guild | None, rules: Sequence[Rule]) -> list[Rule]
     ]
 
 
-class ClearGoneButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=r"limits:gone"):
+class ClearOrphanedButton(Button, template=ORPHANED_ID):
     """Clears the limits of roles and channels that Discord does not know any more."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            ui.Button(
-                label="Clear what is gone",
-                style=discord.ButtonStyle.secondary,
-                custom_id="limits:gone",
-            )
-        )
-
-    @classmethod
-    async def from_custom_id(  # pyright: ignore[reportIncompatibleMethodOverride]
-        cls,
-        interaction: discord.Interaction[ServicesClient],  # noqa: ARG003 - discord.py's signature
-        item: ui.Item[ui.LayoutView],  # noqa: ARG003 - discord.py's signature
-        match: re.Match[str],  # noqa: ARG003 - discord.py's signature
-        /,
-    ) -> Self:
-        """Build the item; there is only one."""
-        return cls()
-
-    async def callback(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, interaction: discord.Interaction[ServicesClient]
-    ) -> None:
+    async def pressed(self, interaction: Interaction, _: re.Match[str]) -> None:
         """Clear them and show the list anew."""
-        try:
-            await require_moderator(interaction)
-            await turn(interaction, _cleared(interaction))
-        except Exception as error:  # noqa: BLE001 - nothing above this answers the moderator
-            await answer_error(interaction, error)
+        await turn(interaction, _cleared(interaction))
 
 
-async def _cleared(interaction: discord.Interaction[ServicesClient]) -> ui.LayoutView:
+async def _cleared(interaction: Interaction) -> ui.LayoutView:
     moderation, guild = interaction.client.services.moderation, interaction.guild
     server_id = interaction.guild_id or 0
     for rule in await _surely_gone(guild, await moderation.limits(server_id)):

@@ -1,16 +1,17 @@
-"""Cards for moderators: limits, and why they apply. Values in, layout out."""
+"""Cards about limits, and why they apply. Values in, layout out."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from discord import ui
 
-from bot.chat.interaction.layouts import DONE, QUIET, WAITING, finished, notice
+from bot.chat.interaction.layouts import DONE, QUIET, WAITING, Row, button, finished, notice
 from bot.chat.member_lines import gift_lines
 from bot.chat.moderation.blocks.cards import block_lines
 from bot.core.limits import Rule, Subject, Unit, Window, show_amount
 from bot.services.moderation.limits import Overview
 from bot.texts.limits import left_of
+
+ORPHANED_ID = "limits:gone"
 
 _TEXT_CHARS_MAX = 3500
 _PER = {Window.DAY: "a day", Window.WEEK: "a week", Window.MONTH: "a month"}
@@ -51,24 +52,19 @@ def set_card(rule: Rule, before: int | None, *, is_cleared: bool = False) -> ui.
     return notice(f"{text}\n-# Before: {was}. {then}", colour=DONE)
 
 
-def limits_card(
-    rules: Sequence[Rule],
-    *,
-    gone: Collection[Rule] = (),
-    button: ui.Item[Any] | None = None,
-) -> ui.LayoutView:
+def limits_card(rules: Sequence[Rule], *, gone: Collection[Rule] = ()) -> ui.LayoutView:
     """All limits of a server, and below them the host's.
 
     Args:
         rules: The limits.
-        gone: Those of them whose role or channel is no more.
-        button: What clears those.
+        gone: Those of them whose role or channel is no more; a button clears them.
     """
     lines = [
         f"{who(rule)}{' (gone)' if rule in gone else ''}: **{amount_per(rule)}**" for rule in rules
     ]
     below = ["-# (gone): deleted in Discord; such a limit holds for nobody."] if gone else []
-    return _list("**Limits**", lines, "No limit is set here.", below, button)
+    row = Row(button("Clear what is gone", ORPHANED_ID)) if gone else None
+    return _list("**Limits**", lines, "No limit is set here.", below, row)
 
 
 def explained_card(member_id: int, overview: Overview) -> ui.LayoutView:
@@ -90,7 +86,7 @@ def _list(
     lines: list[str],
     if_empty: str,
     below: Sequence[str] = (),
-    button: ui.Item[Any] | None = None,
+    row: Row | None = None,
 ) -> ui.LayoutView:
     box = ui.Container[ui.LayoutView](accent_colour=WAITING if lines else QUIET)
     box.add_item(ui.TextDisplay(title))
@@ -105,6 +101,6 @@ def _list(
     box.add_item(ui.TextDisplay("\n".join(shown) or if_empty))
     if below:
         box.add_item(ui.TextDisplay("\n".join(below)))
-    if button is not None:
-        box.add_item(ui.ActionRow[ui.LayoutView](button))
+    if row is not None:
+        box.add_item(row)
     return finished(box)

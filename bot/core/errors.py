@@ -150,12 +150,14 @@ class ForbiddenPrompt(Refused):
     """The server's words forbid the prompt.
 
     Attributes:
-        entry: The entry of the list that matched; for moderators, never for the member.
+        kind: How the entry of the list that matched is meant.
+        text: Its text; for moderators, never for the member.
     """
 
-    def __init__(self, entry: str) -> None:
+    def __init__(self, kind: str, text: str) -> None:
         super().__init__(MemberCode.FORBIDDEN_WORD)
-        self.entry = entry
+        self.kind = kind
+        self.text = text
 
 
 class TooLate(Refused):

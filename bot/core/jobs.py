@@ -74,6 +74,19 @@ class Event(StrEnum):
     """Pictures came after the others were delivered."""
 
 
+class Hitch(StrEnum):
+    """What the bot itself notes at a step, where nobody outside said anything."""
+
+    NOTHING_SENT = "nothing_sent"
+    """The trace of a submit was written, and nothing was sent."""
+    STOPPED = "stopped"
+    """It was stopped while it was submitting."""
+    NO_PICTURE = "no_picture"
+    """No picture could be fetched yet."""
+    GAVE_UP = "gave_up"
+    """The delivery stumbled again and again."""
+
+
 TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
     {
         (State.HELD, Event.SUBMIT): State.SUBMITTING,

@@ -165,6 +165,7 @@ def test_json_has_stable_keys_ids_as_text_and_times_in_utc(host):
     rows = host.json("audit", SERVER)
     assert {tuple(row) for row in rows} == {(
         "id", "at", "actor", "kind", "subject", "before", "after", "reason", "member_id", "job_id",
+        "facts",
     )}  # fmt: skip
     assert {gift["given_by"], block["set_by"], *(row["actor"] for row in rows)} == {"host"}
     for moment in (applies["resets_at"], gift["until"], block["since"], rows[0]["at"]):

@@ -74,7 +74,7 @@ def test_a_refusal_shows_its_code_and_values_in_the_log():
     [
         BadRequest(TypedCode.NO_END, typed="secret"),
         BadRequest(OptionCode.MODEL, typed="secret", detail="near “secret”"),
-        ForbiddenPrompt("secret"),
+        ForbiddenPrompt("word", "secret"),
     ],
 )
 def test_what_people_typed_is_in_no_log(refused):

@@ -91,7 +91,7 @@ async def test_a_cancel_gives_the_gift_back_and_what_is_taken_back_is_gone(tmp_p
 
         audit = await admin("audit", member=stage.alice)
         assert "Gift give" in audit
-        assert "3 pictures until 20" in audit
+        assert "3 pictures until <t:" in audit
         assert "Gift end" in audit
         assert "“a mistake”" in audit
         stage.assert_books_are_right()

@@ -47,9 +47,7 @@ async def test_changes_and_budgets_that_fill_up_are_told_once_each(tmp_path):
         await set_limit(stage, "2", channel=stage.channel, reason="@everyone calm *down*")
         [change] = await logged(stage, log, 1)
         assert f"**Limit set** · <@{stage.moderator.id}> · <t:" in change
-        assert (
-            f"channel <#{stage.channel.id}>, pictures per day: nothing → **2 pictures**" in change
-        )
+        assert f"<#{stage.channel.id}>, pictures per day: nothing → **2 pictures**" in change
         assert "“\\@everyone calm \\*down\\*”" in change
 
         await stage.card()

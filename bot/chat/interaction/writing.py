@@ -5,6 +5,9 @@ from bot.texts.writing import TYPED_CHARS_MAX, Writing
 
 
 class _Discord:
+    def __init__(self, bytes_per_char: int) -> None:
+        self._bytes_per_char = bytes_per_char
+
     def member(self, member_id: int) -> str:
         return f"<@{member_id}>"
 
@@ -25,7 +28,10 @@ class _Discord:
         return f"<t:{at_ms // 1000}:R>"
 
     def typed(self, text: str, chars_max: int = TYPED_CHARS_MAX) -> str:
-        return shown_prompt(text, chars_max=chars_max, bytes_max=4 * chars_max)
+        return shown_prompt(text, chars_max=chars_max, bytes_max=self._bytes_per_char * chars_max)
 
 
-DISCORD: Writing = _Discord()
+DISCORD: Writing = _Discord(bytes_per_char=4)
+
+MANY: Writing = _Discord(bytes_per_char=2)
+"""For many typed texts in one message, which Discord bounds together, in bytes as well."""

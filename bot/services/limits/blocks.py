@@ -6,14 +6,14 @@ held, and perhaps spent.
 
 from dataclasses import replace
 
+from bot.core.audit import Change, Until, Who
 from bot.core.codes import MemberCode, ModerationCode
 from bot.core.errors import BadRequest, Blocked
 from bot.core.jobs import Request
-from bot.core.typed.durations import shown_instant
+from bot.core.limits import Subject
 from bot.services.audit_recorder import checked_reason, record
 from bot.services.ports import Clock
 from bot.storage import blocks
-from bot.storage.audit import Change
 from bot.storage.blocks import Block
 from bot.storage.database import Connection, Database
 
@@ -122,17 +122,9 @@ def _change(
     return Change(
         kind=kind,
         actor_id=actor_id,
-        subject=f"member {member_id}",
-        before=_in_words(before),
-        after=_in_words(after),
+        subject=Who(Subject.MEMBER, member_id),
+        before=before and Until(before.until_ms),
+        after=after and Until(after.until_ms),
         reason=reason,
         member_id=member_id,
     )
-
-
-def _in_words(block: Block | None) -> str | None:
-    if block is None:
-        return None
-    if block.until_ms is None:
-        return "blocked"
-    return f"blocked until {shown_instant(block.until_ms)}"

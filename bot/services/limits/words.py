@@ -8,6 +8,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from bot.core.audit import Change
 from bot.core.codes import WordCode
 from bot.core.errors import BadRequest, ForbiddenPrompt
 from bot.core.wordfilter.words import (
@@ -22,7 +23,6 @@ from bot.core.wordfilter.words import (
 from bot.services.audit_recorder import checked_reason, record
 from bot.services.ports import Clock
 from bot.storage import words
-from bot.storage.audit import Change
 from bot.storage.database import Database
 from bot.storage.words import StoredEntry
 
@@ -71,7 +71,7 @@ class Words:
         else:
             entry = await asyncio.to_thread(matcher.find, prompt)
         if entry is not None:
-            raise ForbiddenPrompt(str(entry))
+            raise ForbiddenPrompt(entry.kind, entry.text)
 
     async def add(
         self, server_id: int, kind: Kind, text: str, *, actor_id: int, reason: str
@@ -92,7 +92,7 @@ class Words:
                 raise BadRequest(WordCode.LISTED_ALREADY)
             stored = StoredEntry(entry, reason, actor_id, now_ms)
             await words.put(connection, server_id, stored)
-            change = _change("words.add", entry, actor_id, before, entry, reason)
+            change = Change("words.add", actor_id, entry, before, entry, reason)
             await record(connection, server_id, change, now_ms)
         return Added(entry, before)
 
@@ -111,7 +111,7 @@ class Words:
             if before is None:
                 raise BadRequest(WordCode.NOT_LISTED)
             await words.remove(connection, server_id, before)
-            change = _change("words.remove", before, actor_id, before, None, reason)
+            change = Change("words.remove", actor_id, before, before, None, reason)
             await record(connection, server_id, change, now_ms)
         return before
 
@@ -159,16 +159,3 @@ class Words:
     async def _version(self, server_id: int) -> int:
         async with self._database.read() as connection:
             return await words.version(connection, server_id)
-
-
-def _change(
-    kind: str, entry: Entry, actor_id: int, before: Entry | None, after: Entry | None, reason: str
-) -> Change:
-    return Change(
-        kind=kind,
-        actor_id=actor_id,
-        subject=str(entry),
-        before=str(before) if before else None,
-        after=str(after) if after else None,
-        reason=reason,
-    )

@@ -6,6 +6,7 @@ its row in the audit, and the errand that Discord still has to be told.
 
 from dataclasses import dataclass
 
+from bot.core.audit import Change, Code, JobOf
 from bot.core.codes import PictureCode
 from bot.core.errors import BadRequest, TooLate
 from bot.core.jobs import Job
@@ -19,11 +20,9 @@ from bot.services.moderation.pictures import (
     refuse_unless_shown,
     remove_pictures,
     send_errand,
-    subject_of,
 )
 from bot.services.ports import Clock
 from bot.storage import audit, jobs, notices, preferences, reports
-from bot.storage.audit import Change
 from bot.storage.blocks import Block
 from bot.storage.database import Connection, Database
 from bot.storage.errands import Errand, Kind
@@ -108,9 +107,8 @@ class PictureReports:
             change = Change(
                 kind="report.open" if known is None else "report.join",
                 actor_id=reporter_id,
-                subject=subject_of(job),
-                before=None,
-                after="reported",
+                subject=JobOf(job.member_id, job.id),
+                after=Code("reported"),
                 reason=reason,
                 member_id=job.member_id,
                 job_id=job.id,
@@ -230,14 +228,14 @@ async def _carry_out(
             await set_block(connection, job.server_id, block, job.id)
             return None
         case Outcome.WARN:
-            kind, after = "member.warn", "warned"
+            kind, after = "member.warn", Code("warned")
         case Outcome.DISMISS:
-            kind, after = "report.dismiss", "dismissed"
+            kind, after = "report.dismiss", Code("dismissed")
     change = Change(
         kind=kind,
         actor_id=actor_id,
-        subject=subject_of(job),
-        before="reported",
+        subject=JobOf(job.member_id, job.id),
+        before=Code("reported"),
         after=after,
         reason=reason,
         member_id=job.member_id,

@@ -6,15 +6,14 @@ still has to be told. The message itself is changed after that; see `errands`.
 
 from dataclasses import dataclass
 
+from bot.core.audit import Change, Code, JobOf, PicturesIn
 from bot.core.codes import ModerationCode, PictureCode
 from bot.core.errors import BadRequest, TooLate
 from bot.core.jobs import Job, State
-from bot.core.limits import Unit, show_amount
 from bot.services.audit_recorder import checked_reason, record
 from bot.services.moderation.outbox import News, Outbox
 from bot.services.ports import Clock
 from bot.storage import errands, jobs, pictures, reports
-from bot.storage.audit import Change
 from bot.storage.database import Connection, Database
 from bot.storage.errands import Errand, Kind
 from bot.storage.ids import new_id
@@ -109,9 +108,9 @@ async def remove_pictures(
     change = Change(
         kind="image.remove",
         actor_id=actor_id,
-        subject=subject_of(job),
-        before=f"{show_amount(Unit.IMAGES, job.pictures or 0)} in channel {job.channel_id}",
-        after="removed; nothing is refunded",
+        subject=JobOf(job.member_id, job.id),
+        before=PicturesIn(job.pictures or 0, job.channel_id),
+        after=Code("removed"),
         reason=reason,
         member_id=job.member_id,
         job_id=job.id,
@@ -127,11 +126,6 @@ async def send_errand(
     errand = Errand(new_id(now_ms), job.server_id, kind, job.id, reason, now_ms)
     await errands.add(connection, errand)
     return errand
-
-
-def subject_of(job: Job) -> str:
-    """Name a job and its member for the audit."""
-    return f"member {job.member_id}, job {job.id}"
 
 
 def link_to(job: Job) -> str:

@@ -10,6 +10,7 @@ from bot.services.limits.allowance import Asker
 from bot.services.limits.blocks import BLOCKS_MAX, Blocks
 from bot.storage import audit, blocks
 from bot.storage.blocks import Block
+from bot.texts.audit import words_of
 from tests.said import saying, sentence_of
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
 
@@ -45,8 +46,9 @@ async def test_a_block_refuses_with_its_reason_and_its_end_and_holds_nothing(ope
     assert await house.books.unfinished() == []
     [change] = await rows(house)
     assert (change.kind, change.actor_id, change.member_id) == ("block.add", MODERATOR, MEMBER)
-    assert (change.subject, change.before) == (f"member {MEMBER}", None)
-    assert change.after == "blocked until 2026-05-29 20:26 UTC"
+    words = words_of(change)
+    assert (words.subject, words.before) == (f"member {MEMBER}", None)
+    assert words.after == "blocked until 2026-05-29 20:26 UTC"
     assert change.reason == "@everyone **spam** again"
 
 
@@ -102,8 +104,8 @@ async def test_a_second_block_takes_the_place_of_the_first_and_lifting_gives_it_
     assert lifted == held
     await house.accept()
     assert await service(house).remove(SERVER, MEMBER, actor_id=7, reason="") is None
-    found = [(one.kind, one.before, one.after, one.reason) for one in await rows(house)]
-    assert found == [
+    noted = [(one.kind, words_of(one)) for one in await rows(house)]
+    assert [(kind, one.before, one.after, one.reason) for kind, one in noted] == [
         ("block.remove", "blocked", None, "sorry"),
         ("block.add", "blocked until 2026-05-28 20:26 UTC", "blocked", "worse"),
         ("block.add", None, "blocked until 2026-05-28 20:26 UTC", "spam"),

@@ -15,6 +15,7 @@ from bot.services.limits.allowance import Asker
 from bot.services.limits.gifts import GIFTS_MAX, Gifts
 from bot.services.ports import Delivered
 from bot.storage import audit, gifts, ledger, preferences
+from bot.texts.audit import words_of
 from tests.fakes import rendering, ticket
 from tests.said import saying
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
@@ -76,9 +77,10 @@ async def test_a_gift_is_noted_in_ledger_and_audit_and_pays_after_the_allowance(
 
     [change] = await rows(house)
     assert (change.kind, change.actor_id, change.member_id) == ("gift.give", MODERATOR, MEMBER)
-    assert change.subject == f"member {MEMBER}, gifts of pictures"
-    assert (change.before, change.reason) == (None, "a prize")
-    assert change.after == "2 pictures until 2026-05-28 20:26 UTC"
+    words = words_of(change)
+    assert words.subject == f"member {MEMBER}, gifts of pictures"
+    assert (words.before, words.reason) == (None, "a prize")
+    assert words.after == "2 pictures until 2026-05-28 20:26 UTC"
     async with house.database.read() as connection:
         [entry] = [one async for one in ledger.entries(connection)]
     assert (entry.kind, entry.id, entry.charge_images) == ("gift", given.id, 2)
@@ -342,7 +344,8 @@ async def test_gifts_that_are_taken_back_pay_no_more_and_nothing_revives_them(op
     assert (await refused(house)).given == 0
     assert await left(house) == [5_000_000]
     change = (await rows(house))[0]
-    assert (change.kind, change.before, change.after) == ("gift.end", "2 pictures left", None)
+    words = words_of(change)
+    assert (change.kind, words.before, words.after) == ("gift.end", "2 pictures left", None)
     again = await service(house).take_back(SERVER, MEMBER, IMAGES, actor_id=1, reason="")
     assert again == []
     assert len(await rows(house)) == 4

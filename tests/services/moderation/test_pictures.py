@@ -7,6 +7,7 @@ import pytest
 from bot.core.errors import BadRequest
 from bot.core.jobs import State
 from bot.services.moderation.outbox import News
+from bot.texts.audit import words_of
 from tests.said import saying
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
 from tests.services.picture_room import (
@@ -36,8 +37,10 @@ async def test_a_removal_marks_the_job_keeps_the_money_and_clears_the_message(ro
     await room.house.check()
     [change] = await room.audit()
     assert (change.kind, change.member_id, change.job_id) == ("image.remove", MEMBER, job.id)
-    assert change.before == f"2 pictures in channel {CHANNEL}"
-    assert change.after == "removed; nothing is refunded"
+    words = words_of(change)
+    assert words.subject == f"member {MEMBER}, job {job.id}"
+    assert words.before == f"2 pictures in channel {CHANNEL}"
+    assert words.after == "removed; nothing is refunded"
     assert change.reason == "not here"
     assert await room.waiting() == 0
 

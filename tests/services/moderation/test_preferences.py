@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.audit import Choice, Setting
 from bot.core.errors import BadRequest, IllegalSize, NotOffered, Paused, Refused
 from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Size
 from bot.core.preferences import Places, Preferences, Spoilers
 from bot.services.moderation.preferences import By
 from bot.storage import audit
+from bot.texts.audit import words_of
 from tests.said import saying, sentence_of
 from tests.services.conftest import CHANNEL, SERVER
 
@@ -32,7 +34,8 @@ class Panel:
         return [row.change for row in reversed(rows)]
 
     async def steps(self):
-        return [(c.kind, c.subject, c.before, c.after) for c in await self.audit()]
+        words = [(change.kind, words_of(change)) for change in await self.audit()]
+        return [(kind, one.subject, one.before, one.after) for kind, one in words]
 
     async def notices(self, server_id=SERVER):
         async with self.house.database.read() as connection:
@@ -108,9 +111,9 @@ async def test_every_change_is_stored_and_audited_with_before_and_after(panel):
 
 async def test_what_was_so_already_is_neither_stored_nor_audited(panel):
     change = panel.preferences
-    assert (await change.set_default_size(SERVER, WIDE, MIRA)).what == "default size"
+    assert (await change.set_default_size(SERVER, WIDE, MIRA)).setting is Setting.DEFAULT_SIZE
     for _ in range(2):
-        assert (await change.set_default_size(SERVER, WIDE, MIRA)).what is None
+        assert (await change.set_default_size(SERVER, WIDE, MIRA)).setting is None
         await change.set_zone(SERVER, "UTC", MIRA)
         await change.set_max_size(SERVER, Size(3840, 2160), MIRA)
         await change.set_max_quality(SERVER, Quality.HIGH, MIRA)
@@ -152,9 +155,9 @@ async def test_of_the_same_thing_the_later_one_stays_and_both_are_audited(panel)
     # Both are of one millisecond, so that their order is not known.
     noted = await panel.audit()
     assert {one.actor_id for one in noted} == {71, 72}
-    [first] = [one for one in noted if one.before == "no bound"]
+    [first] = [one for one in noted if one.before == Choice(None)]
     [second] = [one for one in noted if one.before == first.after]
-    assert str((await change.read(SERVER)).max_count) == second.after
+    assert Choice((await change.read(SERVER)).max_count) == second.after
 
 
 async def test_a_default_above_the_highest_is_refused_but_the_highest_may_go_below_it(panel):

@@ -116,7 +116,7 @@ async def test_refusals_are_counted_by_reason(open_house):
     ("error", "reason"),
     [
         (Blocked(MemberCode.BLOCKED), "blocked"),
-        (ForbiddenPrompt("entry"), "words"),
+        (ForbiddenPrompt("word", "entry"), "words"),
         (NotAllowed(JobCode.NOT_YOURS), "other"),
         (BadRequest(OptionCode.COUNT), "other"),
     ],

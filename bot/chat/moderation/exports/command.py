@@ -14,6 +14,7 @@ from bot.core.codes import ExportCode
 from bot.core.errors import Refused
 from bot.core.typed.ranges import NAMES
 from bot.services.reporting.exports import EVERYTHING, Export, Exports, Scope, What
+from bot.texts.audit import words_of
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ async def _hand_out(exports: Exports, interaction: Interaction, scope: Scope) ->
     """
     stated = min(interaction.filesize_limit, REQUEST_BYTES_MAX)
     for bytes_max in (stated, min(stated // 2, _SURE_BYTES)):
-        async with exports.made(scope, bytes_max) as export:
+        async with exports.made(scope, bytes_max, words_of) as export:
             try:
                 await _send(interaction, export)
             except NOT_TAKEN as error:

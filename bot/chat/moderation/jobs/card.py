@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.chat.imagine.cards import cancel_row
 from bot.chat.interaction.layouts import BAD, DONE, QUIET, WORKING, finished
-from bot.core.jobs import Job, State
+from bot.core.jobs import Hitch, Job, State
 from bot.core.limits import Usage
 from bot.core.money import format_usd
 from bot.core.prompts import clip, one_line, shown_prompt
@@ -47,6 +47,12 @@ _ROUTES = {
     "direct": "by direct message",
 }
 _DIRECT = "direct"
+_HITCHES = {
+    Hitch.NOTHING_SENT: "the trace was written and nothing was sent",
+    Hitch.STOPPED: "stopped while submitting",
+    Hitch.NO_PICTURE: "no picture could be fetched yet",
+    Hitch.GAVE_UP: "gave up",
+}
 
 
 def job_card(case: Case) -> ui.LayoutView:
@@ -134,6 +140,8 @@ def _step_line(step: Step, before: Step | None) -> str:
     if step.event == "submit":
         # It names the attempt, which says something to this bot only.
         return line
+    if isinstance(step.note, Hitch):
+        return f"{line} · {_HITCHES[step.note]}"
     note = shown_prompt(step.note, chars_max=_NOTE_CHARS_MAX, bytes_max=_NOTE_BYTES_MAX)
     return f"{line} · “{note}”" if note else line
 

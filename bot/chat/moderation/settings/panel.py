@@ -29,6 +29,7 @@ from bot.core.errors import BadRequest, DatabaseUnavailable, Refused
 from bot.core.models.options import Size
 from bot.core.preferences import PAUSE_SENTENCE_MAX_CHARS, Places, Preferences, Spoilers
 from bot.services.moderation.preferences import By, Changed, ServerPreferences
+from bot.texts.audit import done
 
 _Step = Callable[[ServerPreferences, int, str, By], Awaitable[Changed]]
 """Makes one change: the service, the server, what was chosen or typed, by whom."""
@@ -137,8 +138,8 @@ async def _redraw(
         said, is_bad = "", False
         try:
             changed = await change() if change else Changed(await preferences.read(server_id), None)
-            known, what = changed.preferences, changed.what
-            said = f"{what[0].upper()}{what[1:]}." if what else ""
+            known, setting = changed.preferences, changed.setting
+            said = "" if setting is None else done(setting, known)
         except Refused as error:
             known = await preferences.read(server_id)
             said, is_bad = sentence_for(error), True

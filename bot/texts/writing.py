@@ -71,3 +71,12 @@ class _Plain:
 
 
 PLAIN: Writing = _Plain()
+
+
+class _Exact(_Plain):
+    def typed(self, text: str, chars_max: int = 0) -> str:  # noqa: ARG002 - nothing is cut
+        return text
+
+
+EXACT: Writing = _Exact()
+"""The same for files and tables, in which what people typed stands as it is."""

@@ -23,12 +23,15 @@ from bot.console.limits import limit
 from bot.console.losses import adjust, list_losses
 from bot.console.repair import repair
 from bot.console.usage import usage
-from bot.core.errors import BotError, IllegalSize
+from bot.core.errors import BadSettings, BotError, IllegalSize
 from bot.core.models.registry import DEFAULT
 from bot.ops.logs import set_up_logs
 from bot.services.reporting import listings as reports
-from bot.settings import BadSettings, Settings, StorageSettings
+from bot.settings import Settings, StorageSettings
 from bot.storage.database import opened_database
+from bot.texts.refusals import sentence
+from bot.texts.sizes import unoffered_text
+from bot.texts.writing import PLAIN
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -118,7 +121,7 @@ def prices(size: str | None, quality: str | None, as_json: bool) -> None:
     try:
         rows = reports.price_rows(size, quality)
     except IllegalSize as error:
-        give_up([error.sentence], code=2)
+        give_up([sentence(error, PLAIN)], code=2)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -126,9 +129,8 @@ def prices(size: str | None, quality: str | None, as_json: bool) -> None:
     for row in rows:
         usd = Decimal(int(row["price_microusd"] or 0)) / 1_000_000
         click.echo(f"{row['size']:<12}{row['quality']:<10}{row['tokens']:>8}{usd:>12.5f}")
-    note = reports.unoffered_note(rows)
-    if note:
-        click.echo(note)
+    for shown, rule in reports.unoffered(rows).items():
+        click.echo(unoffered_text(shown, rule))
 
 
 @main.command()

@@ -20,7 +20,7 @@ from bot.chat.client import ImagineClient, close_quietly, point_at
 from bot.chat.delivery.courier import DiscordCourier
 from bot.chat.delivery.takedowns import DiscordTakedowns
 from bot.chat.moderation.log.poster import DiscordLogPoster
-from bot.core.errors import Broken
+from bot.core.errors import Broken, StorageTrouble
 from bot.fal.calls import FalSettings
 from bot.fal.queue import FalQueue
 from bot.ops.health import Probe, Steady, health_routes
@@ -209,7 +209,7 @@ def _probes(settings: Settings, database: Database, client: ImagineClient) -> di
             check_room(settings.database_url)
             async with asyncio.timeout(_PROBE_TIMEOUT_S):
                 await write_probe(database)
-        except (Broken, TimeoutError) as error:
+        except (StorageTrouble, TimeoutError) as error:
             why = str(error) or f"no answer in {_PROBE_TIMEOUT_S:.0f} s"
             _log.warning("database does not take writes", extra={"error": why})
             return False

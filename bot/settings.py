@@ -27,25 +27,15 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bot.core.cap_names import is_cap, is_of_our_words, nearest_cap
-from bot.core.errors import BotError, IllegalSize
+from bot.core.errors import BadSettings, IllegalSize
 from bot.core.models.model import Model
 from bot.core.models.options import Size
 from bot.core.models.registry import DEFAULT, model_of, text_models
 from bot.core.money import format_usd, microusd_from_decimal
 from bot.core.preferences import Defaults
 from bot.services.limits.allowance import HostLimits
-
-
-class BadSettings(BotError):
-    """The settings are not usable.
-
-    Attributes:
-        lines: One line for each problem, in the order of the settings.
-    """
-
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = lines
+from bot.texts.refusals import sentence
+from bot.texts.writing import PLAIN
 
 
 def _none_if_empty(value: object) -> object:
@@ -80,7 +70,7 @@ def _size(value: object, info: ValidationInfo) -> object:
     try:
         return _model(info).parse_size(value)
     except IllegalSize as error:
-        raise ValueError(error.sentence) from None
+        raise ValueError(sentence(error, PLAIN)) from None
 
 
 def _quality(value: str, info: ValidationInfo) -> str:

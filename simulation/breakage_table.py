@@ -250,8 +250,8 @@ _STOPS = (
     Breakage(
         "what was being sent at a crash is sent again",
         "bot.services.generation.sending:Sender.lose",
-        'return await self._kit.books.lose(job, "stopped while submitting")',
-        'return await self._kit.books.returned(job, "stopped while submitting")',
+        "return await self._kit.books.lose(job, Hitch.STOPPED)",
+        "return await self._kit.books.returned(job, Hitch.STOPPED)",
         ("crash",),
     ),
     Breakage(

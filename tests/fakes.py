@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from bot.core.errors import MediaRejected
+from bot.core.errors import DatabaseUnavailable, MediaRejected
 from bot.core.jobs import Job, Phase, Picture, PictureLink, Progress, Rendering, Ticket
 from bot.core.models.options import Format, Size
 from bot.services.ports import Balance, CancelAnswer, Delivered, Meter, Move, Order, Place
 from bot.storage.connection import Engine
-from bot.storage.database import Connection, Database, DatabaseUnavailable
+from bot.storage.database import Connection, Database
 from bot.storage.notices import Notice
 
 

@@ -20,11 +20,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any, NoReturn, cast
+from typing import IO, Any, NoReturn, Self, cast
 
 from bot.fal.calls import _ssl_context
 from standins.process import BotProcess
@@ -51,7 +52,7 @@ class ForkServer:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.fork_server"],
-                cwd=ROOT, env=environment | {"PYTHONPATH": str(ROOT)}, stdin=theirs,
+                cwd=ROOT, env=environment | {"PYTHONPATH": str(ROOT)}, stdin=theirs.fileno(),
                 start_new_session=True,
             )  # fmt: skip
 
@@ -61,9 +62,12 @@ class ForkServer:
         args: Sequence[str],
         folder: Path,
         environment: Mapping[str, str],
-        files: tuple[IO[Any], IO[Any]],
+        files: Sequence[IO[Any] | socket.socket],
     ) -> tuple[int, socket.socket]:
-        """Start a module; returns its number, and what will tell its exit code."""
+        """Start a module; returns its number, and what will tell its exit code.
+
+        The files are its standard input, output and error.
+        """
         ours, theirs = socket.socketpair()
         request = {"run": [module, *args], "folder": str(folder), "environment": {**environment}}
         with self._one:  # the server reads one request at a time, and answers at once
@@ -76,8 +80,8 @@ class ForkServer:
         self, module: str, args: Sequence[str], folder: Path, environment: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
         """Run a module to its end, as `subprocess.run` does."""
-        with TemporaryFile() as out, TemporaryFile() as err:
-            _, link = self.fork(module, args, folder, environment, (out, err))
+        with nothing() as given, TemporaryFile() as out, TemporaryFile() as err:
+            _, link = self.fork(module, args, folder, environment, (given, out, err))
             with link:
                 link.settimeout(_RUN_TIMEOUT_S)
                 code = _number(link.recv(_NUMBER_BYTES))
@@ -92,6 +96,10 @@ class ForkServer:
         self._process.wait()
 
 
+def nothing() -> IO[bytes]:
+    return Path(os.devnull).open("rb")
+
+
 @cache
 def fork_server() -> ForkServer:
     """Start the server when it is first asked for."""
@@ -101,7 +109,7 @@ def fork_server() -> ForkServer:
 
 
 class ForkedProcess:
-    """A child as `asyncio.subprocess.Process` shows one, as far as `BotProcess` looks."""
+    """A child as `asyncio.subprocess.Process` shows one, as far as the tests look."""
 
     def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         self.pid = pid
@@ -123,8 +131,34 @@ class ForkedProcess:
         if self.returncode is None:
             os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
+
+
+class SpokenWith(ForkedProcess):
+    """A child whose standard files are streams."""
+
+    @classmethod
+    async def start(
+        cls, module: str, args: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> Self:
+        pairs = [socket.socketpair() for _ in _STANDARD_FILES]
+        with ExitStack() as theirs:
+            given = [theirs.enter_context(one) for _, one in pairs]
+            pid, link = fork_server().fork(module, args, folder, environment, given)
+        streams = [await asyncio.open_connection(sock=ours) for ours, _ in pairs]
+        process = cls(pid, *await asyncio.open_connection(sock=link))
+        process._writers = [writer for _, writer in streams]
+        process.stdin, process.stdout, process.stderr = streams[0][1], streams[1][0], streams[2][0]
+        return process
+
+    def close(self) -> None:
+        """Close its files, once all of them are read."""
+        for writer in self._writers:
+            writer.close()
 
 
 class ForkedBot(BotProcess):
@@ -133,9 +167,9 @@ class ForkedBot(BotProcess):
     async def start(self) -> None:
         assert not self.is_running
         self._folder.mkdir(parents=True, exist_ok=True)
-        with self.log_path.open("ab") as log:
+        with self.log_path.open("ab") as log, nothing() as given:
             pid, link = fork_server().fork(
-                self._module, ["run"], self._folder, self._environment(), (log, log)
+                self._module, ["run"], self._folder, self._environment(), (given, log, log)
             )
         process = ForkedProcess(pid, *await asyncio.open_connection(sock=link))
         self._process = cast("asyncio.subprocess.Process", process)
@@ -144,7 +178,7 @@ class ForkedBot(BotProcess):
 def _serve(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     """Fork for each request; returns in the child what it shall be, and in the server nothing."""
     while True:
-        text, files, *_ = socket.recv_fds(control, _REQUEST_BYTES_MAX, 3)
+        text, files, *_ = socket.recv_fds(control, _REQUEST_BYTES_MAX, 1 + len(_STANDARD_FILES))
         if not text:
             return None
         if not os.fork():
@@ -180,8 +214,7 @@ def _bury_keepers() -> None:
 
 def _become(request: dict[str, Any], files: list[int]) -> None:
     """Be `python -m module args`, started in the folder with this environment and these files."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for given, place in zip((nothing, *files), _STANDARD_FILES, strict=True):
+    for given, place in zip(files, _STANDARD_FILES, strict=True):
         os.dup2(given, place)
         os.close(given)
     os.chdir(request["folder"])

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.errors import BadSettings
 from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Size
-from bot.settings import BadSettings, LimitSettings, Settings, StorageSettings
+from bot.settings import LimitSettings, Settings, StorageSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "a-bot-token.of-some.length"

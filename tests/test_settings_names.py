@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.errors import BadSettings
 from bot.core.models.gpt_image_2 import Quality
-from bot.settings import BadSettings, Settings
+from bot.settings import Settings
 
 TOKEN = "a-bot-token.of-some.length"
 GOOD = {"DISCORD_TOKEN": TOKEN, "FAL_KEY": "id:secret"}

@@ -24,7 +24,7 @@ from bot.chat.interaction.permission import (
 )
 from bot.chat.interaction.services import Interaction, Services
 from bot.chat.moderation.feature import FEATURE as MODERATION
-from bot.core.errors import BotError, NotAllowed
+from bot.core.errors import DiscordRefused, NotAllowed
 
 _log = logging.getLogger(__name__)
 
@@ -45,10 +45,6 @@ _WHY_CLOSED = {
 """What a host can do about the gateway's close codes."""
 
 _OUTDATED = (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)
-
-
-class DiscordRefused(BotError):
-    """Discord does not let the bot in; the text says what the host can do about it."""
 
 
 class ImagineClient(GuildEvents):

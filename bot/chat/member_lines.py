@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from bot.chat.texts import by_whom, plain_amount, quoted_reason, until_when
+from bot.chat.texts import by_whom, quoted_reason, until_when
 from bot.core.gifts import Gift
 from bot.core.limits import show_amount
 from bot.storage.blocks import Block
+from bot.texts.amounts import plain_amount
 
 _TEXT_CHARS_MAX = 1500
 

@@ -1,13 +1,16 @@
 """`audit`: who changed what in a server, when and why."""
 
+from dataclasses import asdict
+from typing import Any
+
 import click
 
-from bot.console.ending import HostCommand
+from bot.console.ending import HostCommand, give_up
 from bot.console.options import ID, json_option, server_argument
-from bot.console.printing import actor, iso, minute, print_json, print_table, who
+from bot.console.printing import actor, iso, minute, print_json, print_table, seen, who
 from bot.console.session import on_services
-from bot.core.errors import BadRequest
-from bot.storage.audit import AuditRow
+from bot.core.audit import AuditRow
+from bot.texts.audit import words_of
 
 _ROWS_MAX = 100_000
 
@@ -35,7 +38,7 @@ def audit(server: int, member: int | None, kind: str | None, rows_max: int, as_j
     """
     if kind is not None and "." in kind:
         topic = kind.partition(".")[0]
-        raise BadRequest(f"--kind takes what stands before the dot, here “{topic}”.")
+        give_up([seen(f"--kind takes what stands before the dot, here “{topic}”.")], code=2)
 
     page = on_services(
         lambda bot: bot.moderation.audit_page(server, member_id=member, topic=kind, limit=rows_max)
@@ -55,24 +58,22 @@ def audit(server: int, member: int | None, kind: str | None, rows_max: int, as_j
 
 
 def _in_words(row: AuditRow) -> str:
-    change = row.change
-    words = change.subject
-    if change.before is not None or change.after is not None:
-        words += f": {change.before or 'nothing'} → {change.after or 'nothing'}"
-    return f"{words}; “{change.reason}”" if change.reason else words
+    words = words_of(row.change)
+    values = ""
+    if words.before is not None or words.after is not None:
+        values = f": {words.before or 'nothing'} → {words.after or 'nothing'}"
+    return f"{words.subject}{values}" + (f"; “{words.reason}”" if words.reason else "")
 
 
-def _object(row: AuditRow) -> dict[str, str | None]:
+def _object(row: AuditRow) -> dict[str, Any]:
     change = row.change
     return {
         "id": row.id,
         "at": iso(row.at_ms),
         "actor": actor(change.actor_id),
         "kind": change.kind,
-        "subject": change.subject,
-        "before": change.before,
-        "after": change.after,
-        "reason": change.reason,
+        **asdict(words_of(change)),
         "member_id": None if change.member_id is None else str(change.member_id),
         "job_id": change.job_id,
+        "facts": change.facts,
     }

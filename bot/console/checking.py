@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from bot.core.errors import BotError, Broken
+from bot.core.errors import BotError, StorageTrouble
 from bot.services.reporting.listings import Checked, check
 from bot.storage.database import Database, opened_database
 from bot.storage.disk import FULL_BYTES, SCARCE_BYTES, nearest_folder, rooms
@@ -40,12 +40,12 @@ async def _of_database(database: Database) -> Checked:
     problems: list[str] = []
     try:
         await write_probe(database)
-    except Broken as error:
+    except StorageTrouble as error:
         problems.append(str(error))
     problems += await damage(database)
     try:
         return Checked(problems) + await check(database)
-    except Broken as error:
+    except StorageTrouble as error:
         return Checked(problems) + Checked([str(error)])
 
 

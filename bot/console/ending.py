@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import click
 
-from bot.console.printing import plain, use_utf_8
-from bot.core.errors import BotError, Refused
-from bot.settings import BadSettings
+from bot.console.printing import seen, use_utf_8
+from bot.core.errors import BadSettings, BotError, Refused
+from bot.texts.refusals import sentence
+from bot.texts.writing import PLAIN
 
 
 def give_up(lines: list[str], *, code: int) -> NoReturn:
@@ -29,12 +30,12 @@ class HostCommand(click.Command):
         except BadSettings as error:
             give_up(error.lines, code=2)
         except Refused as error:
-            give_up([plain(error.sentence)], code=2)
+            give_up([seen(sentence(error, PLAIN))], code=2)
         except BotError as error:
-            give_up([plain(str(error))], code=1)
+            give_up([seen(str(error))], code=1)
         except ZoneInfoNotFoundError as error:
             what = f"{error.args[0]}; set another time zone for this server, or install tzdata."
-            give_up([plain(what)], code=1)
+            give_up([seen(what)], code=1)
         except BrokenPipeError:
             raise  # click ends quietly: whoever reads has had enough, as `head` does
         except OSError as error:

@@ -17,13 +17,13 @@ from bot.console.options import (
 )
 from bot.console.printing import amounts, iso, minute, print_json, print_table
 from bot.console.session import change, on_services
-from bot.core.errors import BadRequest
 from bot.core.limits import Rule, Subject, Unit, Window, show_amount
 from bot.core.typed.amounts import parse_amount
 from bot.services.limits.allowance import Asker
-from bot.services.moderation.limits import Explained, describe
+from bot.services.moderation.limits import Explained, limit_of
 from bot.settings import LimitSettings
 from bot.storage.audit import HOST
+from bot.texts.audit import limit_named
 
 
 @click.group(cls=HostGroup)
@@ -63,7 +63,9 @@ def set_limit(  # noqa: PLR0913, PLR0917 - the options of the command
         lambda bot: bot.moderation.set_limit(server, rule, actor_id=HOST, reason=reason),
     )
     was = "none" if before is None else show_amount(unit, before)
-    click.echo(f"Set: {describe(rule)}: {show_amount(unit, rule.amount)}; before: {was}.")
+    click.echo(
+        f"Set: {limit_named(limit_of(rule))}: {show_amount(unit, rule.amount)}; before: {was}."
+    )
 
 
 @limit.command("clear")
@@ -93,7 +95,7 @@ def clear_limit(  # noqa: PLR0913, PLR0917 - the options of the command
     )
     if before is None:
         give_up(["There is no such limit, so nothing was changed."], code=1)
-    click.echo(f"Cleared: {describe(rule)}; before: {show_amount(unit, before)}.")
+    click.echo(f"Cleared: {limit_named(limit_of(rule))}; before: {show_amount(unit, before)}.")
 
 
 @limit.command("list")
@@ -113,7 +115,7 @@ def list_limits(
     goes for the channel and its budget.
     """
     if member is None and (roles or channel is not None):
-        raise BadRequest("--role and --channel tell about a member; name one with --member.")
+        give_up(["--role and --channel tell about a member; name one with --member."], code=2)
     limits = LimitSettings.load().host_limits()
     if member is None:
         rules = on_services(lambda bot: bot.moderation.limits(server), limits)

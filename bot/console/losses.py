@@ -6,7 +6,6 @@ from bot.console.ending import HostCommand, give_up
 from bot.console.options import json_option
 from bot.console.printing import iso, minute, print_json, print_table, seen, usd
 from bot.console.session import on_services
-from bot.core.errors import BadRequest
 from bot.core.limits import Unit
 from bot.core.money import format_usd
 from bot.core.typed.amounts import parse_amount
@@ -57,9 +56,9 @@ def adjust(job: str, cost: str | None, write_off: bool, reason: str) -> None:
     What the member pays stays as it is. Ends with 1 where there is nothing to correct.
     """
     if (cost is None) == (not write_off):
-        raise BadRequest("Say either --cost or --write-off.")
+        give_up(["Say either --cost or --write-off."], code=2)
     if not reason.strip():
-        raise BadRequest("--reason may not be empty.")
+        give_up(["--reason may not be empty."], code=2)
     if cost is None:
         _write_off(job, reason)
     else:

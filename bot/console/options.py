@@ -6,8 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from bot.console.ending import give_up
-from bot.console.printing import plain
-from bot.core.errors import BadRequest
+from bot.console.printing import seen
 from bot.core.limits import Subject, Unit, Window
 from bot.core.prompts import clip
 
@@ -35,7 +34,7 @@ class Snowflake(click.ParamType[int]):
             name = param.opts[0] if isinstance(param, click.Option) else "ID"
             name = param.human_readable_name if isinstance(param, click.Argument) else name
             line = f"{name}: “{clip(text, chars_max=40, bytes_max=120)}” is no id; {_WHAT_IDS_ARE}."
-            give_up([plain(line)], code=2)
+            give_up([seen(line)], code=2)
         return int(text)
 
 
@@ -99,16 +98,14 @@ def subject_of(
     channel: int | None,
     whole_server: bool,
 ) -> tuple[Subject, int]:
-    """Tell whom a limit is for.
-
-    Raises:
-        BadRequest: Several are named.
-    """
+    """Tell whom a limit is for; several named end the command."""
     named = [(Subject.MEMBER, member), (Subject.ROLE, role), (Subject.CHANNEL, channel)]
     chosen = [(subject, given) for subject, given in named if given is not None]
     chosen += [(Subject.SERVER, 0)] if whole_server else []
     if len(chosen) > 1:
-        raise BadRequest("Name one of --member, --role, --channel and --whole-server, not several.")
+        give_up(
+            ["Name one of --member, --role, --channel and --whole-server, not several."], code=2
+        )
     if not chosen or chosen == [(Subject.ROLE, server)]:
         # The role @everyone has the server's own id.
         return Subject.EVERYONE, 0

@@ -6,7 +6,6 @@ In JSON and CSV ids are text, because many readers round whole numbers of that s
 
 import csv
 import json
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,6 @@ from bot.core.limits import Unit
 from bot.services.reporting.listings import Cell, csv_cell
 from bot.storage.audit import HOST
 
-_ESCAPED = re.compile(r"\\([\\`*_~|<>\[\]@:])")
 _JOINER = "\u200d"
 _GAP = "  "
 
@@ -29,11 +27,6 @@ def use_utf_8() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="replace", newline="\n")
-
-
-def plain(sentence: str) -> str:
-    """Rewrite a sentence for a terminal, in which what people typed is escaped for Discord."""
-    return seen(_ESCAPED.sub(r"\1", sentence))
 
 
 def seen(text: str) -> str:

@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 
-from bot.console.ending import HostCommand
+from bot.console.ending import HostCommand, give_up
 from bot.console.options import ALL, json_option, servers_argument
 from bot.console.printing import Cell, print_csv, print_json, print_table, usd
 from bot.console.session import on_services
-from bot.core.errors import BadRequest
 from bot.core.typed.ranges import Days
 from bot.services.reporting.usage import UsageReport, UsageReports
 from bot.storage.usage import CONTENT, Figures
@@ -56,7 +55,7 @@ def usage(
     resolved.
     """
     if as_json and as_csv:
-        raise BadRequest("Choose one of --json and --csv.")
+        give_up(["Choose one of --json and --csv."], code=2)
     days = _SHORT.get(period or "", period), first, last
     if server == ALL:
         _print_all(days, as_json=as_json, as_csv=as_csv)

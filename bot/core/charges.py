@@ -1,4 +1,4 @@
-"""What a member pays for a job: image by image and dollar by dollar for what arrived.
+"""What a member pays for a job: picture by picture and dollar by dollar for what arrived.
 
 Four figures may differ: pictures asked for, pictures made (fal may list some without an address),
 pictures that the bill is for, and pictures that arrived. The member pays for those that arrived

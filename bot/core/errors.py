@@ -1,10 +1,11 @@
 """The exception tree. No exception of a library leaves the room that imports the library.
 
 BotError
-├── Refused               an expected no; carries the sentence that the person may read
+├── Refused               an expected no: a code and its values; `bot/texts` writes the sentence
 │   ├── IllegalSize           a size breaks a rule of the model
 │   ├── BadRequest            a prompt, count or other option is not acceptable
 │   ├── OverLimit             a limit has no room
+│   ├── TooManyLosses         the member's requests cost too much today and brought nothing
 │   ├── NotAllowed            the person may not do this
 │   │   └── Blocked               a moderator keeps the person from making pictures
 │   ├── NotOffered            the server does not offer this here, or not so large, good or many
@@ -27,45 +28,80 @@ BotError
 │       └── ForeignHost           its host is not on the host's list
 ├── Undeliverable         no route to the member is open
 ├── RouteBusy             Discord cannot be reached now; a later try may succeed
-└── Broken                an invariant does not hold: stop the job, tell the host
-    ├── LedgerBroken          entries and totals disagree, or a hold is resolved twice
-    └── StaleState            a job was not in the state that the change expected
+├── DiscordRefused        Discord does not let the bot in, or has put it out for good
+├── BadSettings           the host's settings are not usable
+└── StorageTrouble        the storage did not do what it was asked for
+    ├── DatabaseUnavailable   it cannot be used now, and nothing was saved: try again
+    │   └── CommitUnknown         it was saved or not: look before trying again
+    ├── StaleState            somebody else was faster, as happens: nothing was changed
+    └── Broken                an invariant does not hold: stop the job, tell the host
+        ├── LedgerBroken          entries and totals disagree, or a hold is resolved twice
+        ├── OtherDatabase         the database is not the one that this bot had
+        └── WitnessUnreadable     nobody can say which database this bot had
 """
 
+from dataclasses import KW_ONLY, dataclass, fields
 from enum import StrEnum
 
-from bot.core.limits import Standing, show_amount
+from bot.core.codes import BrokenRule, Code, MemberCode
+from bot.core.limits import Standing
 
 
 class BotError(Exception):
     """The root of the tree."""
 
 
+@dataclass(eq=False, repr=False)
 class Refused(BotError):
     """An expected no.
 
     Attributes:
-        sentence: What the person may read, in plain words.
+        code: Which one.
+        typed: What a person wrote, for people alone; in no log.
+        detail: What another program said of it; it may quote what a person wrote.
+        given: What was asked for, or is there.
+        most: What would be possible at most.
+        names: Names of ours: what is possible, or what is meant.
+        ids: Ids of members or channels.
+        at_ms: When, for the code that has a time.
     """
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    code: Code
+    _: KW_ONLY
+    typed: str = ""
+    detail: str = ""
+    given: int = 0
+    most: int = 0
+    names: tuple[str, ...] = ()
+    ids: tuple[int, ...] = ()
+    at_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        self.args = (self.code,)
+
+    def __str__(self) -> str:
+        """The code and its values for the log, without what people typed."""
+        values = ((one.name, getattr(self, one.name)) for one in fields(self)[3:])
+        shown = [f"{name}={value}" for name, value in values if value]
+        return " ".join([f"{type(self.code).__name__}.{self.code.name}", *shown])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self})"
 
 
 class IllegalSize(Refused):
     """A size breaks a rule of the model.
 
     Attributes:
-        rule: The rule, in plain words.
-        nearest: The nearest legal size as `W×H`, or None where the text was no size.
+        rule: The rule.
+        size: The size as `W×H`, empty where the text was no size.
+        nearest: The nearest legal size, None where the text was no size.
     """
 
-    def __init__(self, rule: str, nearest: str | None, size: str | None = None) -> None:
-        what = f"{size} is not possible: {rule}" if size else f"{rule[0].upper()}{rule[1:]}"
-        advice = f"; the nearest possible size is {nearest}" if nearest else ""
-        super().__init__(f"{what}{advice}.")
+    def __init__(self, rule: BrokenRule, size: str = "", nearest: str | None = None) -> None:
+        super().__init__(rule.code, given=rule.given, most=rule.bound, names=rule.allowed)
         self.rule = rule
+        self.size = size
         self.nearest = nearest
 
 
@@ -83,14 +119,15 @@ class OverLimit(Refused):
     """
 
     def __init__(self, standing: Standing, asked: int, given: int = 0) -> None:
-        unit = standing.rule.unit
         super().__init__(
-            f"That needs {show_amount(unit, asked)}; {show_amount(unit, standing.left)} of "
-            f"{show_amount(unit, standing.rule.amount)} are left."
+            MemberCode.NO_ROOM, given=given, most=standing.left, at_ms=standing.resets_at_ms
         )
         self.standing = standing
         self.asked = asked
-        self.given = given
+
+
+class TooManyLosses(Refused):
+    """A member's requests have cost too much today without bringing anything."""
 
 
 class NotAllowed(Refused):
@@ -113,12 +150,14 @@ class ForbiddenPrompt(Refused):
     """The server's words forbid the prompt.
 
     Attributes:
-        entry: The entry of the list that matched; for moderators, never for the member.
+        kind: How the entry of the list that matched is meant.
+        text: Its text; for moderators, never for the member.
     """
 
-    def __init__(self, sentence: str, entry: str) -> None:
-        super().__init__(sentence)
-        self.entry = entry
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(MemberCode.FORBIDDEN_WORD)
+        self.kind = kind
+        self.text = text
 
 
 class TooLate(Refused):
@@ -275,7 +314,48 @@ class RouteBusy(BotError):
     """Discord cannot be reached now; a later try may succeed."""
 
 
-class Broken(BotError):
+class DiscordRefused(BotError):
+    """Discord does not let the bot in, or closed the door for good."""
+
+
+class BadSettings(BotError):
+    """The settings are not usable.
+
+    Attributes:
+        lines: One line for each problem, in the order of the settings.
+    """
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+class StorageTrouble(BotError):
+    """The storage did not do what it was asked for."""
+
+
+class DatabaseUnavailable(StorageTrouble):
+    """The database cannot be used now: unreachable, locked, full, or gone in the middle.
+
+    What was under way is certainly not saved, but for `CommitUnknown`.
+    """
+
+
+class CommitUnknown(DatabaseUnavailable):
+    """The connection broke during the commit itself: it is saved or not, and nobody can say.
+
+    Whoever does it again must first look whether it is there.
+    """
+
+
+class StaleState(StorageTrouble):
+    """A job was not in the state that the change expected; nothing was changed.
+
+    Routine where two writers race: the other one was faster.
+    """
+
+
+class Broken(StorageTrouble):
     """An invariant does not hold."""
 
 
@@ -283,5 +363,9 @@ class LedgerBroken(Broken):
     """Entries and totals disagree, or a hold was to be resolved twice."""
 
 
-class StaleState(Broken):
-    """A job was not in the state that the change expected; nothing was changed."""
+class OtherDatabase(Broken):
+    """The database is not the one that this bot had; says how to go on."""
+
+
+class WitnessUnreadable(Broken):
+    """There is a note of which database this bot had, but it does not say anything."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.core.codes import JobCode
 from bot.core.errors import StaleState, TooLate
 from bot.core.models.gpt_image_2 import GPT_IMAGE_2
 from bot.core.models.options import Format, Size
@@ -71,6 +72,19 @@ class Event(StrEnum):
     """It ended without pictures, and they were found after all."""
     ADD = "add"
     """Pictures came after the others were delivered."""
+
+
+class Hitch(StrEnum):
+    """What the bot itself notes at a step, where nobody outside said anything."""
+
+    NOTHING_SENT = "nothing_sent"
+    """The trace of a submit was written, and nothing was sent."""
+    STOPPED = "stopped"
+    """It was stopped while it was submitting."""
+    NO_PICTURE = "no_picture"
+    """No picture could be fetched yet."""
+    GAVE_UP = "gave_up"
+    """The delivery stumbled again and again."""
 
 
 TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
@@ -340,9 +354,9 @@ def refuse_if_too_late(job: Job) -> None:
     """Refuse to cancel what has ended or is made.
 
     Raises:
-        TooLate: With the sentence that says which.
+        TooLate: The code says which.
     """
     if job.state.is_ended:
-        raise TooLate(f"This job has already ended: it was {job.state}.")
+        raise TooLate(JobCode.ENDED, names=(job.state,))
     if job.state is State.RENDERED:
-        raise TooLate("The pictures are already made and on their way.")
+        raise TooLate(JobCode.MADE)

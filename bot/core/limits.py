@@ -308,7 +308,7 @@ def first_without_room(found: Iterable[Standing], *, images: int, microusd: int)
 
 
 def show_amount(unit: Unit, amount: int) -> str:
-    """Write an amount of a unit for people: `1 image`, `7 images`, `$2.50`."""
+    """Write an amount of a unit for people: `1 picture`, `7 pictures`, `$2.50`."""
     if unit is Unit.USD:
         return format_usd(amount)
-    return "1 image" if amount == 1 else f"{amount} images"
+    return "1 picture" if amount == 1 else f"{amount} pictures"

@@ -3,17 +3,15 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bot.core.codes import OfferCode
 from bot.core.errors import NotOffered, Paused
 from bot.core.jobs import Request
 from bot.core.models.model import Model
 from bot.core.models.options import Size
-from bot.core.prompts import shown_prompt
 
 PAUSE_SENTENCE_MAX_CHARS = 200
 CHANNELS_MAX = 25
 """Named channels; as many as one of Discord's menus takes."""
-
-_NAMED_CHANNELS_MAX = 5
 
 
 class Places(StrEnum):
@@ -67,22 +65,16 @@ def check(preferences: Preferences, model: Model, request: Request) -> None:
         NotOffered: Not in this channel, not in private, or not so large, good or many.
     """
     if preferences.pause_sentence is not None:
-        raise Paused(paused_sentence(preferences.pause_sentence))
+        raise Paused(OfferCode.PAUSED, typed=preferences.pause_sentence)
     is_named = request.budget_channel_id in preferences.channel_ids
     if preferences.places is Places.ONLY and not is_named:
-        raise NotOffered(_only_in(preferences.channel_ids))
+        open_ids = tuple(sorted(preferences.channel_ids))
+        raise NotOffered(OfferCode.NOT_HERE if open_ids else OfferCode.NOWHERE, ids=open_ids)
     if preferences.places is Places.EXCEPT and is_named:
-        raise NotOffered("No pictures are made in this channel. Ask in another one.")
+        raise NotOffered(OfferCode.EXCEPT_HERE)
     if request.private and not preferences.private_allowed:
-        raise NotOffered("This server does not allow private pictures. Ask without `private`.")
+        raise NotOffered(OfferCode.PRIVATE)
     _check_maxima(preferences, model, request)
-
-
-def paused_sentence(said: str) -> str:
-    """What a member reads while the server is paused, with the moderators' own words."""
-    shown = shown_prompt(said, chars_max=2 * PAUSE_SENTENCE_MAX_CHARS, bytes_max=1200)
-    words = f" They say: “{shown}”" if shown else " Try again later."
-    return f"The moderators have paused pictures in this server.{words}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,15 +191,13 @@ def _check_maxima(preferences: Preferences, model: Model, request: Request) -> N
     max_size, max_quality = preferences.max_size, preferences.max_quality
     max_count = preferences.max_count
     if request.size and max_size and _is_larger(request.size, max_size):
-        raise NotOffered(
-            f"{request.size.shown} is larger than this server allows: at most "
-            f"{max_size.area:,} pixels, like {max_size.shown}."
-        )
+        shown = request.size.shown, max_size.shown
+        raise NotOffered(OfferCode.SIZE, most=max_size.area, names=shown)
     if max_quality and _is_better(model, request.quality, max_quality):
         highest = model.known_quality(max_quality)
-        raise NotOffered(f"The highest quality in this server is {highest}.")
+        raise NotOffered(OfferCode.QUALITY, names=(highest,))
     if request.count and max_count and request.count > max_count:
-        raise NotOffered(f"This server makes at most {max_count} at once.")
+        raise NotOffered(OfferCode.COUNT, most=max_count)
 
 
 def _is_larger(size: Size | None, highest: Size | None) -> bool:
@@ -218,12 +208,3 @@ def _is_better(model: Model, quality: str | None, highest: str | None) -> bool:
     if quality is None or highest is None:
         return False
     return model.rank(quality) > model.rank(highest)
-
-
-def _only_in(channel_ids: frozenset[int]) -> str:
-    if not channel_ids:
-        return "No channel of this server is open for pictures. Ask a moderator."
-    named = [f"<#{channel_id}>" for channel_id in sorted(channel_ids)]
-    kept, rest = named[:_NAMED_CHANNELS_MAX], len(named) - _NAMED_CHANNELS_MAX
-    more = f" and {rest} more" if rest > 0 else ""
-    return f"No pictures are made in this channel. Ask in {', '.join(kept)}{more}."

@@ -7,6 +7,7 @@ it never pings, never formats, and never outgrows the room it is given in charac
 import re
 import unicodedata
 
+from bot.core.codes import OptionCode
 from bot.core.errors import BadRequest
 
 PROMPT_MAX_CHARS = 4000
@@ -39,11 +40,9 @@ def clean_prompt(text: str, chars_max: int = PROMPT_MAX_CHARS) -> str:
     kept = [c for c in text if c in _KEPT_CONTROLS or unicodedata.category(c) != "Cc"]
     cleaned = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in kept).strip()
     if not has_seen_characters(cleaned):
-        raise BadRequest("The prompt is empty. Describe the picture you want in a few words.")
+        raise BadRequest(OptionCode.PROMPT_EMPTY)
     if len(cleaned) > chars_max:
-        raise BadRequest(
-            f"The prompt has {len(cleaned):,} characters; at most {chars_max:,} are possible."
-        )
+        raise BadRequest(OptionCode.PROMPT_TOO_LONG, given=len(cleaned), most=chars_max)
     return cleaned
 
 

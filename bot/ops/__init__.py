@@ -1,1 +1,1 @@
-"""What the host watches: logs and health."""
+"""What the host watches: logs, and health over a small web server."""

@@ -1,7 +1,7 @@
 """The web server of the process; what it serves is handed in as routes.
 
-Strangers may reach it: what they send is bounded in size and time, and leaves no traceback in the
-log.
+Strangers may reach it: what they send is bounded in size, time and number of connections, and
+leaves no traceback in the log.
 """
 
 import asyncio
@@ -18,6 +18,8 @@ _log = logging.getLogger(__name__)
 _BODY_MAX_BYTES = 1024 * 1024
 _LINE_MAX_BYTES = 8190
 _HEADERS_MAX = 64
+_CONNECTIONS_MAX = 200
+"""Files and sockets are what fal, Discord and the database need too."""
 _CLOSING_S = 1.0
 """For what a client still sends after its answer, and for what is under way at the end."""
 
@@ -44,6 +46,7 @@ class HttpServer:
         self._port = port
         self._patience_s = patience_s
         self._malformed = _Malformed()
+        self._listener: asyncio.Server | None = None
         app = web.Application(middlewares=[self._bounded], client_max_size=_BODY_MAX_BYTES)
         app.add_routes(routes)
         # aiohttp logs whatever it cannot read, with a traceback. This logger is not the process's,
@@ -66,7 +69,8 @@ class HttpServer:
     @property
     def port(self) -> int:
         """The port that was taken, of use where the settings say 0."""
-        return int(self._runner.addresses[0][1])
+        assert self._listener is not None
+        return int(self._listener.sockets[0].getsockname()[1])
 
     @property
     def malformed(self) -> int:
@@ -80,11 +84,19 @@ class HttpServer:
             OSError: The address is not to be had.
         """
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(self._connection, self._host, self._port)
 
     async def close(self) -> None:
         """Stop listening; what is under way has a moment to end."""
+        if self._listener is not None:
+            self._listener.close()
         await self._runner.cleanup()
+
+    def _connection(self) -> asyncio.BaseProtocol:
+        server = self._runner.server
+        assert server is not None
+        return _Full() if len(server.connections) >= _CONNECTIONS_MAX else server()
 
     @web.middleware
     async def _bounded(
@@ -104,6 +116,13 @@ class HttpServer:
                 raise
             # Whoever asked is gone: nobody reads this answer.
             raise web.HTTPBadRequest from None
+
+
+class _Full(asyncio.Protocol):
+    """Ends a connection that is one too many; whoever asks again finds room in a moment."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
 
 
 class _Malformed(logging.Filter):

@@ -4,12 +4,11 @@ The row is written in the transaction of the change, so there is never one witho
 log channel hears of it afterwards and can hold nothing up.
 """
 
-from dataclasses import asdict
-
+from bot.core.audit import Change
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.prompts import has_seen_characters
 from bot.storage import audit, notices
-from bot.storage.audit import Change
 from bot.storage.database import Connection
 
 REASON_MAX_CHARS = 200
@@ -33,7 +32,9 @@ async def record(
         told: What the log channel tells, where that is less.
     """
     await audit.append(connection, server_id, change, now_ms)
-    await notices.add(connection, server_id, "change", asdict(told or change), now_ms)
+    shown = told or change
+    head = {"kind": shown.kind, "actor_id": shown.actor_id, "reason": shown.reason}
+    await notices.add(connection, server_id, "change", {**head, **shown.facts}, now_ms)
 
 
 def checked_reason(reason: str) -> str:
@@ -46,5 +47,5 @@ def checked_reason(reason: str) -> str:
     if not has_seen_characters(text):
         return ""
     if len(text) > REASON_MAX_CHARS:
-        raise BadRequest(f"The reason may have at most {REASON_MAX_CHARS} characters.")
+        raise BadRequest(ModerationCode.REASON_TOO_LONG, most=REASON_MAX_CHARS)
     return text.encode("utf-8", "replace").decode()

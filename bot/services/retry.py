@@ -11,8 +11,8 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from bot.core.errors import Broken, LedgerBroken, StaleState
-from bot.storage.connection import DatabaseUnavailable, complete
+from bot.core.errors import DatabaseUnavailable, LedgerBroken, StaleState, StorageTrouble
+from bot.storage.connection import complete
 from bot.storage.journal import Fact, Journal
 
 _log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ async def retry(
             done = await complete(change())
         except (StaleState, LedgerBroken):
             raise
-        except Broken as error:
+        except StorageTrouble as error:
             refused += not isinstance(error, DatabaseUnavailable)
             if refused > _REFUSED_MAX:
                 raise

@@ -4,9 +4,10 @@ The database refuses a change or a removal by a trigger. A row is written in the
 change that it tells of, so there is never one without the other.
 """
 
-from dataclasses import dataclass
+import json
 from functools import cache
 
+from bot.core.audit import AuditRow, Change
 from bot.storage.connection import Connection, Row
 from bot.storage.ids import id_after_all, new_id
 
@@ -15,9 +16,8 @@ HOST = 0
 
 _APPEND = """
 INSERT INTO audit (
-    id, server_id, at_ms, actor_id, kind, topic, member_id, job_id, subject, before_, after_,
-    reason
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    id, server_id, at_ms, actor_id, kind, topic, member_id, job_id, facts, reason, subject
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '')
 """
 
 # Each filter has an index that also has the order; a condition for all cases would use none.
@@ -25,43 +25,6 @@ _PAGE = """
 SELECT * FROM audit WHERE server_id = $1 AND id {beyond} $2 {member} {topic}
 ORDER BY id {order} LIMIT $3
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What somebody changed.
-
-    Attributes:
-        kind: Like `limit.set`; the part before the dot names the thing, see `topic`.
-        actor_id: Who did it, `HOST` for the host.
-        subject: What it was done to, in words that stay true when the thing is gone.
-        before: How it was, None where it was not.
-        after: How it is, None where it is no more.
-        member_id: The member it concerns, None where it concerns nobody alone.
-    """
-
-    kind: str
-    actor_id: int
-    subject: str
-    before: str | None
-    after: str | None
-    reason: str
-    member_id: int | None = None
-    job_id: str | None = None
-
-    @property
-    def topic(self) -> str:
-        """What of the bot was changed, such as `limit`."""
-        return self.kind.partition(".")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRow:
-    """A change as it was noted. The time is in milliseconds since 1970."""
-
-    id: str
-    at_ms: int
-    change: Change
 
 
 async def append(conn: Connection, server_id: int, change: Change, at_ms: int) -> None:
@@ -76,9 +39,7 @@ async def append(conn: Connection, server_id: int, change: Change, at_ms: int) -
         change.topic,
         change.member_id,
         change.job_id,
-        change.subject,
-        change.before,
-        change.after,
+        json.dumps(change.facts),
         change.reason,
     )
 
@@ -124,16 +85,15 @@ def _page_text(*, is_newer: bool, member: bool, topic: bool) -> str:
 
 
 def row_of(row: Row) -> AuditRow:
-    """Make a change of a row of the table."""
+    """Make a change of a row of the table; an older row has words in the place of facts."""
+    words = {"subject": row["subject"], "before": row["before_"], "after": row["after_"]}
     return AuditRow(
         id=row["id"],
         at_ms=row["at_ms"],
-        change=Change(
+        change=Change.read(
+            words if row["facts"] is None else json.loads(row["facts"]),
             kind=row["kind"],
             actor_id=row["actor_id"],
-            subject=row["subject"],
-            before=row["before_"],
-            after=row["after_"],
             reason=row["reason"],
             member_id=row["member_id"],
             job_id=row["job_id"],

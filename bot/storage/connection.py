@@ -19,20 +19,6 @@ Value = int | str | None
 _T = TypeVar("_T")
 
 
-class DatabaseUnavailable(Broken):
-    """The database cannot be used now: unreachable, locked, full, or gone in the middle.
-
-    What was under way is certainly not saved, but for `CommitUnknown`.
-    """
-
-
-class CommitUnknown(DatabaseUnavailable):
-    """The connection broke during the commit itself: it is saved or not, and nobody can say.
-
-    Whoever does it again must first look whether it is there.
-    """
-
-
 class Row(Protocol):
     """One row of an answer; columns by name."""
 

@@ -9,11 +9,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bot.core.errors import DatabaseUnavailable
 from bot.storage.connection import (
-    CommitUnknown,
     Connection,
     Database,
-    DatabaseUnavailable,
     Row,
     Value,
 )
@@ -23,10 +22,8 @@ from bot.storage.sqlite import open_sqlite
 from bot.storage.sqlite_errors import is_there
 
 __all__ = [
-    "CommitUnknown",
     "Connection",
     "Database",
-    "DatabaseUnavailable",
     "Row",
     "Value",
     "migrate",

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.storage.connection import DatabaseUnavailable
+from bot.core.errors import DatabaseUnavailable
 from bot.storage.database import sqlite_path
 
 MEGABYTE = 1_000_000

@@ -12,8 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from bot.core.errors import Broken
-from bot.storage.connection import DatabaseUnavailable
+from bot.core.errors import Broken, DatabaseUnavailable
 from bot.storage.database import sqlite_path
 from bot.storage.postgres_owner import postgres_owner
 from bot.storage.sqlite import make_folder

@@ -1,6 +1,6 @@
 """Whether the engine itself finds its files in order; what they say is `storage/proof.py`'s."""
 
-from bot.core.errors import Broken
+from bot.core.errors import StorageTrouble
 from bot.storage.connection import Connection, Database
 
 _LINES_MAX = 10
@@ -30,7 +30,7 @@ async def damage(database: Database) -> list[str]:
     try:
         async with database.read() as conn:
             return await look(conn)
-    except Broken as error:
+    except StorageTrouble as error:
         return [str(error)]
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from bot.core.errors import StaleState
-from bot.core.jobs import Event, Job, State, next_state
+from bot.core.jobs import Event, Hitch, Job, State, next_state
 from bot.storage.connection import Connection
 from bot.storage.job_rows import (
     ADVANCE_JOB,
@@ -64,19 +64,23 @@ __all__ = [
     "untold",
 ]
 
+_HITCH = "hitch"
+_NOTE_KINDS = {Event.SUBMIT: "attempt", Event.DELIVER: "route"}
+"""What a note is at these events; elsewhere it is a `Hitch`, or what somebody outside said."""
+
 CREATION = "create"
 """Stands for the event in the first row of a job's history."""
 
 PAGE_ROWS = 500
 
 _INSERT_FIRST_STEP = """
-INSERT INTO job_history (job_id, seq, from_state, event, to_state, at_ms, note)
-VALUES ($1, 1, NULL, $2, $3, $4, '')
+INSERT INTO job_history (job_id, seq, from_state, event, to_state, at_ms, note, note_kind)
+VALUES ($1, 1, NULL, $2, $3, $4, '', 'said')
 """
 
 _INSERT_STEP = """
-INSERT INTO job_history (job_id, seq, from_state, event, to_state, at_ms, note)
-SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, CAST($5 AS BIGINT), $6
+INSERT INTO job_history (job_id, seq, from_state, event, to_state, at_ms, note, note_kind)
+SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, CAST($5 AS BIGINT), $6, $7
 FROM job_history WHERE job_id = $1
 """
 
@@ -159,6 +163,8 @@ class Step:
     Attributes:
         from_state: None for the creation.
         event: The value of an `Event`, or `CREATION`.
+        note: The attempt of a submit, the route of a delivery, what somebody outside said, or what
+            the bot itself has to say.
     """
 
     seq: int
@@ -166,7 +172,7 @@ class Step:
     event: str
     to_state: State
     at_ms: int
-    note: str
+    note: str | Hitch
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +244,9 @@ async def advance(  # noqa: PLR0913 - all named; a move is nothing without any o
     )
     if row is None:
         raise StaleState(f"job {job_id} is not {expected}, so it cannot {event}")
-    await conn.execute(_INSERT_STEP, job_id, expected.value, event.value, state.value, at_ms, note)
+    kind = _HITCH if isinstance(note, Hitch) else _NOTE_KINDS.get(event, "said")
+    step = (expected.value, event.value, state.value, at_ms, str(note), kind)
+    await conn.execute(_INSERT_STEP, job_id, *step)
     job = job_of(row)
     await add_outcome(conn, job, expected)
     return job
@@ -331,7 +339,7 @@ async def history(conn: Connection, job_id: str) -> list[Step]:
             row["event"],
             State(row["to_state"]),
             row["at_ms"],
-            row["note"],
+            Hitch(row["note"]) if row["note_kind"] == _HITCH else row["note"],
         )
         for row in await conn.fetch(_SELECT_HISTORY, job_id)
     ]

@@ -13,11 +13,9 @@ from types import ModuleType
 from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from bot.core.errors import Broken
+from bot.core.errors import Broken, CommitUnknown, DatabaseUnavailable
 from bot.storage.connection import (
-    CommitUnknown,
     Connection,
-    DatabaseUnavailable,
     Engine,
     Row,
     Usable,

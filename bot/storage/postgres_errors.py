@@ -9,8 +9,8 @@ from enum import Enum
 from types import ModuleType
 from typing import Any
 
-from bot.core.errors import Broken
-from bot.storage.connection import DatabaseUnavailable, violation
+from bot.core.errors import Broken, DatabaseUnavailable, StorageTrouble
+from bot.storage.connection import violation
 
 _PASSING = ("08", "40", "53", "55", "57", "58", "72", "XX")
 """Classes of SQLSTATE that another try, perhaps on another connection or server, can cure:
@@ -44,7 +44,7 @@ class PostgresErrors:
     def __init__(self, library: ModuleType) -> None:
         self._library: Any = library
 
-    def translated(self, error: Exception) -> Broken | None:
+    def translated(self, error: Exception) -> StorageTrouble | None:
         """Turn an exception of asyncpg into ours, without any value in it; None for others."""
         library = self._library
         if isinstance(error, library.PostgresError):
@@ -60,7 +60,7 @@ class PostgresErrors:
             return DatabaseUnavailable("the connection to PostgreSQL is lost or closed")
         return None
 
-    def connecting(self, error: Exception) -> Broken | None:
+    def connecting(self, error: Exception) -> StorageTrouble | None:
         """The same for a new connection of a pool: what the server refuses there may pass."""
         if isinstance(error, self._library.PostgresError):
             return DatabaseUnavailable(f"PostgreSQL refuses a connection: {type(error).__name__}")
@@ -80,7 +80,7 @@ class PostgresErrors:
         is_refusal = isinstance(error, self._library.PostgresError)
         return is_refusal and getattr(error, "severity_en", None) == "ERROR"
 
-    def _translated_answer(self, error: Any) -> Broken:  # noqa: ANN401 - asyncpg carries no types
+    def _translated_answer(self, error: Any) -> StorageTrouble:  # noqa: ANN401 - asyncpg carries no types
         """Name what the server refused by its SQLSTATE."""
         code = str(error.sqlstate or "")
         if code.startswith("23"):

@@ -11,8 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
-from bot.core.errors import Broken
-from bot.storage.connection import DatabaseUnavailable
+from bot.core.errors import Broken, DatabaseUnavailable
 from bot.storage.postgres import CONNECT_TIMEOUT_S, SESSION, asyncpg_library, shown_server
 from bot.storage.postgres_errors import PostgresErrors
 from bot.storage.schema import HAS_TABLES, newest_version

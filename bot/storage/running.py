@@ -12,8 +12,14 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.core.errors import Broken
-from bot.storage.connection import Database, DatabaseUnavailable
+from bot.core.errors import (
+    Broken,
+    DatabaseUnavailable,
+    OtherDatabase,
+    StorageTrouble,
+    WitnessUnreadable,
+)
+from bot.storage.connection import Database
 from bot.storage.database import open_database, shown_address, sqlite_path
 from bot.storage.installation import Found, look, write_probe
 from bot.storage.instance_lock import Owner, sole_owner
@@ -21,7 +27,6 @@ from bot.storage.schema import migrate, newest_version, schema_version
 from bot.storage.sqlite import open_sqlite
 from bot.storage.sqlite_errors import beside, is_there, obstacle
 from bot.storage.witness import (
-    Unreadable,
     Witness,
     objection,
     read_witness,
@@ -33,10 +38,6 @@ _log = logging.getLogger(__name__)
 
 WATCH_S = 5.0
 WITNESS_S = 300.0
-
-
-class Refusal(Broken):
-    """The database is not the one that this bot had; the sentence says how to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ async def running_database(
         accepts: Take the database although it is not the one that the witness has seen.
 
     Raises:
-        Refusal: It is not the one that this bot had.
+        OtherDatabase: It is not the one that this bot had.
         DatabaseUnavailable: It cannot be used, or another bot runs on it.
         Broken: It is newer than this code.
     """
@@ -151,7 +152,7 @@ async def running_database(
             await _first_note(opened, data_dir)
             yield opened
             # Where it fails, or after an error, the file stays as it was: what it says still holds.
-            with suppress(Broken, OSError):
+            with suppress(StorageTrouble, OSError):
                 await opened.note()
         finally:
             await database.close()
@@ -189,10 +190,10 @@ def _judge(url: str, data_dir: Path, found: Found | None, *, accepts: bool) -> N
     where = shown_address(url)
     try:
         problem = objection(_witness(url, data_dir, found), found, where)
-    except Unreadable as error:
+    except WitnessUnreadable as error:
         problem = str(error)
     if problem and not accepts:
-        raise Refusal(problem)
+        raise OtherDatabase(problem)
     if problem:
         _log.warning("database accepted", extra={"path": where, "although": problem})
 
@@ -211,7 +212,7 @@ def _witness(url: str, data_dir: Path, found: Found | None) -> Witness | None:
     if path is not None:
         around += [path.absolute().parent, path.absolute().parent.parent]
     for folder in dict.fromkeys(around):
-        with suppress(Unreadable):
+        with suppress(WitnessUnreadable):
             witness = witness or read_witness(folder)
     return witness
 

@@ -16,11 +16,10 @@ from urllib.parse import quote
 
 import aiosqlite
 
+from bot.core.errors import CommitUnknown, DatabaseUnavailable
 from bot.storage import seals
 from bot.storage.connection import (
-    CommitUnknown,
     Connection,
-    DatabaseUnavailable,
     Engine,
     Row,
     Usable,

@@ -10,8 +10,8 @@ import sqlite3
 import stat
 from pathlib import Path
 
-from bot.core.errors import Broken
-from bot.storage.connection import DatabaseUnavailable, violation
+from bot.core.errors import Broken, DatabaseUnavailable, StorageTrouble
+from bot.storage.connection import violation
 
 BUSY_TIMEOUT_MS = 5000
 
@@ -21,7 +21,7 @@ _CERTAIN = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_BUSY", "SQLITE_READONLY
 """What fails a commit before its last page is in the log, so that no later start can find it."""
 
 
-def translated(error: Exception, path: Path) -> Broken:
+def translated(error: Exception, path: Path) -> StorageTrouble:
     """Turn an exception of a statement into ours.
 
     Args:

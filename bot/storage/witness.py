@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.core.errors import Broken
+from bot.core.errors import WitnessUnreadable
 from bot.storage.installation import Found
 
 FILE_NAME = "installation.json"
@@ -40,15 +40,11 @@ class Witness:
     updated_at: str
 
 
-class Unreadable(Broken):
-    """There is a witness, but it does not say anything."""
-
-
 def read_witness(folder: Path) -> Witness | None:
     """Read the witness of a folder; None where there is none.
 
     Raises:
-        Unreadable: It is there and cannot be read.
+        WitnessUnreadable: It is there and cannot be read.
     """
     path = folder / FILE_NAME
     try:
@@ -63,7 +59,7 @@ def read_witness(folder: Path) -> Witness | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is damaged"
-        raise Unreadable(
+        raise WitnessUnreadable(
             f"the file {path}, which says which database is the bot's, cannot be read: {why}. "
             f"Mend its rights, or see that DATABASE_URL is right. {_ON_PURPOSE}"
         ) from None

@@ -82,15 +82,15 @@ class Moderation:
             "gift", member=hall.alice, amount=str(GIFT), unit="images", until="1 week",
             reason="won the poster contest",
         )  # fmt: skip
-        expect(given, f"**Given.** {hall.alice.mention}: {GIFT} images until")
+        expect(given, f"**Given.** {hall.alice.mention}: {GIFT} pictures until")
         quota = await acting.command(hall.alice, "quota")
         expect(
-            quota, f"{GIFT} of {GIFT} images left", f"from {hall.mira.mention}", "poster contest"
+            quota, f"{GIFT} of {GIFT} pictures left", f"from {hall.mira.mention}", "poster contest"
         )
         deed = await acting.imagine(hall.alice, self._taken, "elephants", count=4)
         await acting.pictures(deed, 4, f"0 of {IMAGES_PER_DAY} left today + 3 from gifts")
         acting.tell(
-            "mira gives alice 4 images for a week: /quota says so, and what was refused goes"
+            "mira gives alice 4 pictures for a week: /quota says so, and what was refused goes"
         )
 
     async def _forbidden_word(self) -> None:
@@ -100,7 +100,7 @@ class Moderation:
         refused = await acting.imagine(hall.bob, DISGUISED)
         expect(refused, "Nothing was charged", is_private=True)
         passed = await acting.imagine(hall.bob, INNOCENT, "clownfish", quality="low")
-        await acting.pictures(passed, 1, "1 image · 1024×1024 · low")
+        await acting.pictures(passed, 1, "1 picture · 1024×1024 · low")
         acting.tell(f"mira forbids “{WORD}”: a disguised one is refused, a clownfish is not")
 
     async def _budget(self) -> None:
@@ -108,7 +108,7 @@ class Moderation:
         deed = await self._limit(TIGHT)
         expect(deed, f"**Set.** Channel {hall.channel.mention}, all together: {TIGHT} a day")
         last = await acting.imagine(hall.bob, DOUBTFUL, quality="low")
-        await acting.pictures(last, 1, "1 image · 1024×1024 · low")
+        await acting.pictures(last, 1, "1 picture · 1024×1024 · low")
         name = f"The budget of {hall.channel.mention}"
         await acting.posted(hall.moderation, f"{name} has reached 80 %")
         refused = await acting.imagine(hall.alice, ONE_MORE)

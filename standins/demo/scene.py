@@ -97,8 +97,8 @@ class Scene:
             raise NotTrue("a place in line was expected while another job runs")
         self.hall.fal.release()
         self._tell("bob takes it and waits in line, for one job runs at a time here")
-        await self.members.pictures(first, 2, "2 images · 1536×1024 · high · $0.33")
-        await self.members.pictures(second, 1, "1 image · 1008×1008 · medium · $0.05")
+        await self.members.pictures(first, 2, "2 pictures · 1536×1024 · high · $0.33")
+        await self.members.pictures(second, 1, "1 picture · 1008×1008 · medium · $0.05")
         self._tell("all three pictures arrive, with alt text and what they cost")
 
     async def _cancel_while_painting(self) -> None:
@@ -125,7 +125,7 @@ class Scene:
         deed = await self.members.imagine(
             hall.alice, MAP, "map", size="Portrait", quality="low", format="jpeg", private=True
         )
-        await self.members.pictures(deed, 1, "1 image · 1024×1536 · low")
+        await self.members.pictures(deed, 1, "1 picture · 1024×1536 · low")
         seen = [one.id for one in hall.discord.messages(hall.channel, viewer=hall.bob)]
         if shown_in(deed).id in seen:
             raise NotTrue("bob was not to see a private picture of alice")
@@ -136,7 +136,7 @@ class Scene:
 
     async def _over_quota(self) -> None:
         deed = await self.members.imagine(self.hall.alice, TOO_MANY, None, count=4)
-        parts = ("it needs 4 images", f"3 of {IMAGES_PER_DAY} left today", "It resets")
+        parts = ("it needs 4 pictures", f"3 of {IMAGES_PER_DAY} left today", "It resets")
         expect(deed, *parts, is_private=True)
         self._tell("alice asks for more than is left: refused, with numbers and reset time")
 

@@ -16,7 +16,7 @@ from standins.discord.message_rules import (
 from standins.discord.messages import DiscordMessage
 from standins.discord.model import Upload
 from standins.discord.routes import Route
-from standins.discord.shapes import as_object, as_objects
+from standins.discord.shapes import as_object, as_objects, number
 from standins.discord.state import DiscordState
 
 NONCE_LIFE_S = 300.0
@@ -220,8 +220,8 @@ class Actions:
         """A reply needs its message, unless it says that it does not."""
         if not reference or not reference.get("fail_if_not_exists", True):
             return
-        place = int(reference.get("channel_id") or channel_id)
-        if self._state.world.message(place, int(reference.get("message_id") or 0)) is None:
+        place = number(reference.get("channel_id")) or channel_id
+        if self._state.world.message(place, number(reference.get("message_id"))) is None:
             raise bad_form("message_reference: Unknown message")
 
     def _check_rights(self, method: str, channel_id: int, files: list[Upload]) -> None:

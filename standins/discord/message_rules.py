@@ -9,7 +9,7 @@ from typing import Any
 
 from standins.discord.errors import ApiError, bad_form
 from standins.discord.model import Upload, walk_components
-from standins.discord.shapes import as_object, as_objects
+from standins.discord.shapes import as_object, as_objects, number
 
 MOST_FILES = 10
 LONGEST_ALT_TEXT = 1024
@@ -56,7 +56,7 @@ def check_edit(body: dict[str, Any], files: list[Upload], *, kept_need_names: bo
     shown = [as_object(one.get("media")) for one in _shown(as_objects(body.get("components")))]
     if files and not listed and any(_is_upload(media) for media in shown):
         raise _dangling()
-    stays = (item for item in listed if int(str(item.get("id") or 0)) >= len(files))
+    stays = (item for item in listed if number(item.get("id")) >= len(files))
     if kept_need_names and any(not item.get("filename") for item in stays):
         raise _dangling()
 

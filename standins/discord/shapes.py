@@ -1,4 +1,4 @@
-"""Reads JSON of unknown shape without trusting it: objects and lists of objects, or empty ones."""
+"""Reads JSON of unknown shape without trusting it: objects, lists of objects, ids, or nothing."""
 
 from typing import Any, cast
 
@@ -16,3 +16,9 @@ def as_objects(value: Any) -> list[Payload]:
         return []
     items = cast("list[Any]", value)
     return [as_object(one) for one in items if isinstance(one, dict)]
+
+
+def number(value: Any) -> int:
+    """An id, sent as text or as a number; 0 if it is none."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdecimal() else 0

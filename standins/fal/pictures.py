@@ -64,9 +64,10 @@ def background(drawing: Drawing) -> Image.Image:
     """Two colours that belong to the prompt, and a disc that tells the pictures of a job apart."""
     size = (drawing.size.width, drawing.size.height)
     digest = hashlib.sha256(drawing.prompt.encode("utf-8", "surrogatepass")).digest()
+    hue = digest[0] * 360 // 256
     above, below, disc = (
-        ImageColor.getrgb(f"hsl({digest[at] * 360 // 256}, 45%, {light}%)")
-        for at, light in ((0, 30), (1, 60), (1, 85))
+        ImageColor.getrgb(f"hsl({(hue + turn) % 360}, 50%, {light}%)")
+        for turn, light in ((0, 25), (60, 60), (60, 85))
     )
     shade = resized(Image.linear_gradient("L"), size)
     picture = Image.composite(Image.new("RGB", size, below), Image.new("RGB", size, above), shade)

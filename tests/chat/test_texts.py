@@ -2,28 +2,24 @@ import re
 
 import pytest
 
-from bot.chat.texts import (
-    count_images,
-    duration,
-    fewer_note,
-    footer,
-    left_of,
-    options_line,
-    ordinal,
-    quota_line,
-    still_missing,
-    what_became_of_the_money,
-    whose,
-    why_ended,
-    why_halted,
-    why_late,
-    why_refused,
-    window_now,
-)
+from bot.chat.interaction.writing import DISCORD
 from bot.core.errors import Halt, OverLimit
 from bot.core.jobs import Reason, State
 from bot.core.limits import Subject, Unit, Window
+from bot.texts.amounts import count_images, duration, ordinal
+from bot.texts.jobs import (
+    fewer_note,
+    footer,
+    options_line,
+    still_missing,
+    what_became_of_the_money,
+    why_ended,
+    why_halted,
+    why_late,
+)
+from bot.texts.limits import left_of, quota_line, whose, window_now
 from tests.chat.samples import NOW_MS, make_balance, make_job, make_pot
+from tests.said import sentence_of
 
 
 @pytest.mark.parametrize(
@@ -62,9 +58,9 @@ def test_places_are_counted_as_people_do(number, shown):
 
 
 def test_pictures_and_windows_are_named():
-    assert [count_images(count) for count in (0, 1, 4)] == ["0 images", "1 image", "4 images"]
+    assert [count_images(count) for count in (0, 1, 4)] == ["0 pictures", "1 picture", "4 pictures"]
     assert [window_now(window) for window in Window] == ["today", "this week", "this month"]
-    assert options_line(make_job()) == "2 images · 1536×1024 · high"
+    assert options_line(make_job()) == "2 pictures · 1536×1024 · high"
 
 
 @pytest.mark.parametrize(
@@ -87,13 +83,13 @@ def test_the_footer_is_the_signature_of_the_product():
     job = make_job(cost_microusd=329_000, rendered_at_ms=NOW_MS + 41_000)
 
     assert footer(job, 2, make_balance(make_pot(20, 6))) == (
-        "2 images · 1536×1024 · high · $0.33 · 41 s · 14 of 20 left today (resets in 5 h)"
+        "2 pictures · 1536×1024 · high · $0.33 · 41 s · 14 of 20 left today (resets in 5 h)"
     )
 
 
 def test_the_footer_says_when_the_cost_is_computed_and_leaves_out_what_there_is_not():
     job = make_job(cost_microusd=5_880, cost_is_computed=True, rendered_at_ms=NOW_MS + 100)
-    assert footer(job, 1, make_balance()) == "1 image · 1536×1024 · high · about $0.0059 · 1 s"
+    assert footer(job, 1, make_balance()) == "1 picture · 1536×1024 · high · about $0.0059 · 1 s"
 
 
 def test_the_quota_line_shows_the_first_pot():
@@ -116,14 +112,14 @@ def test_the_quota_line_shows_the_first_pot():
     ],
 )
 def test_every_limit_has_an_owner(subject, shown):
-    assert whose(make_pot(subject=subject, subject_id=77)) == shown
+    assert whose(make_pot(subject=subject, subject_id=77), DISCORD) == shown
 
 
 def test_a_refusal_tells_what_is_asked_what_is_left_and_when_it_resets():
     resets = NOW_MS // 1000 + 5 * 3600
 
-    assert why_refused(OverLimit(make_pot(20, 19), 4)) == (
-        "**No room for this: it needs 4 images.**\n"
+    assert sentence_of(OverLimit(make_pot(20, 19), 4)) == (
+        "**No room for this: it needs 4 pictures.**\n"
         "1 of 20 left today, by the limit for everyone.\n"
         "Ask for 1 or fewer, or wait.\n"
         f"It resets <t:{resets}:R>, on <t:{resets}:f>. Nothing was charged."
@@ -131,13 +127,13 @@ def test_a_refusal_tells_what_is_asked_what_is_left_and_when_it_resets():
 
 
 def test_a_refusal_with_nothing_left_does_not_advise_to_ask_for_less():
-    assert "Ask for" not in why_refused(OverLimit(make_pot(20, 20), 1))
+    assert "Ask for" not in sentence_of(OverLimit(make_pot(20, 20), 1))
 
 
 def test_a_refusal_about_money_says_that_it_is_the_most_it_can_cost():
     cap = make_pot(5_000_000, 4_670_000, unit=Unit.USD, window=Window.MONTH, subject=Subject.SERVER)
 
-    lines = why_refused(OverLimit(cap, 440_000)).splitlines()
+    lines = sentence_of(OverLimit(cap, 440_000)).splitlines()
 
     assert lines[0] == "**No room for this: it needs up to $0.44.**"
     assert lines[1] == "$0.33 of $5 left this month, by this server's budget."
@@ -202,7 +198,7 @@ def test_late_pictures_give_the_reason_that_their_member_was_told():
 def test_a_late_footer_says_free_and_neither_price_nor_duration():
     job = make_job(cost_microusd=329_000, rendered_at_ms=NOW_MS + 41_000)
     assert footer(job, 1, make_balance(make_pot(20, 6)), is_late=True) == (
-        "1 image · 1536×1024 · high · free · 14 of 20 left today (resets in 5 h)"
+        "1 picture · 1536×1024 · high · free · 14 of 20 left today (resets in 5 h)"
     )
 
 
@@ -218,11 +214,11 @@ def test_a_footer_shows_what_is_charged_and_not_what_the_host_bears(asked, made,
     assert f" · high · {shown} · 41 s" in footer(job, arrived, make_balance())
 
 
-MADE_3 = "fal made 3 images of 4; only what was made is charged."
-MISSING_1 = f"1 image could not be fetched so far and is not charged. {LOOKING}"
-MISSING_2 = f"2 images could not be fetched so far and are not charged. {LOOKING}"
-MORE_THAN_1 = "fal made more than was asked for; 1 image is charged."
-NAMELESS_1 = "1 image came without an address and is not charged."
+MADE_3 = "fal made 3 pictures of 4; only what was made is charged."
+MISSING_1 = f"1 picture could not be fetched so far and is not charged. {LOOKING}"
+MISSING_2 = f"2 pictures could not be fetched so far and are not charged. {LOOKING}"
+MORE_THAN_1 = "fal made more than was asked for; 1 picture is charged."
+NAMELESS_1 = "1 picture came without an address and is not charged."
 
 
 @pytest.mark.parametrize(
@@ -235,11 +231,11 @@ NAMELESS_1 = "1 image came without an address and is not charged."
         (4, 2, 3, None, f"{MADE_3} {MISSING_1}"),
         (4, 2, 4, None, MISSING_2),
         (4, 3, 4, 3, NAMELESS_1),
-        (4, 2, 4, 2, "2 images came without an address and are not charged."),
+        (4, 2, 4, 2, "2 pictures came without an address and are not charged."),
         (4, 2, 4, 3, f"{NAMELESS_1} {MISSING_1}"),
         (4, 1, 3, 2, f"{MADE_3} {NAMELESS_1} {MISSING_1}"),
         (1, 4, 4, 4, MORE_THAN_1),
-        (2, 3, 3, None, "fal made more than was asked for; 2 images are charged."),
+        (2, 3, 3, None, "fal made more than was asked for; 2 pictures are charged."),
         (2, 2, 3, 2, NAMELESS_1),
         (1, 2, 4, 3, f"{NAMELESS_1} {MISSING_1} {MORE_THAN_1}"),
     ],
@@ -268,9 +264,9 @@ def test_every_halt_has_its_own_end_of_a_sentence():
 
 def test_what_became_of_the_money_is_said_with_numbers():
     assert what_became_of_the_money(make_job(), make_balance(make_pot())) == (
-        "Nothing was charged: 2 images and $0.36 held are back · "
+        "Nothing was charged: 2 pictures and $0.36 held are back · "
         "14 of 20 left today (resets in 5 h)"
     )
     assert what_became_of_the_money(make_job(count=1), make_balance()) == (
-        "Nothing was charged: 1 image and $0.36 held are back"
+        "Nothing was charged: 1 picture and $0.36 held are back"
     )

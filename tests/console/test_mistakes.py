@@ -171,7 +171,7 @@ def test_the_host_s_own_limits_need_no_secret_and_a_wrong_one_is_named(host):
     limits = {"DEFAULT_IMAGES_PER_DAY": "7", "BOT_USD_PER_DAY": "25", "FAL_KEY": "nonsense"}
     shown = host.done("limit", "list", SERVER, **limits)
     assert cells(shown)[1:] == [
-        ["7 images per day", "everyone (the host's default)"],
+        ["7 pictures per day", "everyone (the host's default)"],
         ["$25 per day", "the whole bot (the host's cap)"],
     ]
     line = host.failed("limit", "list", SERVER, BOT_USD_PER_DAY="free")

@@ -17,10 +17,10 @@ def test_limits_are_set_listed_explained_and_cleared(any_host):
     host = any_host
     first = host.process("limit", "set", SERVER, "20", *IMAGES_DAY, "--reason", "summer")
     assert (first.code, first.stderr) == (0, UNKNOWN)
-    assert first.stdout == "Set: everyone, images per day: 20 images; before: none.\n"
+    assert first.stdout == "Set: everyone, pictures per day: 20 pictures; before: none.\n"
     again = host.process("limit", "set", SERVER, "25", *IMAGES_DAY)
     assert (again.code, again.stderr) == (0, "")
-    assert again.stdout.endswith("25 images; before: 20 images.\n")
+    assert again.stdout.endswith("25 pictures; before: 20 pictures.\n")
     usd = ("--unit", "USD", "--per", "month")
     host.done("limit", "set", SERVER, "2,50", *usd, "--role", ROLE)
     host.done("limit", "set", SERVER, "3", *usd, "--whole-server")
@@ -28,34 +28,34 @@ def test_limits_are_set_listed_explained_and_cleared(any_host):
     host.done("limit", "set", SERVER, "5", *IMAGES_DAY, "--member", MEMBER)
 
     assert host.done("limit", "list", SERVER).splitlines() == [
-        "            limit  for",
-        " 4 images per day  channel 8",
-        "25 images per day  everyone",
-        f" 5 images per day  member {MEMBER}",
-        "  $2.50 per month  role 7",
-        "     $3 per month  the whole server",
-        "10 images per day  everyone (the host's default)",
+        "              limit  for",
+        " 4 pictures per day  channel 8",
+        "25 pictures per day  everyone",
+        f" 5 pictures per day  member {MEMBER}",
+        "    $2.50 per month  role 7",
+        "       $3 per month  the whole server",
+        "10 pictures per day  everyone (the host's default)",
     ]
     who = ("--member", MEMBER, "--role", 1, "--role", ROLE, "--channel", CHANNEL)
     heading, *explained = cells(host.done("limit", "list", SERVER, *who))
     assert heading == ["left", "of", "resets (UTC)", "set for", "goes before"]
     assert [[row[0], row[1], row[3]] for row in explained] == [
-        ["5 images", "5 images per day", f"member {MEMBER}"],
+        ["5 pictures", "5 pictures per day", f"member {MEMBER}"],
         ["$2.50", "$2.50 per month", "role 7"],
-        ["4 images", "4 images per day", "channel 8"],
+        ["4 pictures", "4 pictures per day", "channel 8"],
         ["$3", "$3 per month", "the whole server"],
     ]
-    before = "everyone: 25 images per day; everyone (the host's default): 10 images per day"
+    before = "everyone: 25 pictures per day; everyone (the host's default): 10 pictures per day"
     assert explained[0][4] == before
     assert host.done("limit", "clear", SERVER, *IMAGES_DAY, "--member", MEMBER) == (
-        f"Cleared: member {MEMBER}, images per day; before: 5 images.\n"
+        f"Cleared: member {MEMBER}, pictures per day; before: 5 pictures.\n"
     )
     assert host.json("limit", "list", SERVER, "--member", MEMBER)[0]["subject"] == "everyone"
 
 
 def test_the_role_that_everybody_has_is_everyone(host):
     printed = host.done("limit", "set", SERVER, "5", *IMAGES_DAY, "--role", SERVER)
-    assert printed.startswith("Set: everyone, images per day")
+    assert printed.startswith("Set: everyone, pictures per day")
 
 
 def test_gifts_are_given_listed_and_ended(any_host):
@@ -70,7 +70,7 @@ def test_gifts_are_given_listed_and_ended(any_host):
     heading, first, second = cells(host.done("gift", "list", SERVER, MEMBER))
     assert heading == ["left", "of", "until (UTC)", "given by", "reason"]
     assert [*first[:2], *first[3:]] == ["$2.50", "$2.50", "the host", "poster"]
-    assert second[:2] == ["20 images", "20 images"]
+    assert second[:2] == ["20 pictures", "20 pictures"]
     assert [one["left"] for one in host.json("gift", "list", SERVER, MEMBER)] == [2_500_000, 20]
     assert host.done("gift", "end", SERVER, MEMBER, "--unit", "usd") == (
         f"Ended: member {MEMBER}, gifts with $2.50 left.\n"
@@ -105,7 +105,7 @@ def test_the_audit_names_the_host_and_stays_in_its_server(any_host):
     heading, newest, oldest = cells(host.done("audit", SERVER))
     assert heading == ["time (UTC)", "by", "kind", "change"]
     assert newest[1:] == ["the host", "block.add", "member 4: nothing → blocked"]
-    change = f"member {MEMBER}, images per day: nothing → 5 images; “a b”"
+    change = f"member {MEMBER}, pictures per day: nothing → 5 pictures; “a b”"
     assert oldest[1:] == ["the host", "limit.set", change]
     assert [row["member_id"] for row in host.json("audit", SERVER, "--kind", "limit")] == [
         str(MEMBER)
@@ -165,6 +165,7 @@ def test_json_has_stable_keys_ids_as_text_and_times_in_utc(host):
     rows = host.json("audit", SERVER)
     assert {tuple(row) for row in rows} == {(
         "id", "at", "actor", "kind", "subject", "before", "after", "reason", "member_id", "job_id",
+        "facts",
     )}  # fmt: skip
     assert {gift["given_by"], block["set_by"], *(row["actor"] for row in rows)} == {"host"}
     for moment in (applies["resets_at"], gift["until"], block["since"], rows[0]["at"]):

@@ -1,12 +1,18 @@
+import pkgutil
+from importlib import import_module
+
 import pytest
 
+import bot
 from bot.core import errors
+from bot.core.codes import BrokenRule, ModerationCode, OptionCode, SizeRule, TypedCode
 from bot.core.errors import (
+    BadRequest,
     BotError,
+    ForbiddenPrompt,
     IllegalSize,
     NotSent,
     OverLimit,
-    Refused,
     Undeliverable,
     Upstream,
 )
@@ -42,34 +48,46 @@ def test_the_drawing_shows_no_error_that_does_not_exist():
     assert set(drawn_tree()) == {one.__name__ for one in CLASSES} - {"BotError"}
 
 
-def test_a_refusal_is_its_sentence():
-    refused = Refused("Not like this.")
-    assert refused.sentence == str(refused) == "Not like this."
+def every(kind: type[BotError]) -> set[type[BotError]]:
+    return {kind}.union(*(every(one) for one in kind.__subclasses__()))
 
 
-def test_an_illegal_size_says_the_rule_and_the_nearest_size():
-    assert IllegalSize("too wide", "16×16").sentence == (
-        "Too wide; the nearest possible size is 16×16."
-    )
-    assert IllegalSize("no size", None).sentence == "No size."
+def test_no_room_has_an_error_of_its_own_beside_the_tree():
+    for module in pkgutil.walk_packages(bot.__path__, "bot."):
+        if module.name != "bot.__main__":
+            import_module(module.name)
+    others = {one for one in every(BotError) if one.__module__.startswith("bot.")} - set(CLASSES)
+    assert {one.__name__ for one in others if not one.__name__.startswith("_")} == set()
+
+
+def test_a_refusal_shows_its_code_and_values_in_the_log():
+    refused = BadRequest(ModerationCode.TOO_MANY_GIFTS, most=20)
+    assert str(refused) == "ModerationCode.TOO_MANY_GIFTS most=20"
+    assert repr(refused) == "BadRequest(ModerationCode.TOO_MANY_GIFTS most=20)"
+    illegal = IllegalSize(BrokenRule(SizeRule.STEP, 16), "9×9", "16×16")
+    assert (illegal.code, illegal.nearest) == (SizeRule.STEP, "16×16")
+    assert str(illegal) == "SizeRule.STEP most=16"
 
 
 @pytest.mark.parametrize(
-    ("unit", "amount", "used", "asked", "sentence"),
+    "refused",
     [
-        (Unit.IMAGES, 10, 9, 2, "That needs 2 images; 1 image of 10 images are left."),
-        (Unit.IMAGES, 0, 0, 1, "That needs 1 image; 0 images of 0 images are left."),
-        (Unit.IMAGES, 3, 5, 1, "That needs 1 image; 0 images of 3 images are left."),
-        (Unit.USD, 5_000_000, 4_670_000, 440_000, "That needs $0.44; $0.33 of $5 are left."),
+        BadRequest(TypedCode.NO_END, typed="secret"),
+        BadRequest(OptionCode.MODEL, typed="secret", detail="near “secret”"),
+        ForbiddenPrompt("word", "secret"),
     ],
 )
-def test_a_full_limit_carries_its_numbers(unit, amount, used, asked, sentence):
-    standing = Standing(Rule(Subject.EVERYONE, 0, unit, Window.DAY, amount), used, 0)
+def test_what_people_typed_is_in_no_log(refused):
+    assert "secret" not in f"{refused} {refused!r} {refused.args!r}"
 
-    refused = OverLimit(standing, asked)
 
-    assert refused.sentence == sentence
-    assert (refused.standing, refused.asked) == (standing, asked)
+def test_a_full_limit_carries_its_numbers():
+    standing = Standing(Rule(Subject.EVERYONE, 0, Unit.IMAGES, Window.DAY, 10), 9, 5)
+
+    refused = OverLimit(standing, 2, 3)
+
+    assert (refused.standing, refused.asked, refused.given) == (standing, 2, 3)
+    assert str(refused) == "MemberCode.NO_ROOM given=3 most=1 at_ms=5"
 
 
 def test_what_fal_says_and_bills_is_kept_apart():

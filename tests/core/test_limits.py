@@ -361,9 +361,9 @@ def test_all_limits_must_have_room(found, images, microusd):
 @pytest.mark.parametrize(
     ("unit", "amount", "shown"),
     [
-        (Unit.IMAGES, 0, "0 images"),
-        (Unit.IMAGES, 1, "1 image"),
-        (Unit.IMAGES, 7, "7 images"),
+        (Unit.IMAGES, 0, "0 pictures"),
+        (Unit.IMAGES, 1, "1 picture"),
+        (Unit.IMAGES, 7, "7 pictures"),
         (Unit.USD, 2_500_000, "$2.50"),
         (Unit.USD, 0, "$0"),
     ],

@@ -18,6 +18,7 @@ from bot.core.preferences import (
     usual,
     veils,
 )
+from tests.said import sentence_of
 
 SQUARE, WIDE, TALL, LARGE = Size(1024, 1024), Size(1536, 1024), Size(1024, 1536), Size(2048, 2048)
 LOW, MEDIUM, HIGH = Quality.LOW, Quality.MEDIUM, Quality.HIGH
@@ -100,7 +101,7 @@ def test_what_a_server_allows_passes(preferences, asked):
 def test_what_a_server_does_not_offer_is_refused_with_what_would_be_right(preferences, asked, said):
     with pytest.raises(NotOffered) as refused:
         check(preferences, GPT_IMAGE_2, request(**asked))
-    assert said in refused.value.sentence
+    assert said in sentence_of(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_a_pause_goes_before_all_else_and_shows_its_sentence_unharmed(sentence, 
     paused = Preferences(pause_sentence=sentence, places=Places.ONLY, private_allowed=False)
     with pytest.raises(Paused) as refused:
         check(paused, GPT_IMAGE_2, request(private=True))
-    assert said in refused.value.sentence
+    assert said in sentence_of(refused.value)
 
 
 @pytest.mark.parametrize(

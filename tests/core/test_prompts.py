@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bot.core.errors import BadRequest
 from bot.core.prompts import clean_prompt, clip, one_line, shown_prompt
+from tests.said import saying, sentence_of
 
 FAMILY = "👩‍👩‍👧‍👦"
 WAVE = "👋🏽"
@@ -78,7 +79,7 @@ def test_a_prompt_stays_as_typed_but_for_what_no_text_has(typed, cleaned):
     ],
 )  # fmt: skip
 def test_a_prompt_of_nothing_that_can_be_seen_is_refused(typed):
-    with pytest.raises(BadRequest, match="The prompt is empty"):
+    with pytest.raises(BadRequest, check=saying("The prompt is empty")):
         clean_prompt(typed)
 
 
@@ -86,7 +87,7 @@ def test_a_prompt_may_have_4000_characters_and_not_one_more():
     assert clean_prompt(" " + "猫" * 4000 + "\x00 ") == "猫" * 4000
     with pytest.raises(BadRequest) as refused:
         clean_prompt("x" * 4001)
-    assert refused.value.sentence == (
+    assert sentence_of(refused.value) == (
         "The prompt has 4,001 characters; at most 4,000 are possible."
     )
 

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.gifts import cover
@@ -40,6 +40,7 @@ from tests.core.test_limits import (
     ROLE_B,
     ZONES,
     at,
+    key_of,
     rule_sets,
 )
 
@@ -160,14 +161,28 @@ def allows(
     ANY_MS,
     st.sampled_from(ZONES),
 )
+@example(
+    rules=[
+        Rule(Subject.EVERYONE, 0, Unit.IMAGES, Window.DAY, 1),
+        Rule(Subject.SERVER, 0, Unit.IMAGES, Window.DAY, 0),
+        Rule(Subject.SERVER, 0, Unit.IMAGES, Window.DAY, 1, is_host=True),
+    ],
+    roles=set(),
+    used={},
+    asked=Usage(1, 1),
+    now_ms=631_152_000_000,
+    name="UTC",
+)
 def test_a_request_is_accepted_exactly_where_the_rule_book_allows_it(
     rules, roles, used, asked, now_ms, name
 ):
     zone = ZoneInfo(name)
     # The host's caps of a server begin earlier where the zones differ; see the test below.
-    rules = [
+    own = [
         replace(rule, is_host=False) if rule.subject is Subject.SERVER else rule for rule in rules
     ]
+    # There is one rule of each kind, also where the host's is a server's now.
+    rules = list({key_of(rule): rule for rule in own}.values())
     by_day = {
         (account, period(window, now_ms, UTC if account is Account.BOT else zone).first_day): usage
         for (account, window), usage in used.items()

@@ -35,7 +35,7 @@ async def test_a_model_in_one_file_makes_pictures_at_its_own_price(tmp_path):
         await stage.discord.wait_for(lambda: len(card.gallery) == 2, 15)
 
         footer = card.text.splitlines()[-1]
-        assert footer.startswith("-# 2 images · 768×512 · final · $0.18 · ")
+        assert footer.startswith("-# 2 pictures · 768×512 · final · $0.18 · ")
         for picture in card.gallery:
             with Image.open(io.BytesIO(picture.data)) as image:
                 assert (image.size, image.format) == ((768, 512), "WEBP")

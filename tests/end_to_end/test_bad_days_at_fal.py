@@ -140,7 +140,7 @@ async def test_fewer_pictures_than_asked_are_said_and_only_they_are_charged(tmp_
         await stage.discord.wait_for(lambda: card.gallery, 15)
 
         assert len(card.gallery) == 1
-        assert "fal made 1 image of 4; only what was made is charged." in card.text
+        assert "fal made 1 picture of 4; only what was made is charged." in card.text
         assert "9 of 10 left today" in card.text
         await stage.bot.stop()
         stage.assert_books_are_right()
@@ -153,7 +153,7 @@ async def test_a_picture_without_an_address_is_said_and_not_charged(tmp_path):
         await stage.discord.wait_for(lambda: card.gallery, 15)
 
         assert len(card.gallery) == 3
-        assert "1 image came without an address and is not charged." in card.text
+        assert "1 picture came without an address and is not charged." in card.text
         assert "7 of 10 left today" in card.text
         await stage.bot.stop()
         stage.assert_books_are_right()

@@ -41,13 +41,13 @@ async def test_a_gift_is_seen_used_after_the_allowance_and_then_refused_with_num
     async with staged(tmp_path, DEFAULT_IMAGES_PER_DAY="1") as stage:
         admin = Services(stage)
         given = await admin.gift("2", reason="for the *contest*")
-        assert f"**Given.** <@{stage.alice.id}>: 2 images until <t:" in given
+        assert f"**Given.** <@{stage.alice.id}>: 2 pictures until <t:" in given
         assert "“for the \\*contest\\*”" in given
         assert "But:" not in given
 
         seen = await quota(stage)
         assert "1 of 1 left today" in seen
-        assert f"**2 of 2 images left** · from <@{stage.moderator.id}> · until <t:" in seen
+        assert f"**2 of 2 pictures left** · from <@{stage.moderator.id}> · until <t:" in seen
         assert "“for the \\*contest\\*”" in seen
 
         first = await done(stage)
@@ -60,7 +60,7 @@ async def test_a_gift_is_seen_used_after_the_allowance_and_then_refused_with_num
         await stage.discord.wait_for(lambda: second.gallery, 15)
         third = await done(stage)
         assert "0 of 1 left today (resets in" in third.text
-        assert "No room for this: it needs 1 image" in (await stage.card()).text
+        assert "No room for this: it needs 1 picture" in (await stage.card()).text
         assert "gifts" not in await quota(stage)
         stage.assert_books_are_right()
 
@@ -80,15 +80,18 @@ async def test_a_cancel_gives_the_gift_back_and_what_is_taken_back_is_gone(tmp_p
 
         explained = await admin("limit list", member=stage.alice)
         assert "1 of 1 left today" in explained
-        assert f"**3 of 3 images left** · from <@{stage.moderator.id}>" in explained
+        assert f"**3 of 3 pictures left** · from <@{stage.moderator.id}>" in explained
         taken = await admin.gift("0", until="now", reason="a mistake")
-        assert f"**Taken back.** <@{stage.alice.id}>: 1 gift of images, with 3 images left" in taken
+        assert (
+            f"**Taken back.** <@{stage.alice.id}>: 1 gift of pictures, with 3 pictures left"
+            in taken
+        )
         assert "gifts" not in await quota(stage)
         assert "They have no such gift" in await admin.gift("0")
 
         audit = await admin("audit", member=stage.alice)
         assert "Gift give" in audit
-        assert "3 images until 20" in audit
+        assert "3 pictures until <t:" in audit
         assert "Gift end" in audit
         assert "“a mistake”" in audit
         stage.assert_books_are_right()
@@ -99,7 +102,7 @@ async def test_a_gift_that_can_have_no_effect_says_so(tmp_path):
         admin = Services(stage)
         text = await admin.gift("$2.50", unit="usd")
         assert "2.50 until" in text
-        assert "their limit of images holds all the same: 10 of 10 left today." in text
+        assert "their limit of pictures holds all the same: 10 of 10 left today." in text
         assert "They have $2.50 from gifts now" in text
 
         await admin("limit set", unit="images", window="day", amount="0", member=stage.bob)
@@ -183,7 +186,7 @@ async def test_who_has_left_the_server_can_still_be_blocked_and_given_to(tmp_pat
 
         given = await admin.gift("2")
         assert "**But:** they are not in this server now." in given
-        assert "1 gift of images, with 2 images left" in await admin.gift("0")
+        assert "1 gift of pictures, with 2 pictures left" in await admin.gift("0")
         await admin("block add", member=stage.alice, reason="spam before leaving")
         assert f"<@{stage.alice.id}> · blocked without an end" in await admin("block list")
         assert "may make pictures again" in await admin("block remove", member=stage.alice)

@@ -64,7 +64,7 @@ async def test_what_was_deleted_while_the_bot_was_away_is_marked_harmless_and_ca
 
         assert "held" in (await stage.card()).edits[0].text
         listed = await admin(stage, "limit list")
-        assert f"Role <@&{role.id}> (gone): **0 images a day**" in listed.text
+        assert f"Role <@&{role.id}> (gone): **0 pictures a day**" in listed.text
         assert f"<#{pictures.id}>, all together (gone)" in listed.text
         assert listed.text.count("(gone):") == 3
         pressed = await stage.discord.press(stage.alice, listed, "limits:gone", unchecked=True)
@@ -72,8 +72,8 @@ async def test_what_was_deleted_while_the_bot_was_away_is_marked_harmless_and_ca
 
         await (await stage.discord.press(stage.moderator, listed, "Clear what is gone")).answer()
         await stage.discord.wait_for(lambda: "(gone)" not in listed.text, 10)
-        assert f"Role <@&{kept.id}>: **0 images" in listed.text
-        assert f"<#{hidden.id}>, all together: **6 images" in listed.text
+        assert f"Role <@&{kept.id}>: **0 pictures" in listed.text
+        assert f"<#{hidden.id}>, all together: **6 pictures" in listed.text
         assert not listed.buttons
         assert "the role is gone" in (await admin(stage, "audit")).text
 

@@ -23,21 +23,21 @@ async def test_a_moderator_sets_explains_and_clears_a_limit(tmp_path):
         given = {"unit": "images", "window": "day", "member": stage.alice}
         done = await admin("limit set", amount="1", reason="one a day", **given)
         assert done.ephemeral
-        assert f"Member <@{stage.alice.id}>: 1 image a day" in done.text
+        assert f"Member <@{stage.alice.id}>: 1 picture a day" in done.text
 
         await stage.card()
         refused = await stage.reply(await stage.imagine())
         assert "0 of 1 left today, by your own limit" in refused.text
 
         listed = await admin("limit list")
-        assert "1 image a day" in listed.text
-        assert "Everyone (the host's default): **10 images a day**" in listed.text
+        assert "1 picture a day" in listed.text
+        assert "Everyone (the host's default): **10 pictures a day**" in listed.text
         explained = await admin("limit list", member=stage.alice)
         assert "0 of 1 left today" in explained.text
-        assert "goes before Everyone (the host's default): 10 images a day" in explained.text
+        assert "goes before Everyone (the host's default): 10 pictures a day" in explained.text
 
         cleared = await admin("limit clear", **given)
-        assert "Before: 1 image. From the next request on other limits hold" in cleared.text
+        assert "Before: 1 picture. From the next request on other limits hold" in cleared.text
         audit = await admin("audit", member=stage.alice)
         assert "Limit clear" in audit.text
         assert "“one a day”" in audit.text

@@ -47,7 +47,7 @@ async def test_changes_and_budgets_that_fill_up_are_told_once_each(tmp_path):
         await set_limit(stage, "2", channel=stage.channel, reason="@everyone calm *down*")
         [change] = await logged(stage, log, 1)
         assert f"**Limit set** · <@{stage.moderator.id}> · <t:" in change
-        assert f"channel <#{stage.channel.id}>, images per day: nothing → **2 images**" in change
+        assert f"<#{stage.channel.id}>, pictures per day: nothing → **2 pictures**" in change
         assert "“\\@everyone calm \\*down\\*”" in change
 
         await stage.card()
@@ -57,10 +57,10 @@ async def test_changes_and_budgets_that_fill_up_are_told_once_each(tmp_path):
             assert "No room" in refused.text
         half, full, stops = (await logged(stage, log, 4))[1:]
         assert f"The budget of <#{stage.channel.id}> has reached 50 %" in half
-        assert "▰▰▰▰▰▱▱▱▱▱ 50 %\n1 image of 2 images used and held today" in half
+        assert "▰▰▰▰▰▱▱▱▱▱ 50 %\n1 picture of 2 pictures used and held today" in half
         assert "has reached 100 %" in full
         assert "stops requests now" in stops
-        assert "Refused: a request for 1 image" in stops
+        assert "Refused: a request for 1 picture" in stops
         assert "What does not fit is refused until <t:" in stops
 
 
@@ -75,8 +75,8 @@ async def test_killed_between_posting_and_noting_it_posts_once_and_goes_on_in_or
         await stage.start_bot()
         await set_limit(stage, "2")
         first, second = await logged(stage, log, 2)
-        assert "nothing → **1 image**" in first
-        assert "1 image → **2 images**" in second
+        assert "nothing → **1 picture**" in first
+        assert "1 picture → **2 pictures**" in second
 
 
 async def test_a_channel_that_fails_or_is_closed_holds_up_neither_changes_nor_other_servers(
@@ -106,8 +106,8 @@ async def test_a_channel_that_fails_or_is_closed_holds_up_neither_changes_nor_ot
         await set_limit(stage, "2")
         stage.guild.deny_bot(log)
         [here] = await logged(stage, log, 1)
-        assert "nothing → **1 image**" in here
-        assert "1 image → **2 images**" in (await logged(stage, log, 2))[1]
+        assert "nothing → **1 picture**" in here
+        assert "1 picture → **2 pictures**" in (await logged(stage, log, 2))[1]
 
 
 async def test_a_log_channel_that_is_no_more_drops_the_message_and_not_the_bot(tmp_path):
@@ -121,5 +121,5 @@ async def test_a_log_channel_that_is_no_more_drops_the_message_and_not_the_bot(t
         assert "code 10003" in stage.bot.log
         await set_limit(stage, "2")
         sent = await stage.discord.slash(stage.moderator, stage.channel, "imagine-admin audit", {})
-        assert "1 image → **2 images**" in (await stage.reply(sent)).text
+        assert "1 picture → **2 pictures**" in (await stage.reply(sent)).text
         assert await stage.bot.stop() == 0

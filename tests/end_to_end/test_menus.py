@@ -257,7 +257,7 @@ async def test_a_report_comes_to_the_log_channel_and_is_removed_there_after_a_re
         assert "no log channel" not in thanks.text
         shown = await report_card(stage, log)
         link = f"https://discord.com/channels/{stage.guild.id}/{stage.channel.id}/{card.id}"
-        assert f"[1 image]({link}) by <@{stage.alice.id}>" in shown.text
+        assert f"[1 picture]({link}) by <@{stage.alice.id}>" in shown.text
         assert rf"“not for \*\*children\*\*” · <@{stage.bob.id}>" in shown.text
         assert [button.label for button in shown.buttons] == ["Remove", "Warn", "Block", "Dismiss"]
         assert not shown.gallery
@@ -374,7 +374,7 @@ async def test_a_member_s_quota_gift_block_and_lift_from_their_menu(tmp_path):
         shown = await asked()
         assert shown.ephemeral
         assert "7 of 10 left today" in shown.text
-        assert "Made today: 3 images" in shown.text
+        assert "Made today: 3 pictures" in shown.text
         assert "a lighthouse at dusk" in shown.text
         assert "secret" not in shown.text
         await stage.kill_bot()
@@ -386,7 +386,7 @@ async def test_a_member_s_quota_gift_block_and_lift_from_their_menu(tmp_path):
         opened = await stage.discord.press(stage.moderator, shown, "Block")
         assert "Blocked." in (await fill(stage, opened, reason="spam")).text
         shown = await asked()
-        assert "5 of 5 images left" in shown.text
+        assert "5 of 5 pictures left" in shown.text
         assert "blocked without an end" in shown.text
         assert "has blocked you" in (await stage.reply(await stage.imagine())).text
         opened = await stage.discord.press(stage.moderator, shown, "Unblock")

@@ -80,7 +80,7 @@ async def test_a_choice_that_is_gone_and_a_command_that_has_changed_are_told_so(
     assert "names what is not here any more" in await told(limit_set(gone))
     assert "has changed" in await told({"name": "limits", "type": 1, "options": []})
     assert "has changed" in await told({"name": "job", "type": 1, "options": []})
-    assert "5 images" not in await admin(stage, "limit list")
+    assert "5 pictures" not in await admin(stage, "limit list")
 
 
 async def test_a_limit_can_be_set_for_every_kind_of_channel_that_has_requests(stage):

@@ -129,7 +129,7 @@ async def test_one_late_picture_holds_up_no_other_and_comes_later_for_free(tmp_p
         host.is_there = True
 
         assert len(card.gallery) == 1
-        assert "1 image could not be fetched so far and is not charged." in card.text
+        assert "1 picture could not be fetched so far and is not charged." in card.text
         assert "9 of 10 left today" in card.text
         late = await late_message(stage, 90)
         assert late.pinged.users == {stage.alice.id}

@@ -32,5 +32,8 @@ async def test_the_most_talkative_log_and_all_texts_hold_no_secret(tmp_path):
         tokens = [one.token for one in stage.discord.interactions]
         assert "[hidden]/callback" in told
         assert len(tokens) > 10
+        ends = [line for line in stage.bot.log.splitlines() if "job ended" in line]
+        assert len(ends) > 5
+        assert not any("heron" in line for line in ends), "a job's line is without its prompt"
         for secret in (stage.discord.token, stage.env["FAL_KEY"], ADMIN_KEY, *tokens):
             assert secret not in told

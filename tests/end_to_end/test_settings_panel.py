@@ -72,7 +72,7 @@ async def test_pictures_what_is_chosen_decides_what_members_get(tmp_path):
         assert panel.menu("default_size").chosen == ("1024x768",)
         await panel.choose("default_quality", "low")
         await panel.choose("default_count", "2")
-        assert "2 images · 1024×768 · low" in (await stage.card()).edits[0].text
+        assert "2 pictures · 1024×768 · low" in (await stage.card()).edits[0].text
 
         await panel.choose("max_size", "1024x1024")
         await panel.choose("max_quality", "medium")
@@ -87,14 +87,14 @@ async def test_pictures_what_is_chosen_decides_what_members_get(tmp_path):
             assert said in refused.text
             assert "Nothing was charged." in refused.text
         allowed = await stage.card(size="1024x1024", quality="medium", count=1)
-        assert "1 image · 1024×1024 · medium" in allowed.edits[0].text
+        assert "1 picture · 1024×1024 · medium" in allowed.edits[0].text
 
         text = await panel.choose("default_size", "2048x2048")
         assert "**Not changed.** The highest that this server allows is 1024×1024." in text
         assert panel.menu("default_size").chosen == ("1024x768",)
         text = await panel.choose("max_count", "1")
         assert "The default count 2 is above the highest, so it is 1." in text
-        assert "1 image · 1024×768" in (await stage.card()).edits[0].text
+        assert "1 picture · 1024×768" in (await stage.card()).edits[0].text
         assert "highest count" in await audit(stage)
 
 

@@ -50,7 +50,7 @@ async def test_what_takes_long_is_deferred_then_accepted_or_refused_where_it_bel
         [reason] = refused.followups
         assert reason.ephemeral
         for told in (reason, shown(refused_privately)):
-            assert "it needs 3 images" in told.text
+            assert "it needs 3 pictures" in told.text
             assert "a lighthouse at dusk" in told.text
         assert refused_privately.followups == []
         assert stage.discord.messages(stage.channel, viewer=stage.alice) == [shown(accepted)]

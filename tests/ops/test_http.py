@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
@@ -12,6 +13,7 @@ from bot.ops.http import HttpServer
 
 PATIENCE_S = 0.5
 BODY_MAX_BYTES = 1024 * 1024
+CONNECTIONS_MAX = 200
 TLS_HELLO = bytes.fromhex(
     "16030100c8010000c40303" + "5a" * 32 + "20" + "a5" * 32 + "0006130113021303010000750010000e"
 )
@@ -37,8 +39,8 @@ MALFORMED = {
 }
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[HttpServer]:
+@asynccontextmanager
+async def served(patience_s: float) -> AsyncGenerator[HttpServer]:
     async def page(request: web.Request) -> web.Response:
         return web.Response(text=f"{len(await request.read())} bytes")
 
@@ -46,10 +48,16 @@ async def server() -> AsyncIterator[HttpServer]:
         raise ValueError("a mistake of ours")
 
     routes = [web.get("/page", page), web.post("/page", page), web.get("/broken", broken)]
-    opened = HttpServer("127.0.0.1", 0, routes, patience_s=PATIENCE_S)
+    opened = HttpServer("127.0.0.1", 0, routes, patience_s=patience_s)
     await opened.open()
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[HttpServer]:
+    async with served(PATIENCE_S) as opened:
+        yield opened
 
 
 async def said(server: HttpServer, sent: bytes, *, then_ends: bool = False) -> bytes:
@@ -193,6 +201,23 @@ async def test_a_mistake_of_ours_is_a_500_and_stands_in_the_log(server, caplog):
     assert b"mistake" not in answer
     [record] = [one for one in caplog.records if one.levelno >= logging.ERROR]
     assert isinstance(record.exc_info[1], ValueError)
+
+
+async def test_connections_have_a_limit_and_leave_room_again(caplog):
+    async with served(patience_s=60) as server, asyncio.timeout(30):
+        writers: list[asyncio.StreamWriter] = []
+        for _ in range(CONNECTIONS_MAX):
+            writers.append((await asyncio.open_connection("127.0.0.1", server.port))[1])
+
+        assert await page(server) == b""
+        for writer in writers:
+            writer.close()
+            await writer.wait_closed()
+        answer = b""
+        while not answer:
+            answer = await page(server)
+        assert status(answer) == 200
+        assert loud(caplog) == []
 
 
 async def test_who_waits_does_not_keep_it_from_closing(server):

@@ -5,14 +5,13 @@ from contextlib import suppress
 
 import pytest
 
-from bot.core.errors import OverLimit, TemporaryFailure, Unproven
+from bot.core.errors import DatabaseUnavailable, OverLimit, TemporaryFailure, Unproven
 from bot.core.jobs import Event, Reason, State
 from bot.core.models.registry import DEFAULT
 from bot.ops.job_log import JobLog
 from bot.services.generation.moves import Moves
 from bot.services.meters import Meters
 from bot.services.ports import Meter
-from bot.storage.database import DatabaseUnavailable
 from tests.fakes import RecordingMeter, rendering
 
 MODEL = DEFAULT.id

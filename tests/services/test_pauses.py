@@ -5,11 +5,10 @@ import logging
 
 import pytest
 
-from bot.core.errors import Broken, Halt, StaleState, Trouble
+from bot.core.errors import Broken, DatabaseUnavailable, Halt, StaleState, Trouble
 from bot.services.generation.brakes import Brakes
 from bot.services.retry import Pauses, Seldom, retry
 from bot.services.supervisor import Supervisor
-from bot.storage.database import DatabaseUnavailable
 from tests.virtual_time import now_s, virtual
 
 DAY_S = 24 * 3600

@@ -8,9 +8,9 @@ from bot.core.jobs import Event, Job, PictureLink, State, Ticket
 from bot.core.limits import Account, Usage
 from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Format, Size
-from bot.storage import jobs, ledger
+from bot.storage import jobs, ledger, schema
 from bot.storage.connection import Connection
-from bot.storage.database import Database
+from bot.storage.database import Database, open_database
 from bot.storage.ledger import Settlement
 
 SERVER = 2**62 + 1
@@ -44,6 +44,20 @@ def make_job(**changes: Any) -> Job:
         file_limit_bytes=10 * 2**20,
     )
     return replace(job, **changes)
+
+
+async def database_of_version(url: str, version: int) -> Database:
+    """A database as an older bot left it, opened."""
+    database = await open_database(url)
+    everything = schema.migrations()
+    async with database.write() as conn:
+        await conn.execute(schema._MAKE_VERSIONS)
+        for number in range(1, version + 1):
+            name, text = everything[number]
+            for statement in schema._statements(text, database.engine):
+                await conn.execute(statement)
+            await conn.execute(schema._INSERT_VERSION, number, name)
+    return database
 
 
 def make_ticket(name: str = "r1") -> Ticket:

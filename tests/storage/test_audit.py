@@ -1,7 +1,8 @@
 import pytest
 
+from bot.core.audit import Amount, AuditRow, Change, Code, Wrong
+from bot.core.limits import Unit
 from bot.storage import audit
-from bot.storage.audit import Change
 from bot.storage.database import Database
 from tests.storage.samples import MEMBER, NOW_MS, SERVER
 
@@ -9,7 +10,7 @@ KINDS = ("limit.set", "gift.give", "limits.odd", "limit.clear", "cancel.job")
 
 
 def change(kind: str = "limit.set", member_id: int | None = None, **changes) -> Change:
-    given = {"subject": "s", "before": None, "after": "a", "reason": "", **changes}
+    given = {"subject": Code("s"), "after": Amount(Unit.IMAGES, 1), **changes}
     return Change(kind=kind, actor_id=1, member_id=member_id, **given)
 
 
@@ -18,18 +19,23 @@ async def fill(database: Database, count: int, *, server_id: int = SERVER, start
     async with database.write(server_id) as conn:
         for number in range(start, start + count):
             who = MEMBER if number % 2 else None
-            row = change(KINDS[number % len(KINDS)], who, subject=str(number))
+            row = change(KINDS[number % len(KINDS)], who, subject=Wrong(number))
             await audit.append(conn, server_id, row, NOW_MS + number)
+
+
+def numbered(row: AuditRow) -> int:
+    assert isinstance(row.change.subject, Wrong)
+    return row.change.subject.count
 
 
 async def subjects(database: Database, **asked) -> list[int]:
     async with database.read() as conn:
         rows = await audit.page(conn, server_id=SERVER, **asked)
-    return [int(row.change.subject) for row in rows]
+    return [numbered(row) for row in rows]
 
 
 async def test_rows_come_back_as_they_were_written(database: Database) -> None:
-    written = change("cancel.job", MEMBER, before="queued", job_id="j" * 16, reason="'; --")
+    written = change("cancel.job", MEMBER, before=Code("queued"), job_id="j" * 16, reason="'; --")
     async with database.write(SERVER) as conn:
         await audit.append(conn, SERVER, written, NOW_MS)
         [row] = await audit.page(conn, server_id=SERVER)
@@ -43,7 +49,7 @@ async def test_pages_stay_what_they_are_while_rows_are_added(database: Database)
         second = await audit.page(conn, server_id=SERVER, before_id=first[-1].id, limit=8)
     await fill(database, 5, start=20)
 
-    assert [int(row.change.subject) for row in first] == list(range(19, 11, -1))
+    assert [numbered(row) for row in first] == list(range(19, 11, -1))
     assert await subjects(database, before_id=first[-1].id, limit=8) == list(range(11, 3, -1))
     assert await subjects(database, after_id=second[0].id, limit=8) == list(range(19, 11, -1))
     assert await subjects(database, after_id=first[0].id, limit=8) == [24, 23, 22, 21, 20]

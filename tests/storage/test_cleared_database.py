@@ -4,12 +4,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bot.core.audit import Change, Code
 from bot.storage import audit
-from bot.storage.audit import Change
 from bot.storage.database import open_database
 from tests.postgres import PostgresServer
 
-CHANGE = Change(kind="limit.set", actor_id=1, subject="s", before=None, after="a", reason="")
+CHANGE = Change(kind="limit.set", actor_id=1, subject=Code("s"))
 
 
 @pytest.fixture

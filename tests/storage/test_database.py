@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.errors import Broken, LedgerBroken
+from bot.core.errors import Broken, LedgerBroken, StorageTrouble
 from bot.storage.database import (
     Database,
     DatabaseUnavailable,
@@ -142,7 +142,7 @@ async def test_a_reader_neither_waits_for_a_writer_nor_sees_its_rows(database: D
 
 
 async def test_a_reader_cannot_write(database: Database) -> None:
-    with pytest.raises(Broken):
+    with pytest.raises(StorageTrouble):
         async with database.read() as conn:
             await conn.execute(ZONE, 1, "UTC")
 
@@ -250,7 +250,7 @@ async def test_what_cannot_be_stored_is_named_without_its_value(
 
 
 async def test_bad_sql_is_an_error_of_the_core(database: Database) -> None:
-    with pytest.raises(Broken):
+    with pytest.raises(StorageTrouble):
         async with database.read() as conn:
             await conn.fetch("SELECT nothing FROM nowhere")
 

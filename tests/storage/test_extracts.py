@@ -1,8 +1,8 @@
 from typing import Any
 
+from bot.core.audit import Change, Code
 from bot.storage import audit, extracts, ledger
 from bot.storage import jobs as stored
-from bot.storage.audit import Change
 from bot.storage.database import Database
 from bot.storage.extracts import Span
 from tests.storage.samples import BOT_DAY, DAY, NOW_MS, SERVER, make_job
@@ -18,7 +18,7 @@ async def fill(database: Database, server_id: int, count: int = 7) -> None:
             job = make_job(server_id=server_id, created_at_ms=at_ms)
             await stored.insert(conn, job, at_ms)
             await ledger.hold(conn, job, day=DAY, bot_day=BOT_DAY, at_ms=at_ms)
-            change = Change("limit.set", 1, str(number), None, "1", "")
+            change = Change("limit.set", 1, Code(str(number)))
             await audit.append(conn, server_id, change, at_ms)
 
 
@@ -44,7 +44,7 @@ async def test_pages_hold_each_row_of_their_server_once_in_order(database: Datab
     assert {job.server_id for job in jobs} == {entry.server_id for entry in entries} == {SERVER}
     assert [job.id for job in jobs] == sorted(job.id for job in jobs)
     assert {entry.job_id for entry in entries} == {job.id for job in jobs}
-    assert {row.change.subject for row in changes} == {str(number) for number in range(7)}
+    assert {row.change.subject for row in changes} == {Code(str(number)) for number in range(7)}
     for found in (entries, changes):
         assert [row.id for row in found] == sorted({row.id for row in found})
 

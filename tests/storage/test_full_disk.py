@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage.connection import CommitUnknown
-from bot.storage.database import Database, DatabaseUnavailable, migrate, open_database
+from bot.core.errors import CommitUnknown, DatabaseUnavailable
+from bot.storage.database import Database, migrate, open_database
 from bot.storage.sqlite_errors import may_be_committed
 
 PUT = "INSERT INTO servers (server_id, zone) VALUES ($1, $2)"

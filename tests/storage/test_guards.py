@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.core.errors import Broken, LedgerBroken
+from bot.core.audit import Change, Code
+from bot.core.errors import Broken, LedgerBroken, StorageTrouble
 from bot.core.gifts import Draw, Gift
 from bot.core.limits import Unit
 from bot.storage import audit, doubts, ledger
-from bot.storage.audit import Change
 from bot.storage.database import Database
 from tests.storage.samples import (
     BOT_DAY,
@@ -30,7 +30,7 @@ TABLES = ("ledger", "gift_draws", "doubts", "job_history", "audit")
 async def written(database: Database) -> AsyncIterator[Database]:
     """A database with a row of everything."""
     given = Gift("g" * 16, Unit.IMAGES, 5, 5, NOW_MS + 1000, 7, "thanks")
-    change = Change("limit.set", 1, "s", None, "a", "")
+    change = Change("limit.set", 1, Code("s"))
     released, settled = make_job(), make_job()
     async with database.write(SERVER) as conn:
         await ledger.gift(conn, SERVER, MEMBER, given, days=(DAY, BOT_DAY), at_ms=NOW_MS)
@@ -117,7 +117,7 @@ async def test_no_row_is_replaced_by_one_of_another_name(
 async def test_an_entry_out_of_its_number_is_refused(database: Database, number: int) -> None:
     job = await accepted(database)
     before = await everything(database)
-    with pytest.raises(Broken):
+    with pytest.raises(StorageTrouble):
         async with database.write(SERVER) as conn:
             await conn.execute(
                 "INSERT INTO ledger SELECT 'other', 'adjust', id, job_id, server_id, channel_id,"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.errors import Broken
+from bot.core.errors import Broken, DatabaseUnavailable
 from bot.storage import postgres_owner, schema
-from bot.storage.database import Database, DatabaseUnavailable
+from bot.storage.database import Database
 from bot.storage.running import running_database as run
 from tests.postgres_proxy import wired
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.errors import Broken, StaleState
-from bot.core.jobs import TRANSITIONS, Event, Reason, State
+from bot.core.jobs import TRANSITIONS, Event, Hitch, Reason, State
 from bot.storage import jobs
 from bot.storage.database import Database
 from bot.storage.ids import new_id
@@ -89,7 +89,7 @@ async def test_a_job_walks_from_acceptance_to_delivery(database: Database) -> No
             expected=State.QUEUED,
             event=Event.RENDER,
             at_ms=NOW_MS + 3,
-            note="two pictures",
+            note=Hitch.NO_PICTURE,
             changes=jobs.JobChanges(links=LINKS, cost_microusd=0, cost_is_computed=True),
         )
         assert (job.ticket, job.links, job.cost_microusd) == (make_ticket(), LINKS, 0)
@@ -116,7 +116,7 @@ async def test_a_job_walks_from_acceptance_to_delivery(database: Database) -> No
         (1, None, jobs.CREATION, State.HELD, ""),
         (2, State.HELD, "submit", State.SUBMITTING, ""),
         (3, State.SUBMITTING, "accept", State.QUEUED, ""),
-        (4, State.QUEUED, "render", State.RENDERED, "two pictures"),
+        (4, State.QUEUED, "render", State.RENDERED, Hitch.NO_PICTURE),
         (5, State.RENDERED, "deliver", State.DELIVERED, ""),
     ]
     assert [s.at_ms - NOW_MS for s in steps] == [0, 1, 2, 3, 4]

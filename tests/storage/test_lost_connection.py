@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from bot.storage.database import Database, DatabaseUnavailable, open_database
+from bot.core.errors import DatabaseUnavailable
+from bot.storage.database import Database, open_database
 
 _OTHERS_END = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity

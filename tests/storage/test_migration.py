@@ -6,10 +6,18 @@ import pytest
 
 from bot.core.limits import Usage
 from bot.storage import doubts, ledger
-from bot.storage import schema as opening
 from bot.storage.connection import Connection
-from bot.storage.database import Database, migrate, open_database
-from tests.storage.samples import BOT_DAY, CHANNEL, DAY, MEMBER, NOW_MS, SERVER, used
+from bot.storage.database import migrate
+from tests.storage.samples import (
+    BOT_DAY,
+    CHANNEL,
+    DAY,
+    MEMBER,
+    NOW_MS,
+    SERVER,
+    database_of_version,
+    used,
+)
 
 JOB = """
 INSERT INTO jobs (
@@ -19,27 +27,16 @@ INSERT INTO jobs (
 ) VALUES ($1, $2, $3, $4, $5, 'p', 1024, 1024, 'low', 1, 'png', 0, 400, $6, 1, '', '[]', 0, 0, $7,
     0, $8, $9)
 """
-STEP = "INSERT INTO job_history VALUES ($1, $2, $3, $4, $5, $6, '')"
+STEP = """
+INSERT INTO job_history (job_id, seq, from_state, event, to_state, at_ms, note)
+VALUES ($1, $2, $3, $4, $5, $6, '')
+"""
 ENTRY = """
 INSERT INTO ledger (
     id, kind, hold_id, job_id, server_id, channel_id, member_id, images, microusd, charge_images,
     charge_microusd, source, day, bot_day, at_ms
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, 400, 1, 400, $8, $9, $10, $11)
 """
-
-
-async def old(url: str) -> Database:
-    """A database as the version before left it, opened."""
-    database = await open_database(url)
-    everything = opening.migrations()
-    async with database.write() as conn:
-        await conn.execute(opening._MAKE_VERSIONS)
-        for version in (1, 2, 3):
-            name, text = everything[version]
-            for statement in opening._statements(text, database.engine):
-                await conn.execute(statement)
-            await conn.execute(opening._INSERT_VERSION, version, name)
-    return database
 
 
 async def failed(conn: Connection, number: int, loss: int, **changes: int) -> None:
@@ -77,7 +74,7 @@ async def failed(conn: Connection, number: int, loss: int, **changes: int) -> No
 
 
 async def test_possible_losses_of_the_old_version_are_in_doubt(database_url: str) -> None:
-    database = await old(database_url)
+    database = await database_of_version(database_url, 3)
     try:
         async with database.write() as conn:
             await failed(conn, 1, 300)
@@ -115,7 +112,7 @@ async def test_possible_losses_of_the_old_version_are_in_doubt(database_url: str
 
 async def test_a_bot_of_the_old_version_books_nothing_any_more(database_url: str) -> None:
     """It knows nothing of numbers and seals: better a refusal than sums that never fit again."""
-    database = await old(database_url)
+    database = await database_of_version(database_url, 3)
     try:
         async with database.write() as conn:
             await failed(conn, 1, 300)

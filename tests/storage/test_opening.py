@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage.database import DatabaseUnavailable, open_database
+from bot.core.errors import DatabaseUnavailable
+from bot.storage.database import open_database
 from tests.postgres import PostgresServer
 
 

@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from bot.core.errors import Broken
+from bot.core.errors import Broken, CommitUnknown, DatabaseUnavailable
 from bot.storage import postgres
-from bot.storage.connection import CommitUnknown
-from bot.storage.database import Database, DatabaseUnavailable, migrate, open_database
+from bot.storage.database import Database, migrate, open_database
 from tests.postgres_proxy import Cut, wired
 
 PUT = "INSERT INTO servers (server_id) VALUES ($1)"

@@ -9,16 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.errors import Broken
+from bot.core.errors import Broken, DatabaseUnavailable, OtherDatabase, StorageTrouble
 from bot.storage import running, schema
 from bot.storage.database import (
     Database,
-    DatabaseUnavailable,
     migrated_database,
     opened_database,
     sqlite_path,
 )
-from bot.storage.running import Refusal, RunningDatabase
+from bot.storage.running import RunningDatabase
 from bot.storage.running import running_database as run
 from bot.storage.witness import FILE_NAME
 from tests.postgres import PostgresServer
@@ -45,7 +44,7 @@ async def add(database: Database, *ids: str) -> None:
 
 
 async def refusal(url: str, data_dir: Path) -> str:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(OtherDatabase) as refused:
         async with run(url, data_dir):
             pass
     assert "\n" not in str(refused.value)
@@ -65,7 +64,7 @@ def data_dir(tmp_path: Path) -> Path:
 async def test_run_alone_makes_a_database_and_every_other_command_refuses_a_missing_one(
     database_url: str, data_dir: Path
 ):
-    with pytest.raises(Broken, match=r"no database file|none of the bot's tables"):
+    with pytest.raises(StorageTrouble, match=r"no database file|none of the bot's tables"):
         async with opened_database(database_url):
             pass
     path = sqlite_path(database_url)

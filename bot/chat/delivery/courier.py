@@ -21,11 +21,11 @@ from bot.chat.delivery.edit_throttle import EditThrottle
 from bot.chat.delivery.upload_compression import attach
 from bot.chat.imagine.cards import Attached, ended_card, pictures_card, waiting_card
 from bot.chat.interaction.layouts import NOT_TAKEN
-from bot.chat.texts import fewer_note, still_missing
 from bot.core.errors import RouteBusy, Undeliverable
 from bot.core.jobs import Job, Picture
 from bot.services.limits.allowance import Quota
 from bot.services.ports import Balance, Clock, Delivered, Place
+from bot.texts.jobs import fewer_note, still_missing
 
 _log = logging.getLogger(__name__)
 

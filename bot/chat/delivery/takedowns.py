@@ -8,12 +8,13 @@ import discord
 from discord import ui
 
 from bot.chat.interaction.layouts import BAD, QUIET, notice
-from bot.chat.texts import count_images, quoted_reason
+from bot.chat.texts import quoted_reason
 from bot.core.errors import RouteBusy, Undeliverable
 from bot.core.jobs import Job
 from bot.core.money import format_usd
 from bot.core.prompts import shown_prompt
 from bot.services.moderation.pictures import link_to
+from bot.texts.amounts import count_images
 
 _GONE = frozenset({10003, 10008})
 """Unknown channel, unknown message: the pictures are gone with it."""

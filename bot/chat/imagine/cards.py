@@ -17,28 +17,27 @@ from bot.chat.interaction.layouts import (
     button,
     finished,
 )
+from bot.chat.interaction.writing import DISCORD
 from bot.chat.member_lines import blocked_lines, gift_lines
-from bot.chat.texts import (
+from bot.core.jobs import Job, Phase, State
+from bot.core.limits import Account, Standing
+from bot.core.models.options import Format
+from bot.core.money import format_usd
+from bot.core.prompts import clip, one_line, shown_prompt
+from bot.services.limits.allowance import Allowance
+from bot.services.ports import Balance, Place
+from bot.texts.amounts import ordinal
+from bot.texts.jobs import (
     WHILE_HALTED,
     footer,
-    left_of,
     options_line,
-    ordinal,
-    quota_line,
     what_became_of_the_money,
-    whose,
     why_ended,
     why_halted,
     why_late,
 )
-from bot.core.jobs import Job, Phase, State
-from bot.core.limits import Account
-from bot.core.models.options import Format
-from bot.core.money import format_usd
-from bot.core.preferences import paused_sentence
-from bot.core.prompts import clip, one_line, shown_prompt
-from bot.services.limits.allowance import Allowance
-from bot.services.ports import Balance, Place
+from bot.texts.limits import left_of, quota_line, whose
+from bot.texts.requests import paused
 
 CANCEL_ID = r"cancel:(?P<job_id>[0-9a-z]{16})"
 
@@ -156,7 +155,7 @@ def pictures_card(
 
 def alt_text(job: Job, number: int, count: int) -> str:
     """What a screen reader says of a picture: which one it is and the prompt."""
-    which = f"Image {number} of {count}: " if count > 1 else ""
+    which = f"Picture {number} of {count}: " if count > 1 else ""
     bytes_max = _ALT_BYTES_MAX // count
     return clip(which + one_line(job.prompt), chars_max=_ALT_CHARS_MAX, bytes_max=bytes_max)
 
@@ -179,11 +178,11 @@ def quota_card(allowance: Allowance) -> ui.LayoutView:
     pots = [s for s in allowance.standings if s.account is Account.MEMBER]
     caps = [s for s in allowance.standings if s.account is not Account.MEMBER]
     if allowance.preferences.pause_sentence is not None:
-        box.add_item(ui.TextDisplay(paused_sentence(allowance.preferences.pause_sentence)))
+        box.add_item(ui.TextDisplay(paused(allowance.preferences.pause_sentence, DISCORD)))
     if allowance.block is not None:
         box.add_item(ui.TextDisplay("\n".join(blocked_lines(allowance.block))))
     lines = [
-        f"**{left_of(pot)}** · resets <t:{pot.resets_at_ms // 1000}:R>\n-# {_sentence(whose(pot))}"
+        f"**{left_of(pot)}** · resets <t:{pot.resets_at_ms // 1000}:R>\n-# {_named(pot)}"
         for pot in pots
     ]
     box.add_item(ui.TextDisplay("\n".join(lines) or "**No limit** holds for you here."))
@@ -191,11 +190,12 @@ def quota_card(allowance: Allowance) -> ui.LayoutView:
         box.add_item(ui.Separator())
         box.add_item(ui.TextDisplay("\n".join(gift_lines(allowance.gifts))))
     if caps:
-        shown = [f"{_sentence(whose(cap))}: {left_of(cap)}" for cap in caps]
+        shown = [f"{_named(cap)}: {left_of(cap)}" for cap in caps]
         box.add_item(ui.Separator())
         box.add_item(ui.TextDisplay("\n".join(f"-# {line}" for line in shown)))
     return finished(box)
 
 
-def _sentence(text: str) -> str:
+def _named(limit: Standing) -> str:
+    text = whose(limit, DISCORD)
     return text[0].upper() + text[1:]

@@ -11,6 +11,7 @@ from bot.core.models.model import Model
 from bot.core.models.options import Format
 from bot.core.money import format_usd
 from bot.core.preferences import Defaults
+from bot.texts.sizes import rule_text
 
 _CHOICES_MAX = 25
 _CHOICE_NAME_MAX = 100
@@ -87,7 +88,7 @@ def _correction(
     error: IllegalSize, typed: str, named: list[app_commands.Choice[str]]
 ) -> list[app_commands.Choice[str]]:
     rule = app_commands.Choice(
-        name=f"✗ not possible: {error.rule}"[:_CHOICE_NAME_MAX], value=typed[:100]
+        name=f"✗ not possible: {rule_text(error.rule)}"[:_CHOICE_NAME_MAX], value=typed[:100]
     )
     if error.nearest is None:
         return [rule, *named]

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 import discord
 
 from bot.chat.interaction.layouts import BAD, NOT_TAKEN, QUIET, notice
-from bot.chat.texts import why_refused
-from bot.core.errors import OverLimit, Refused
-from bot.storage.database import DatabaseUnavailable
+from bot.chat.interaction.writing import DISCORD
+from bot.core.codes import AccessCode
+from bot.core.errors import DatabaseUnavailable, Refused
+from bot.texts.refusals import sentence
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ async def soon(reading: Awaitable[_T]) -> _T:
         async with asyncio.timeout(_READ_MAX_S):
             return await reading
     except TimeoutError:
-        raise Refused("The bot's storage is slow just now. Try again in a minute.") from None
+        raise Refused(AccessCode.STORAGE_SLOW) from None
 
 
 async def think_privately(interaction: discord.Interaction[Any]) -> None:
@@ -122,10 +123,8 @@ async def guarded(
 
 def sentence_for(error: Exception) -> str:
     """Turn an error into what the person may read; what nobody foresaw gets an id for the log."""
-    if isinstance(error, OverLimit):
-        return why_refused(error)
     if isinstance(error, Refused):
-        return error.sentence
+        return sentence(error, DISCORD)
     if isinstance(error, DatabaseUnavailable):
         _log.error("storage away", extra={"detail": str(error)})
         return "The bot cannot reach its storage just now. Try again in a minute."

@@ -2,6 +2,7 @@
 
 import discord
 
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 
 Person = discord.Member | discord.User
@@ -15,6 +16,4 @@ def refuse_bot(person: Person | None) -> None:
         BadRequest: The person is a bot.
     """
     if person is not None and person.bot:
-        raise BadRequest(
-            f"<@{person.id}> is a bot, and bots cannot ask for pictures; choose a person."
-        )
+        raise BadRequest(ModerationCode.IS_BOT, ids=(person.id,))

@@ -17,6 +17,7 @@ from discord import app_commands
 
 from bot.chat.interaction.layouts import NOT_TAKEN
 from bot.core.access import Overwrite, Person, Target, grants
+from bot.core.codes import AccessCode
 from bot.core.errors import NotAllowed
 from bot.services.limits.allowance import Asker
 
@@ -32,12 +33,6 @@ KEPT_S = 60.0
 _READ_MAX_S = 1.2
 """The first answer must come within 3 s, and a form can only be the first answer."""
 _SERVERS_MAX = 1000
-
-_NOT_ALLOWED = "Only members who may manage the server can do this."
-_NOT_READ = (
-    f"{_NOT_ALLOWED} Discord did not say in time whether this server allows it to you; "
-    "try again in a minute."
-)
 
 
 class CommandAccess:
@@ -145,7 +140,7 @@ async def require_moderator(
     """
     answer = await _may(interaction, menu)
     if not answer:
-        raise NotAllowed(_NOT_READ if answer is None else _NOT_ALLOWED)
+        raise NotAllowed(AccessCode.NOT_READ if answer is None else AccessCode.NOT_MODERATOR)
 
 
 async def anyone(_: discord.Interaction[Any]) -> None:

@@ -6,14 +6,15 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.chat.interaction.answers import sentence_for
 from bot.chat.interaction.forms import UNTIL_CHARS_MAX
 from bot.chat.interaction.services import Interaction, Services, Suggest
-from bot.chat.texts import duration
 from bot.core.errors import BadRequest
 from bot.core.limits import Unit
+from bot.texts.amounts import duration
 
 UNITS = [
-    app_commands.Choice(name="images", value=Unit.IMAGES.value),
+    app_commands.Choice(name="pictures", value=Unit.IMAGES.value),
     app_commands.Choice(name="USD", value=Unit.USD.value),
 ]
 
@@ -33,7 +34,8 @@ def complete_until(services: Services) -> Suggest:
         try:
             until_ms = await services.gifts.until(interaction.guild_id or 0, value)
         except BadRequest as error:
-            return [app_commands.Choice(name=f"✗ {error}"[:_CHOICE_NAME_MAX], value=value)]
+            name = f"✗ {sentence_for(error)}"
+            return [app_commands.Choice(name=name[:_CHOICE_NAME_MAX], value=value)]
         name = f"{value} · ends in {duration(until_ms - services.clock.now_ms())}"
         return [app_commands.Choice(name=name, value=value)]
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.core.codes import OptionCode
 from bot.core.errors import BadRequest, IllegalSize
 from bot.core.models.options import Format, Size, typed_size
 from bot.core.models.prices import Ask, Price
@@ -104,7 +105,7 @@ class Model:
         """
         rule = self.sizes.broken_rule(size)
         if rule is not None:
-            raise IllegalSize(rule, self.sizes.nearest(size).shown, size.shown)
+            raise IllegalSize(rule, size.shown, self.sizes.nearest(size).shown)
 
     # Qualities
 
@@ -134,11 +135,11 @@ class Model:
             BadRequest: The quality, count or format; IllegalSize for the size.
         """
         if not 1 <= count <= self.count_max:
-            raise BadRequest(f"The count must be 1 to {self.count_max}.")
+            raise BadRequest(OptionCode.COUNT, most=self.count_max)
         if self.qualities and quality not in self.qualities:
-            raise BadRequest(f"The quality must be one of {', '.join(self.qualities)}.")
+            raise BadRequest(OptionCode.QUALITY, names=self.qualities)
         if file_format not in self.formats:
-            raise BadRequest(f"The format must be one of {', '.join(self.formats)}.")
+            raise BadRequest(OptionCode.FORMAT, names=self.formats)
         self.check_size(size)
 
     def picture_microusd(self, size: Size, quality: str) -> int:

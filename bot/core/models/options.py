@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import gcd
 
+from bot.core.codes import BrokenRule, SizeRule
 from bot.core.errors import IllegalSize
 
 
@@ -47,7 +48,7 @@ def typed_size(text: str) -> Size:
     )
     numbers = [side.strip() for side in sides]
     if len(numbers) != 2 or not all(n.isascii() and n.isdigit() and len(n) <= 6 for n in numbers):
-        raise IllegalSize("a size is typed as width x height in pixels, like 1536x1024", None)
+        raise IllegalSize(BrokenRule(SizeRule.FORM))
     return Size(int(numbers[0]), int(numbers[1]))
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Protocol
 
+from bot.core.codes import BrokenRule, SizeRule
 from bot.core.models.options import Size
 
 
@@ -15,7 +16,7 @@ class Sizes(Protocol):
         """The pixels of the largest."""
         ...
 
-    def broken_rule(self, size: Size) -> str | None:
+    def broken_rule(self, size: Size) -> BrokenRule | None:
         """Name the first rule that a size breaks, or None where the model makes it."""
         ...
 
@@ -39,27 +40,19 @@ class AnySize:
     area_min_px: int
     area_max_px: int
 
-    def broken_rule(self, size: Size) -> str | None:
+    def broken_rule(self, size: Size) -> BrokenRule | None:
         """See `Sizes`."""
         short, long = sorted((size.width, size.height))
         step, area = self.side_step_px, size.area
         off_grid = size.width % step or size.height % step
+        least, most = self.area_min_px, self.area_max_px
         rules = (
-            (short > 0, "both sides must be larger than 0"),
-            (long <= self.side_max_px, f"no side may be longer than {self.side_max_px} pixels"),
-            (not off_grid, f"both sides must be multiples of {step}"),
-            (
-                long <= self.ratio_max * short,
-                f"no side may be longer than {self.ratio_max} times the other",
-            ),
-            (
-                area >= self.area_min_px,
-                f"it needs at least {self.area_min_px:,} pixels (it has {area:,})",
-            ),
-            (
-                area <= self.area_max_px,
-                f"it may have at most {self.area_max_px:,} pixels (it has {area:,})",
-            ),
+            (short > 0, BrokenRule(SizeRule.POSITIVE)),
+            (long <= self.side_max_px, BrokenRule(SizeRule.SIDE_MAX, self.side_max_px)),
+            (not off_grid, BrokenRule(SizeRule.STEP, step)),
+            (long <= self.ratio_max * short, BrokenRule(SizeRule.RATIO, self.ratio_max)),
+            (area >= least, BrokenRule(SizeRule.AREA_MIN, least, area)),
+            (area <= most, BrokenRule(SizeRule.AREA_MAX, most, area)),
         )
         return next((rule for holds, rule in rules if not holds), None)
 
@@ -96,12 +89,11 @@ class FewSizes:
         """See `Sizes`."""
         return max(size.area for size in self.sizes)
 
-    def broken_rule(self, size: Size) -> str | None:
+    def broken_rule(self, size: Size) -> BrokenRule | None:
         """See `Sizes`."""
         if size in self.sizes:
             return None
-        *others, last = (one.shown for one in self.sizes)
-        return f"the model makes {', '.join(others)}{' and ' if others else ''}{last} only"
+        return BrokenRule(SizeRule.FEW, allowed=tuple(one.shown for one in self.sizes))
 
     def nearest(self, size: Size) -> Size:
         """See `Sizes`."""

@@ -2,15 +2,13 @@
 
 import re
 
+from bot.core.codes import TypedCode
 from bot.core.errors import BadRequest
 from bot.core.limits import Unit
 from bot.core.money import microusd_from_decimal
-from bot.core.prompts import shown_prompt
 
 IMAGES_MAX = 1_000_000
 USD_MAX_MICROUSD = 1_000_000 * 1_000_000
-
-_SHOWN_CHARS_MAX = 60
 
 _GROUPS = re.compile(r"(?<=\d)[\s\u00a0\u202f'’_](?=\d{3}(?!\d))")
 _WHOLE = re.compile(r"\d{1,7}")
@@ -29,10 +27,9 @@ def parse_amount(text: str, unit: Unit) -> int:
         Pictures, or micro-dollars.
 
     Raises:
-        BadRequest: It is no amount of that unit; the sentence says what would be.
+        BadRequest: It is no amount of that unit; the code says what is wrong with it.
     """
     typed = _GROUPS.sub("", text.strip())
-    text = shown_prompt(text, chars_max=_SHOWN_CHARS_MAX, bytes_max=4 * _SHOWN_CHARS_MAX)
     if unit is Unit.IMAGES:
         return _images(typed, text)
     return _usd(typed, text)
@@ -40,24 +37,24 @@ def parse_amount(text: str, unit: Unit) -> int:
 
 def _images(typed: str, text: str) -> int:
     if "$" in typed:
-        raise BadRequest(f"“{text}” is an amount of money; choose USD, or type pictures like 20.")
+        raise BadRequest(TypedCode.IS_MONEY, typed=text)
     if not _WHOLE.fullmatch(typed) or not typed.isascii():
-        raise BadRequest(f"“{text}” is no number of pictures; type a whole number like 20.")
+        raise BadRequest(TypedCode.NO_COUNT, typed=text)
     if int(typed) > IMAGES_MAX:
-        raise BadRequest(f"At most {IMAGES_MAX:,} pictures are possible.")
+        raise BadRequest(TypedCode.COUNT_TOO_LARGE, most=IMAGES_MAX)
     return int(typed)
 
 
 def _usd(typed: str, text: str) -> int:
     bare = typed.removeprefix("$").removesuffix("$").strip()
     if _THOUSANDS.fullmatch(bare):
-        raise BadRequest(f"“{text}” can be read in two ways; type it like 1000 or 1.50.")
+        raise BadRequest(TypedCode.AMOUNT_READS_TWO_WAYS, typed=text)
     match = _MONEY.fullmatch(bare)
     amount = None
     if match is not None and bare.isascii():
         amount = microusd_from_decimal(f"{match[1]}.{match[2] or 0}")
     if amount is None:
-        raise BadRequest(f"“{text}” is no amount of USD; type it like $5, 2.50 or 2,50.")
+        raise BadRequest(TypedCode.NO_USD, typed=text)
     if amount > USD_MAX_MICROUSD:
-        raise BadRequest(f"At most ${USD_MAX_MICROUSD // 1_000_000:,} are possible.")
+        raise BadRequest(TypedCode.USD_TOO_LARGE, most=USD_MAX_MICROUSD)
     return amount

@@ -10,14 +10,12 @@ import unicodedata
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from bot.core.codes import TypedCode
 from bot.core.errors import BadRequest
-from bot.core.prompts import shown_prompt
 
 YEARS_MAX = 5
 
 _TYPED_CHARS_MAX = 60
-_EXAMPLES = "type it like 3d, 2 weeks, 2026-12-31 or 2026-12-31 18:00"
-_DAY_EXAMPLES = "type it like 2026-12-31 or 31 Dec 2026"
 _LEAD = re.compile(r"(?:in|for|until|till) ")
 
 _PART = re.compile(r"(\d{1,6}) ?([a-z]+)")
@@ -64,44 +62,42 @@ def parse_until(text: str, now_ms: int, zone: tzinfo) -> int:
         The first instant after it, in milliseconds since 1970.
 
     Raises:
-        BadRequest: It is none, has passed, or is too far away; the sentence says what is right.
+        BadRequest: It is none, has passed, or is too far away; the code says which.
     """
-    shown = shown_prompt(text, chars_max=_TYPED_CHARS_MAX, bytes_max=4 * _TYPED_CHARS_MAX)
     typed = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     typed = _LEAD.sub("", typed, count=1) if _LEAD.match(typed) else typed
     if not typed.isascii() or len(typed) > _TYPED_CHARS_MAX:
-        raise BadRequest(f"“{shown}” is no end; {_EXAMPLES}.")
+        raise BadRequest(TypedCode.NO_END, typed=text)
     try:
-        until_ms = _instant(typed, shown, now_ms, zone)
+        until_ms = _instant(typed, text, now_ms, zone)
         latest_ms = _after(now_ms, zone, months=12 * YEARS_MAX)
     except OverflowError:
-        raise BadRequest(_too_far(shown)) from None
+        raise BadRequest(TypedCode.END_TOO_FAR, typed=text, most=YEARS_MAX) from None
     if until_ms <= now_ms:
-        raise BadRequest(f"“{shown}” has passed already; name an end that is still to come.")
+        raise BadRequest(TypedCode.END_PASSED, typed=text)
     if until_ms > latest_ms:
-        raise BadRequest(_too_far(shown))
+        raise BadRequest(TypedCode.END_TOO_FAR, typed=text, most=YEARS_MAX)
     return until_ms
 
 
-def parse_day(text: str, today: date, advice: str = _DAY_EXAMPLES) -> date:
+def parse_day(text: str, today: date, code: TypedCode = TypedCode.NO_DATE) -> date:
     """Read a date alone: `2026-12-31`, `31 Dec 2026`, `today`.
 
     Args:
         text: What was typed.
         today: The current day in the server's time zone.
-        advice: What would be right, where it is no date at all.
+        code: What it is refused with where it is no date at all.
 
     Raises:
-        BadRequest: It is none; the sentence says what would be right.
+        BadRequest: It is none.
     """
-    shown = shown_prompt(text, chars_max=_TYPED_CHARS_MAX, bytes_max=4 * _TYPED_CHARS_MAX)
     typed = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     try:
-        day = _day(typed, shown, today) if typed.isascii() else None
+        day = _day(typed, text, today) if typed.isascii() else None
     except OverflowError:
         day = None
     if day is None:
-        raise BadRequest(f"“{shown}” is no date; {advice}.")
+        raise BadRequest(code, typed=text)
     return day
 
 
@@ -110,36 +106,32 @@ def shown_instant(at_ms: int) -> str:
     return f"{_local(at_ms, UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _too_far(shown: str) -> str:
-    return f"“{shown}” is more than {YEARS_MAX} years away; name an earlier end."
-
-
-def _instant(typed: str, shown: str, now_ms: int, zone: tzinfo) -> int:
+def _instant(typed: str, text: str, now_ms: int, zone: tzinfo) -> int:
     today = _local(now_ms, zone).date()
-    day = _day(typed, shown, today)
+    day = _day(typed, text, today)
     if day is not None:
         return _instant_of(day + timedelta(days=1), time(), zone)
     found = _CLOCK.fullmatch(typed)
-    day = _day(found[1], shown, today) if found else None
+    day = _day(found[1], text, today) if found else None
     if found is not None and day is not None:
         minutes = _minutes(int(found[2]), found[3], found[4])
         if minutes is None:
-            raise BadRequest(f"“{shown}” has no time of day that there is; type it like 18:00.")
+            raise BadRequest(TypedCode.NO_TIME_OF_DAY, typed=text)
         days, minutes = divmod(minutes, 24 * 60)
         return _instant_of(day + timedelta(days=days), time(*divmod(minutes, 60)), zone)
     if _PARTS.fullmatch(typed):
-        return _after_parts(typed, shown, now_ms, zone)
-    raise BadRequest(f"“{shown}” is no end; {_EXAMPLES}.")
+        return _after_parts(typed, text, now_ms, zone)
+    raise BadRequest(TypedCode.NO_END, typed=text)
 
 
-def _after_parts(typed: str, shown: str, now_ms: int, zone: tzinfo) -> int:
+def _after_parts(typed: str, text: str, now_ms: int, zone: tzinfo) -> int:
     sums = dict.fromkeys(_UNITS, 0)
     for count, word in _PART.findall(typed):
         if word == "m":
-            raise BadRequest(f"“{shown}” can be read in two ways; type 3 min or 3 months.")
+            raise BadRequest(TypedCode.MINUTES_OR_MONTHS, typed=text)
         unit = _UNIT_OF.get(word)
         if unit is None:
-            raise BadRequest(f"“{shown}” is no end; {_EXAMPLES}.")
+            raise BadRequest(TypedCode.NO_END, typed=text)
         sums[unit] += int(count)
     return _after(
         now_ms,
@@ -167,22 +159,22 @@ def _months_later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def _day(typed: str, shown: str, today: date) -> date | None:
+def _day(typed: str, text: str, today: date) -> date | None:
     """Read a date, None where it is none."""
     if typed in {"today", "tomorrow"}:
         return today + timedelta(days=typed == "tomorrow")
     if _SHORT_YEAR.fullmatch(typed):
-        raise BadRequest(f"“{shown}” has a year of two digits; type all four, like 2026-12-31.")
-    parts = _written(typed, shown)
+        raise BadRequest(TypedCode.SHORT_YEAR, typed=text)
+    parts = _written(typed, text)
     if parts is None:
         return None
     try:
         return date(*parts)
     except ValueError:
-        raise BadRequest(f"“{shown}” is no day that there is; {_EXAMPLES}.") from None
+        raise BadRequest(TypedCode.NO_SUCH_DAY, typed=text) from None
 
 
-def _written(typed: str, shown: str) -> tuple[int, int, int] | None:
+def _written(typed: str, text: str) -> tuple[int, int, int] | None:
     """Take a date apart into year, month and day."""
     if found := _YEAR_FIRST.fullmatch(typed):
         return int(found[1]), int(found[3]), int(found[4])
@@ -191,7 +183,7 @@ def _written(typed: str, shown: str) -> tuple[int, int, int] | None:
     if found := _TWO_WAYS.fullmatch(typed):
         first, second = int(found[1]), int(found[3])
         if first != second and max(first, second) <= 12:
-            raise BadRequest(f"“{shown}” can be read in two ways; type it like 2026-12-31.")
+            raise BadRequest(TypedCode.DAY_READS_TWO_WAYS, typed=text)
         return int(found[4]), min(first, second), max(first, second)
     if (found := _DAY_NAMED.fullmatch(typed)) and found[2] in _MONTH_OF:
         return int(found[3]), _MONTH_OF[found[2]], int(found[1])

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from bot.core.codes import TypedCode
 from bot.core.errors import BadRequest
 from bot.core.typed.durations import parse_day
 
@@ -15,8 +16,6 @@ NAMES = ("today", "yesterday", "this week", "last week", "this month", "last mon
 _BETWEEN = re.compile(r"\s*(?:\.\.+|…|–|—|\bto\b|\buntil\b|(?<=\s)-(?=\s))\s*", re.IGNORECASE)
 _LAST_DAYS = re.compile(r"(?:the )?(?:last |past )?([1-9]\d{0,2}) days?", re.ASCII)
 """Today is the last of them."""
-
-_ADVICE = "type it like 2026-11-01..2026-11-15, or choose today, this week or this month"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +51,22 @@ def parse_days(period: str | None, first: str | None, last: str | None, today: d
         BadRequest: It is none, is longer than `DAYS_MAX`, or has not begun.
     """
     if period is not None and (first is not None or last is not None):
-        raise BadRequest("Name either a period or the days from and to, not both.")
+        raise BadRequest(TypedCode.PERIOD_AND_DAYS)
     if first is None and last is not None:
-        raise BadRequest("Name the first day too, in the option `from`.")
+        raise BadRequest(TypedCode.NO_FIRST_DAY)
     if first is not None:
         days = Days(parse_day(first, today), parse_day(last, today) if last else today)
     else:
         days = _typed(period or "this month", today)
     if days.first > today:
-        raise BadRequest(f"{days.first.isoformat()} is still to come; name days that have begun.")
+        raise BadRequest(TypedCode.DAYS_TO_COME, names=(days.first.isoformat(),))
     if days.last < days.first:
         raise BadRequest(
-            f"{days.last.isoformat()} is before {days.first.isoformat()}; name the earlier day "
-            "first."
+            TypedCode.DAYS_BACKWARDS, names=(days.last.isoformat(), days.first.isoformat())
         )
     days = Days(days.first, min(days.last, today))
     if days.count > DAYS_MAX:
-        raise BadRequest(f"That is {days.count:,} days; at most {DAYS_MAX} are possible at once.")
+        raise BadRequest(TypedCode.TOO_MANY_DAYS, given=days.count, most=DAYS_MAX)
     return days
 
 
@@ -78,8 +76,9 @@ def _typed(text: str, today: date) -> Days:
         return named
     parts = [part for part in _BETWEEN.split(text.strip()) if part]
     if not parts or len(parts) > 2:
-        raise BadRequest(f"That is no range of days; {_ADVICE}.")
-    return Days(parse_day(parts[0], today, _ADVICE), parse_day(parts[-1], today, _ADVICE))
+        raise BadRequest(TypedCode.NO_RANGE)
+    code = TypedCode.NO_DAY_OF_RANGE
+    return Days(parse_day(parts[0], today, code), parse_day(parts[-1], today, code))
 
 
 def _named(name: str, today: date) -> Days | None:

@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Collection
 from difflib import get_close_matches
 
+from bot.core.codes import TypedCode
 from bot.core.errors import BadRequest
-from bot.core.prompts import shown_prompt
 
 _OFFSET = re.compile(r"(utc|gmt)?\s*[+-]\s*\d{1,2}(:?\d{2})?")
 _NEAR_MAX = 3
@@ -21,7 +21,7 @@ def find_zone(typed: str, known: Collection[str]) -> str:
         known: All names of the list.
 
     Raises:
-        BadRequest: It is none, or the city is in several; the sentence names what comes near.
+        BadRequest: It is none, or the city is in several; `names` is what comes near.
     """
     wanted = _folded(typed)
     whole = {_folded(name): name for name in sorted(known)}
@@ -34,25 +34,17 @@ def find_zone(typed: str, known: Collection[str]) -> str:
     found = _without_aliases(cities.get(wanted, []))
     if len(found) == 1:
         return found[0]
-    shown = shown_prompt(typed, chars_max=60, bytes_max=120) or "Nothing"
     if found:
-        names = " or ".join(f"`{name}`" for name in found)
-        raise BadRequest(f"“{shown}” may be {names}; type the whole name.")
+        raise BadRequest(TypedCode.ZONE_IN_SEVERAL, typed=typed, names=tuple(found))
     if _OFFSET.fullmatch(typed.strip().casefold()):
-        raise BadRequest(
-            f"“{shown}” does not know when summer time begins; type a large city in the zone, "
-            "like Berlin."
-        )
-    near = _near(wanted, whole, cities)
-    advice = f"Did you mean {near}?" if near else "Type a large city in it, like Berlin or Tokyo."
-    raise BadRequest(f"“{shown}” is no time zone that is known here. {advice}")
+        raise BadRequest(TypedCode.ZONE_IS_OFFSET, typed=typed)
+    raise BadRequest(TypedCode.NO_ZONE, typed=typed, names=_near(wanted, whole, cities))
 
 
-def _near(wanted: str, whole: dict[str, str], cities: dict[str, list[str]]) -> str:
+def _near(wanted: str, whole: dict[str, str], cities: dict[str, list[str]]) -> tuple[str, ...]:
     close = get_close_matches(wanted, [*whole, *cities], n=2 * _NEAR_MAX, cutoff=_NEAR_CUTOFF)
     names = [name for one in close for name in cities.get(one, [whole.get(one, "")])]
-    kept = list(dict.fromkeys(name for name in names if name))[:_NEAR_MAX]
-    return " or ".join(f"`{name}`" for name in kept)
+    return tuple(dict.fromkeys(name for name in names if name))[:_NEAR_MAX]
 
 
 def _without_aliases(names: list[str]) -> list[str]:

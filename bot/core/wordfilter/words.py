@@ -19,8 +19,8 @@ from typing import Any, Protocol, cast
 
 import re2  # pyright: ignore[reportMissingTypeStubs]
 
+from bot.core.codes import WordCode
 from bot.core.errors import BadRequest
-from bot.core.prompts import shown_prompt
 from bot.core.wordfilter.lookalikes import FIRM_ENYE, FOLDED, I_OR_L, latin_letter
 from bot.core.wordfilter.normalisation import ANY, BREAK, MANY, Readings, Word, read, words_of
 
@@ -139,16 +139,14 @@ def checked_entry(kind: Kind, text: str) -> Entry:
     """
     entry = Entry(kind, tidy(kind, text))
     if len(entry.text) > ENTRY_MAX_CHARS:
-        raise BadRequest(f"An entry may have at most {ENTRY_MAX_CHARS} characters.")
+        raise BadRequest(WordCode.TOO_LONG, most=ENTRY_MAX_CHARS)
     if kind is Kind.REGEX:
         _check_regex(entry)
     else:
         _check_words(entry)
     matcher = Matcher([entry])
     if sum(matcher.find(prompt) is not None for prompt in _HARMLESS) > 2:
-        raise BadRequest(
-            f"{_shown(entry.text)} would catch nearly every prompt. Name more of the word."
-        )
+        raise BadRequest(WordCode.CATCHES_NEARLY_ALL, typed=entry.text)
     return entry
 
 
@@ -159,15 +157,12 @@ def checked_list(entries: list[Entry]) -> Matcher:
         BadRequest: The list is too long, or its patterns together too costly.
     """
     if len(entries) > ENTRIES_MAX:
-        raise BadRequest(f"The list has {ENTRIES_MAX} entries already; remove one first.")
+        raise BadRequest(WordCode.LIST_FULL, most=ENTRIES_MAX)
     matcher = Matcher(entries)
     if matcher.size > SIZE_MAX:
-        raise BadRequest("The list is too long with this; remove long words or patterns first.")
+        raise BadRequest(WordCode.LIST_TOO_LARGE)
     if matcher.regex_size > REGEX_SIZE_MAX:
-        raise BadRequest(
-            "The regular expressions of the list are too much to search for with this one. Remove "
-            "one first, or use words and patterns, which cost little."
-        )
+        raise BadRequest(WordCode.REGEXES_TOO_COSTLY)
     return matcher
 
 
@@ -180,42 +175,30 @@ def tidy(kind: Kind, text: str) -> str:
 
 def _check_regex(entry: Entry) -> None:
     if not entry.text:
-        raise BadRequest("An entry needs something to look for.")
+        raise BadRequest(WordCode.EMPTY)
     program = _regex_program(entry)
     if program.search("") is not None:
-        raise BadRequest(
-            f"{_shown(entry.text)} would catch every prompt: it needs no letter at all."
-        )
+        raise BadRequest(WordCode.CATCHES_ALL, typed=entry.text)
     if program.programsize <= 1:
-        raise BadRequest(f"{_shown(entry.text)} can never match.")
+        raise BadRequest(WordCode.NEVER_MATCHES, typed=entry.text)
     if program.programsize > REGEX_SIZE_MAX:
-        raise BadRequest(f"{_shown(entry.text)} is too much to search for. Repeat less in it.")
+        raise BadRequest(WordCode.TOO_COSTLY, typed=entry.text)
 
 
 def _check_words(entry: Entry) -> None:
     if entry.kind is Kind.WORD and "*" in entry.text:
-        raise BadRequest("`*` stands for letters only in a pattern: choose “pattern” as its kind.")
+        raise BadRequest(WordCode.STAR_IN_WORD)
     words = _words(entry)
     letters = "".join(word.letters for word in words).replace(ANY, "").replace(MANY, "")
     if not letters:
-        raise BadRequest("An entry needs letters, digits or a picture to look for.")
+        raise BadRequest(WordCode.NO_LETTERS)
     if len(letters) == 1 and not any(word.matches_anywhere for word in words):
-        raise BadRequest("An entry needs two letters at least; one stands in every prompt.")
+        raise BadRequest(WordCode.ONE_LETTER)
     example = entry.text
     if entry.kind is Kind.PATTERN:
         example = example.replace("*", "").replace("?", "a")
     if Matcher([entry]).find(example) is None:
-        raise BadRequest(
-            f"{_shown(entry.text)} would never be found. Write it as it stands in prompts."
-        )
-
-
-def _shown(text: str) -> str:
-    return f"“{_escaped(text)}”"
-
-
-def _escaped(text: str) -> str:
-    return shown_prompt(text, chars_max=2 * ENTRY_MAX_CHARS, bytes_max=4 * ENTRY_MAX_CHARS)
+        raise BadRequest(WordCode.NEVER_FOUND, typed=entry.text)
 
 
 def _words(entry: Entry) -> list[Word]:
@@ -327,9 +310,7 @@ def _regex_program(entry: Entry) -> _Program:
     try:
         return _compiled(_BY_LINES + folded, is_case_sensitive=False)
     except _NoExpression as error:
-        raise BadRequest(
-            f"{_shown(entry.text)} is no regular expression of RE2: {error}."
-        ) from None
+        raise BadRequest(WordCode.NO_REGEX, typed=entry.text, detail=str(error)) from None
 
 
 def _compiled(source: str, *, is_case_sensitive: bool = True) -> _Program:
@@ -343,7 +324,7 @@ def _compiled(source: str, *, is_case_sensitive: bool = True) -> _Program:
     except _re2.error as error:
         detail: bytes = error.args[0]
         reason = detail.decode("utf-8", "replace").replace(_BY_LINES, "")
-        raise _NoExpression(_escaped(reason)) from None
+        raise _NoExpression(reason) from None
     # RE2's module would keep the last 128 programs alive.
     _re2.purge()
     return program

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from bot.core.audit import Change, Code, JobOf
 from bot.core.errors import StaleState
 from bot.core.jobs import Event, Job, Reason, Rendering, State, Ticket
 from bot.services.audit_recorder import record
@@ -18,7 +19,6 @@ from bot.services.limits.bills import bill_of, charge_for, returned_charge
 from bot.services.limits.strikes import has_struck_out
 from bot.services.ports import Delivered
 from bot.storage import doubts, jobs, ledger
-from bot.storage.audit import Change
 from bot.storage.database import Connection
 
 
@@ -323,10 +323,9 @@ async def _note_cancel(
         change = Change(
             kind="cancel.job",
             actor_id=by,
-            # Without the prompt: this row outlives it.
-            subject=f"job {job.id} of member {job.member_id}",
-            before=known.state.value,
-            after="too late" if known.state is State.RENDERED else after,
+            subject=JobOf(job.member_id, job.id),
+            before=Code(known.state),
+            after=Code("too_late" if known.state is State.RENDERED else after),
             reason=reason,
             member_id=job.member_id,
             job_id=job.id,

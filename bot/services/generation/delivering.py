@@ -11,7 +11,7 @@ from bot.core.errors import (
     TemporaryFailure,
     Undeliverable,
 )
-from bot.core.jobs import Job, Picture, PictureLink
+from bot.core.jobs import Hitch, Job, Picture, PictureLink
 from bot.services.generation.kit import Kit
 from bot.services.ports import Delivered
 from bot.services.retry import Pauses, Seldom, retry
@@ -33,7 +33,7 @@ class Deliverer:
         if not fetched:
             _log.error("no picture to be had", extra={"job_id": job.id, "links": len(job.links)})
             self._kit.brakes.lost(job.id)
-            why = "no picture could be fetched yet"
+            why = Hitch.NO_PICTURE
             return await retry(lambda: self._kit.books.lose_pictures(job, why), job.id, why)
         self._kit.brakes.arrived()
         return await self._bring(job, fetched)
@@ -96,7 +96,7 @@ class Deliverer:
             fetched = await self._fetch_all(job)
         except Exception:  # noqa: BLE001 - perhaps the very reason to give up
             _log.exception("pictures not fetched", extra={"job_id": job.id})
-        return await self.strand(job, fetched, "gave up")
+        return await self.strand(job, fetched, Hitch.GAVE_UP)
 
     # Fetching
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from bot.core.errors import Broken, StaleState
+from bot.core.errors import StaleState, StorageTrouble
 from bot.core.jobs import Job, PictureLink, Rendering, State, Ticket
 from bot.services.generation.books import Books
 from bot.services.generation.late_books import LateBooks
@@ -72,7 +72,7 @@ class Facts:
             except (StaleState, LookupError, TypeError, ValueError) as error:
                 about = {"job_id": fact.job_id, "kind": fact.kind, "detail": str(error)}
                 _log.error("fact of the journal does not fit its job", extra=about)
-            except Broken as error:
+            except StorageTrouble as error:
                 # The database is well and refuses it: it stays in the journal for the host to see.
                 about = {"job_id": fact.job_id, "kind": fact.kind, "detail": str(error)}
                 _log.error("fact of the journal is refused", extra=about)

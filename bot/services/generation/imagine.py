@@ -5,7 +5,15 @@ import logging
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from bot.core.errors import BadRequest, Broken, Halt, OverLimit, Refused
+from bot.core.codes import OptionCode
+from bot.core.errors import (
+    BadRequest,
+    DatabaseUnavailable,
+    Halt,
+    OverLimit,
+    Refused,
+    StorageTrouble,
+)
 from bot.core.gifts import Draw, cover, left_in, without
 from bot.core.jobs import Job, Reason, Request, State
 from bot.core.limits import Account, Standing, Unit
@@ -26,7 +34,6 @@ from bot.services.limits.words import Words
 from bot.services.ports import Balance
 from bot.services.retry import retry
 from bot.storage import ledger
-from bot.storage.database import DatabaseUnavailable
 from bot.storage.ids import new_id
 
 _log = logging.getLogger(__name__)
@@ -83,7 +90,7 @@ class Imagine:
         """Check a request and hold its price; `start` then puts it into the line.
 
         Raises:
-            Refused: With the sentence, and for `OverLimit` the numbers, that say why.
+            Refused: With the code and the numbers that say why.
         """
         began = asyncio.get_running_loop().time()
         try:
@@ -123,7 +130,7 @@ class Imagine:
         while True:
             try:
                 return await self._books.get(job.id) is not None
-            except Broken as error:
+            except StorageTrouble as error:
                 about = {"job_id": job.id, "detail": str(error)}
                 _log.warning("nobody knows whether a job was stored", extra=about)
             if asyncio.get_running_loop().time() > until:
@@ -174,8 +181,8 @@ class Imagine:
             return self._defaults.model
         try:
             return model_of(request.model)
-        except LookupError as error:
-            raise BadRequest(f"{error}.".capitalize()) from None
+        except LookupError:
+            raise BadRequest(OptionCode.MODEL, typed=request.model) from None
 
     def _new_job(self, preferences: Preferences, request: Request, now_ms: int) -> Job:
         model = self._model_of(request)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from bot.core.errors import (
     CannotLook,
+    DatabaseUnavailable,
     Gone,
     RouteBusy,
     StaleState,
@@ -28,7 +29,6 @@ from bot.services.generation.kit import Kit
 from bot.services.generation.sending import Sender
 from bot.services.ports import Delivered
 from bot.services.retry import Pauses, retry
-from bot.storage.database import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
 

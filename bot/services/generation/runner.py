@@ -10,7 +10,9 @@ from collections.abc import Coroutine
 from enum import StrEnum
 from typing import Any
 
+from bot.core.codes import JobCode, MemberCode
 from bot.core.errors import (
+    DatabaseUnavailable,
     Halt,
     NotAllowed,
     NotSent,
@@ -28,7 +30,6 @@ from bot.services.generation.telling import Teller
 from bot.services.generation.waiting import WaitingRoom
 from bot.services.ports import CancelAnswer, Place
 from bot.services.retry import Pauses, Seldom
-from bot.storage.database import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class Runner:
             Refused: It is shutting down.
         """
         if self._is_stopping:
-            raise Refused("The bot is restarting. Nothing was charged; try again in a minute.")
+            raise Refused(MemberCode.RESTARTING)
 
     def position_for(self, member_id: int) -> int:
         """Tell the place in line that a member's next job would get, 0 where it is sent at once."""
@@ -193,9 +194,9 @@ class Runner:
         """
         job = await self._kit.books.get(job_id)
         if job is None or (server_id or job.server_id) != job.server_id:
-            raise TooLate("That job is not known any more.")
+            raise TooLate(JobCode.UNKNOWN)
         if by != job.member_id and not is_moderator:
-            raise NotAllowed("Only the member who asked for it and moderators can cancel it.")
+            raise NotAllowed(JobCode.NOT_YOURS)
         if job.state is State.HELD:
             try:
                 cancelled = await self._kit.books.cancel(job, by, reason)

@@ -7,20 +7,20 @@ from dataclasses import replace
 from bot.core.errors import (
     AccountLocked,
     CannotLook,
+    DatabaseUnavailable,
     KeyRejected,
     NotSent,
     SubmitUnclear,
     Trouble,
     Upstream,
 )
-from bot.core.jobs import Job, Reason, Ticket
+from bot.core.jobs import Hitch, Job, Reason, Ticket
 from bot.services.generation.books import StruckOut
 from bot.services.generation.kit import Kit
 from bot.services.generation.orders import order_of
 from bot.services.generation.reasons import reason_for
 from bot.services.ports import Order, Place
 from bot.services.retry import retry
-from bot.storage.database import DatabaseUnavailable
 from bot.storage.ids import new_id
 
 _log = logging.getLogger(__name__)
@@ -153,8 +153,8 @@ class Sender:
         unsent = self._unsent.pop(job.id, None)
         if unsent is not None and await self._kit.books.attempt_of(job) == unsent:
             # Ours, and not the trace of another process that may be sending it.
-            return await self._kit.books.returned(job, "the trace was written and nothing was sent")
-        return await self._kit.books.lose(job, "stopped while submitting")
+            return await self._kit.books.returned(job, Hitch.NOTHING_SENT)
+        return await self._kit.books.lose(job, Hitch.STOPPED)
 
     async def look_for(self, job: Job) -> Job:
         """Look for evidence until the deadline; then the member is told, and the search goes on."""

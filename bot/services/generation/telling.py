@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from bot.core.errors import Broken, RouteBusy
+from bot.core.errors import RouteBusy, StorageTrouble
 from bot.core.jobs import Job, State
 from bot.services.generation.kit import Kit
 from bot.services.retry import Pauses, Seldom, retry
@@ -52,7 +52,7 @@ class Teller:
                     # Somebody else was faster.
                     return
                 await self._kit.courier.end(job, await self._kit.quota.balance(job))
-            except (RouteBusy, Broken) as error:
+            except (RouteBusy, StorageTrouble) as error:
                 if seldom.is_due():
                     _log.warning("end not told", extra={"job_id": job.id, "detail": str(error)})
                 await asyncio.sleep(pauses.next())

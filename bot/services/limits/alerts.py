@@ -20,12 +20,12 @@ from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.core.errors import OverLimit
+from bot.core.errors import DatabaseUnavailable, OverLimit
 from bot.core.jobs import Job
 from bot.core.limits import Account, Standing, Subject, Unit, period
 from bot.services.limits.allowance import Allowance
 from bot.storage import alerts, notices, preferences
-from bot.storage.database import Connection, Database, DatabaseUnavailable
+from bot.storage.database import Connection, Database
 
 _log = logging.getLogger(__name__)
 

@@ -6,14 +6,14 @@ held, and perhaps spent.
 
 from dataclasses import replace
 
+from bot.core.audit import Change, Until, Who
+from bot.core.codes import MemberCode, ModerationCode
 from bot.core.errors import BadRequest, Blocked
 from bot.core.jobs import Request
-from bot.core.prompts import shown_prompt
-from bot.core.typed.durations import shown_instant
-from bot.services.audit_recorder import REASON_MAX_CHARS, checked_reason, record
+from bot.core.limits import Subject
+from bot.services.audit_recorder import checked_reason, record
 from bot.services.ports import Clock
 from bot.storage import blocks
-from bot.storage.audit import Change
 from bot.storage.blocks import Block
 from bot.storage.database import Connection, Database
 
@@ -94,11 +94,11 @@ async def set_block(
     """
     now_ms, member_id = block.set_at_ms, block.member_id
     if block.until_ms is not None and block.until_ms <= now_ms:
-        raise BadRequest("The end of the block has passed already.")
+        raise BadRequest(ModerationCode.BLOCK_ENDED)
     known = await blocks.listed(connection, server_id, now_ms)
     before = next((one for one in known if one.member_id == member_id), None)
     if before is None and len(known) >= BLOCKS_MAX:
-        raise BadRequest(f"{BLOCKS_MAX} members are blocked already; remove one first.")
+        raise BadRequest(ModerationCode.TOO_MANY_BLOCKS, most=BLOCKS_MAX)
     await blocks.put(connection, server_id, block)
     change = _change("block.add", member_id, block.set_by, before, block, block.reason)
     await record(connection, server_id, replace(change, job_id=job_id), now_ms)
@@ -109,16 +109,11 @@ async def refuse_if_blocked(connection: Connection, request: Request, now_ms: in
     """Refuse a member who is blocked now, with the reason and the end.
 
     Raises:
-        Blocked: With the sentence that the member reads.
+        Blocked: The member is blocked.
     """
     block = await blocks.live(connection, request.server_id, request.member_id, now_ms)
-    if block is None:
-        return
-    until = "" if block.until_ms is None else f" until <t:{-(-block.until_ms // 1000)}:f>"
-    bound = 2 * REASON_MAX_CHARS
-    reason = shown_prompt(block.reason, chars_max=bound, bytes_max=4 * bound)
-    why = f" The reason: “{reason}”." if reason else ""
-    raise Blocked(f"A moderator has blocked you from making pictures here{until}.{why}")
+    if block is not None:
+        raise Blocked(MemberCode.BLOCKED, at_ms=block.until_ms, typed=block.reason)
 
 
 def _change(
@@ -127,17 +122,9 @@ def _change(
     return Change(
         kind=kind,
         actor_id=actor_id,
-        subject=f"member {member_id}",
-        before=_in_words(before),
-        after=_in_words(after),
+        subject=Who(Subject.MEMBER, member_id),
+        before=before and Until(before.until_ms),
+        after=after and Until(after.until_ms),
         reason=reason,
         member_id=member_id,
     )
-
-
-def _in_words(block: Block | None) -> str | None:
-    if block is None:
-        return None
-    if block.until_ms is None:
-        return "blocked"
-    return f"blocked until {shown_instant(block.until_ms)}"

@@ -3,14 +3,15 @@
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
+from bot.core.audit import Amount, Change, Fact, GiftsOf
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift, left_in
-from bot.core.limits import Unit, local_day, show_amount
-from bot.core.typed.durations import parse_until, shown_instant
+from bot.core.limits import Unit, local_day
+from bot.core.typed.durations import parse_until
 from bot.services.audit_recorder import checked_reason, record
 from bot.services.ports import Clock
 from bot.storage import gifts, ledger, preferences
-from bot.storage.audit import Change
 from bot.storage.database import Database
 from bot.storage.ids import new_id
 
@@ -52,21 +53,18 @@ class Gifts:
         """
         reason = checked_reason(reason)
         if amount <= 0:
-            raise BadRequest("A gift must be more than nothing.")
+            raise BadRequest(ModerationCode.GIFT_OF_NOTHING)
         async with self._database.write(server_id) as connection:
             now_ms = self._clock.now_ms()
             if until_ms <= now_ms:
-                raise BadRequest("The end of the gift has passed already.")
+                raise BadRequest(ModerationCode.GIFT_ENDED)
             if len(await gifts.live(connection, server_id, member_id, now_ms)) >= GIFTS_MAX:
-                raise BadRequest(
-                    f"This member has {GIFTS_MAX} gifts with something left already; "
-                    "take them back first, or wait until some are used."
-                )
+                raise BadRequest(ModerationCode.TOO_MANY_GIFTS, most=GIFTS_MAX)
             zone = ZoneInfo((await preferences.load(connection, server_id)).zone)
             days = local_day(now_ms, zone), local_day(now_ms, UTC)
             given = Gift(new_id(now_ms), unit, amount, amount, until_ms, actor_id, reason)
             await ledger.gift(connection, server_id, member_id, given, days=days, at_ms=now_ms)
-            after = f"{show_amount(unit, amount)} until {shown_instant(until_ms)}"
+            after = Amount(unit, amount, until_ms)
             change = _change("gift.give", member_id, unit, actor_id, None, after, reason)
             await record(connection, server_id, change, now_ms)
         return given
@@ -85,7 +83,7 @@ class Gifts:
             now_ms = self._clock.now_ms()
             ended = await gifts.end(connection, server_id, member_id, unit, now_ms)
             if ended:
-                before = f"{show_amount(unit, left_in(ended, unit))} left"
+                before = Amount(unit, left_in(ended, unit))
                 change = _change("gift.end", member_id, unit, actor_id, before, None, reason)
                 await record(connection, server_id, change, now_ms)
         return ended
@@ -114,14 +112,14 @@ def _change(  # noqa: PLR0913, PLR0917 - the parts of a change
     member_id: int,
     unit: Unit,
     actor_id: int,
-    before: str | None,
-    after: str | None,
+    before: Fact | None,
+    after: Fact | None,
     reason: str,
 ) -> Change:
     return Change(
         kind=kind,
         actor_id=actor_id,
-        subject=f"member {member_id}, gifts of {'images' if unit is Unit.IMAGES else 'USD'}",
+        subject=GiftsOf(member_id, unit),
         before=before,
         after=after,
         reason=reason,

@@ -5,22 +5,28 @@ from collections import OrderedDict
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from bot.core.errors import Blocked, Broken, ForbiddenPrompt, NotOffered, OverLimit, Paused, Refused
+from bot.core.audit import Change, Code, Prompt
+from bot.core.errors import (
+    Blocked,
+    ForbiddenPrompt,
+    NotOffered,
+    OverLimit,
+    Paused,
+    Refused,
+    StorageTrouble,
+)
 from bot.core.jobs import Request
 from bot.core.limits import Account, local_day
 from bot.core.prompts import clip
+from bot.core.wordfilter.words import Entry, Kind
 from bot.services.audit_recorder import record
 from bot.services.limits.alerts import Alerts
 from bot.storage import preferences, usage
-from bot.storage.audit import Change
 from bot.storage.database import Database
 
 _log = logging.getLogger(__name__)
 
 _PROMPT_CHARS_MAX = 300
-
-_PRIVATE_PROMPT = "a private prompt, which stands in the audit only"
-"""Moderators may look a private prompt up; a channel does not tell it to whoever reads there."""
 
 _REASONS: tuple[tuple[type[Refused], str], ...] = (
     (Blocked, "blocked"),
@@ -57,9 +63,10 @@ class Refusals:
                 await usage.add_refusal(connection, server_id, day=day, reason=reason_of(error))
                 if isinstance(error, ForbiddenPrompt) and self._may_audit(request, now_ms):
                     change = _forbidden(request, error)
-                    told = replace(change, subject=_PRIVATE_PROMPT) if request.private else change
+                    # Moderators may look a private prompt up; a channel tells it to all who read.
+                    told = replace(change, subject=Prompt(None)) if request.private else change
                     await record(connection, server_id, change, now_ms, told=told)
-        except Broken as away:
+        except StorageTrouble as away:
             _log.warning("refusal not noted", extra={"detail": str(away)})
 
     def _may_audit(self, request: Request, now_ms: int) -> bool:
@@ -88,9 +95,8 @@ def _forbidden(request: Request, error: ForbiddenPrompt) -> Change:
     return Change(
         kind="words.refused",
         actor_id=request.member_id,
-        subject=f"prompt “{clip(request.prompt, chars_max=bound, bytes_max=4 * bound)}”",
-        before="asked for",
-        after=f"refused for {error.entry}",
-        reason="",
+        subject=Prompt(clip(request.prompt, chars_max=bound, bytes_max=4 * bound)),
+        before=Code("asked_for"),
+        after=Entry(Kind(error.kind), error.text),
         member_id=request.member_id,
     )

@@ -6,7 +6,8 @@ member, so without this one member could spend the host's money without end.
 
 from zoneinfo import ZoneInfo
 
-from bot.core.errors import Refused
+from bot.core.codes import MemberCode
+from bot.core.errors import TooManyLosses
 from bot.core.jobs import Job, Request
 from bot.core.limits import Window, period
 from bot.storage import jobs
@@ -14,10 +15,6 @@ from bot.storage.database import Connection
 
 STRIKES_MAX = 5
 """So many such requests a member has on a day of the server."""
-
-
-class TooManyLosses(Refused):
-    """A member's requests have cost too much today without bringing anything."""
 
 
 async def refuse_if_struck_out(
@@ -37,11 +34,7 @@ async def refuse_if_struck_out(
         day=today.first_day,
     )
     if losses >= STRIKES_MAX:
-        at = today.ends_at_ms // 1000
-        raise TooManyLosses(
-            f"{losses} of your requests today cost this bot's host money and brought no picture, "
-            f"such as prompts that the content check refused. You can go on <t:{at}:R>."
-        )
+        raise TooManyLosses(MemberCode.STRUCK_OUT, given=losses, at_ms=today.ends_at_ms)
 
 
 async def has_struck_out(connection: Connection, job: Job) -> bool:

@@ -8,6 +8,8 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from bot.core.audit import Change
+from bot.core.codes import WordCode
 from bot.core.errors import BadRequest, ForbiddenPrompt
 from bot.core.wordfilter.words import (
     SIZE_MAX,
@@ -21,14 +23,8 @@ from bot.core.wordfilter.words import (
 from bot.services.audit_recorder import checked_reason, record
 from bot.services.ports import Clock
 from bot.storage import words
-from bot.storage.audit import Change
 from bot.storage.database import Database
 from bot.storage.words import StoredEntry
-
-_FORBIDDEN = (
-    "This server does not allow a word in this prompt. Change the prompt, or ask a moderator if "
-    "you see no harm in it."
-)
 
 _SERVERS_MAX = 64
 _SIZE_MAX = 5 * SIZE_MAX
@@ -65,7 +61,7 @@ class Words:
         """Refuse a prompt that a server's words forbid.
 
         Raises:
-            ForbiddenPrompt: With a sentence for the member and the entry for the audit.
+            ForbiddenPrompt: With the entry for the audit.
         """
         matcher = await self._matcher(server_id)
         if matcher is None:
@@ -75,7 +71,7 @@ class Words:
         else:
             entry = await asyncio.to_thread(matcher.find, prompt)
         if entry is not None:
-            raise ForbiddenPrompt(_FORBIDDEN, str(entry))
+            raise ForbiddenPrompt(entry.kind, entry.text)
 
     async def add(
         self, server_id: int, kind: Kind, text: str, *, actor_id: int, reason: str
@@ -93,10 +89,10 @@ class Words:
             known = [one.entry for one in await words.load(connection, server_id)]
             before = next((one for one in known if one.text == entry.text), None)
             if before == entry:
-                raise BadRequest("That is on the list already, so nothing was changed.")
+                raise BadRequest(WordCode.LISTED_ALREADY)
             stored = StoredEntry(entry, reason, actor_id, now_ms)
             await words.put(connection, server_id, stored)
-            change = _change("words.add", entry, actor_id, before, entry, reason)
+            change = Change("words.add", actor_id, entry, before, entry, reason)
             await record(connection, server_id, change, now_ms)
         return Added(entry, before)
 
@@ -113,12 +109,9 @@ class Words:
             known = {one.entry.text: one.entry for one in await words.load(connection, server_id)}
             before = next((known[one] for one in texts if one in known), None)
             if before is None:
-                raise BadRequest(
-                    "That is not on the list, so nothing was changed; "
-                    "`/imagine-admin words list` shows what is."
-                )
+                raise BadRequest(WordCode.NOT_LISTED)
             await words.remove(connection, server_id, before)
-            change = _change("words.remove", before, actor_id, before, None, reason)
+            change = Change("words.remove", actor_id, before, before, None, reason)
             await record(connection, server_id, change, now_ms)
         return before
 
@@ -166,16 +159,3 @@ class Words:
     async def _version(self, server_id: int) -> int:
         async with self._database.read() as connection:
             return await words.version(connection, server_id)
-
-
-def _change(
-    kind: str, entry: Entry, actor_id: int, before: Entry | None, after: Entry | None, reason: str
-) -> Change:
-    return Change(
-        kind=kind,
-        actor_id=actor_id,
-        subject=str(entry),
-        before=str(before) if before else None,
-        after=str(after) if after else None,
-        reason=reason,
-    )

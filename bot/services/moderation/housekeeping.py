@@ -10,23 +10,22 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
+from bot.core.audit import Change, Code, Deleted, Setting, Where, Who
 from bot.core.errors import StaleState
 from bot.core.jobs import Job, Reason, State
-from bot.core.limits import Subject, show_amount
+from bot.core.limits import Subject
 from bot.core.preferences import Places, Preferences
 from bot.services.audit_recorder import record
 from bot.services.generation.books import Books
 from bot.services.generation.runner import Runner
-from bot.services.moderation.limits import describe
+from bot.services.moderation.limits import limit_change
 from bot.services.ports import Clock
 from bot.services.retry import retry
 from bot.storage import notices, preferences, rules
-from bot.storage.audit import HOST, Change
+from bot.storage.audit import HOST
 from bot.storage.database import Connection, Database
 
 _log = logging.getLogger(__name__)
-
-_WITHOUT_ANY = {Places.ALL: "everywhere", Places.ONLY: "nowhere", Places.EXCEPT: "everywhere"}
 
 
 class Housekeeping:
@@ -43,8 +42,8 @@ class Housekeeping:
 
         async def clear() -> None:
             async with self._database.write(server_id) as connection:
-                now_ms, why = self._clock.now_ms(), f"the role “{name}” was deleted"
-                await _clear_rules(connection, server_id, Subject.ROLE, role_id, why, now_ms)
+                now_ms, why = self._clock.now_ms(), Deleted(Subject.ROLE, name)
+                await _clear_rules(connection, server_id, role_id, why, now_ms)
 
         await retry(clear, "none", f"role {role_id} deleted")
         _log.info("role deleted", extra={"server_id": server_id, "role_id": role_id})
@@ -54,13 +53,13 @@ class Housekeeping:
 
         async def clear() -> None:
             async with self._database.write(server_id) as connection:
-                now_ms, why = self._clock.now_ms(), f"the channel “{name}” was deleted"
+                now_ms, why = self._clock.now_ms(), Deleted(Subject.CHANNEL, name)
                 known = await preferences.load(connection, server_id)
                 # The log channel first: nothing can be posted there any more.
                 for after, change in _without_channel(known, channel_id, why):
                     await preferences.put(connection, server_id, after)
                     await record(connection, server_id, change, now_ms)
-                await _clear_rules(connection, server_id, Subject.CHANNEL, channel_id, why, now_ms)
+                await _clear_rules(connection, server_id, channel_id, why, now_ms)
 
         await retry(clear, "none", f"channel {channel_id} deleted")
         _log.info("channel deleted", extra={"server_id": server_id, "channel_id": channel_id})
@@ -94,47 +93,41 @@ class Housekeeping:
 
 
 async def _clear_rules(
-    connection: Connection, server_id: int, subject: Subject, subject_id: int, why: str, now_ms: int
+    connection: Connection, server_id: int, subject_id: int, why: Deleted, now_ms: int
 ) -> None:
     book, _ = await rules.load(connection, server_id)
-    for rule in [one for one in book if (one.subject, one.subject_id) == (subject, subject_id)]:
+    gone = why.subject, subject_id
+    for rule in [one for one in book if (one.subject, one.subject_id) == gone]:
         before = await rules.clear(
             connection,
             server_id,
-            subject=subject,
+            subject=rule.subject,
             subject_id=subject_id,
             unit=rule.unit,
             window=rule.window,
         )
         assert before is not None
-        change = Change(
-            kind="limit.clear",
-            actor_id=HOST,
-            subject=describe(rule),
-            before=show_amount(rule.unit, before),
-            after=None,
-            reason=why,
-        )
-        await record(connection, server_id, change, now_ms)
+        change = limit_change("limit.clear", rule, HOST, before, None, "")
+        await record(connection, server_id, replace(change, cause=why), now_ms)
 
 
 def _without_channel(
-    known: Preferences, channel_id: int, why: str
+    known: Preferences, channel_id: int, why: Deleted
 ) -> Iterator[tuple[Preferences, Change]]:
     """Take a channel out of preferences, a change at a time.
 
     The last channel of "only these" leaves none, rather than opening all.
     """
-    name = f"channel {channel_id}"
+    gone = Who(Subject.CHANNEL, channel_id)
     if known.log_channel_id == channel_id:
         known = replace(known, log_channel_id=None)
-        change = Change("settings.log_channel", HOST, "log channel", name, None, why)
-        yield known, change
+        subject = Code(Setting.LOG_CHANNEL)
+        yield known, Change("settings.log_channel", HOST, subject, gone, cause=why)
     if channel_id in known.channel_ids:
         left = known.channel_ids - {channel_id}
         known = replace(known, channel_ids=left)
         if not left and known.places is Places.EXCEPT:
             known = replace(known, places=Places.ALL)
-        after = f"without it, {len(left)} left" if left else _WITHOUT_ANY[known.places]
-        change = Change("settings.channels", HOST, "channels", f"with {name}", after, why)
-        yield known, change
+        after = Where(known.places, tuple(sorted(left)))
+        subject = Code(Setting.CHANNELS)
+        yield known, Change("settings.channels", HOST, subject, gone, after, cause=why)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.core.codes import JobCode
 from bot.core.errors import BadRequest
 from bot.core.jobs import Job
 from bot.core.limits import Usage
@@ -24,10 +25,6 @@ _ID_MAX = 2**63 - 1
 
 _SEARCHED = 200
 """Of so many newest jobs those are suggested that hold what was typed."""
-
-_NO_JOB = (
-    "There is no such job here. Choose one of the suggestions, or give the link of its message."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +117,7 @@ class JobInquiry:
         async with self._database.read() as connection:
             job = await _find(connection, server_id, typed)
             if job is None:
-                raise BadRequest(_NO_JOB)
+                raise BadRequest(JobCode.NO_JOB)
             steps = await jobs.history(connection, job.id)
             entries = await ledger.entries_of(connection, job.id)
         return Case(job, steps, entries)
@@ -141,7 +138,7 @@ class JobInquiry:
         async with self._database.read() as connection:
             job = await _find(connection, server_id, typed)
         if job is None:
-            raise BadRequest(_NO_JOB)
+            raise BadRequest(JobCode.NO_JOB)
         news = await self._runner.cancel(
             job.id, actor_id, is_moderator=True, server_id=server_id, reason=reason
         )

@@ -4,29 +4,22 @@ Every change and its row in the audit are one transaction. Two moderators who ch
 at once are both in the audit, and the later one's value stands.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bot.core.audit import Amount, AuditRow, Change, Fact, LimitOf
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift
-from bot.core.limits import Rule, Standing, Subject, Unit, Window, overruled, show_amount
+from bot.core.limits import Rule, Standing, Subject, overruled
 from bot.services.audit_recorder import checked_reason, record
 from bot.services.limits.allowance import Asker, HostLimits, load_allowance
 from bot.services.ports import Clock
 from bot.storage import audit, blocks, rules
-from bot.storage.audit import AuditRow, Change
 from bot.storage.blocks import Block
 from bot.storage.database import Database
 
 RULES_MAX = 200
 """Rules in one server; more than that nobody can read, and each costs time at every request."""
-
-_SUBJECT_WORDS = {
-    Subject.EVERYONE: "everyone",
-    Subject.ROLE: "role",
-    Subject.MEMBER: "member",
-    Subject.CHANNEL: "channel",
-    Subject.SERVER: "the whole server",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +78,33 @@ class Moderation:
             # Read inside, so that the audit has the order in which changes took their turn.
             now_ms = self._clock.now_ms()
             known, _ = await rules.load(connection, server_id)
-            before = next((r.amount for r in known if _key(r) == _key(rule)), None)
+            before = next((r.amount for r in known if limit_of(r) == limit_of(rule)), None)
             if before is None and len(known) >= RULES_MAX:
-                raise BadRequest(f"This server has {RULES_MAX} limits already; clear one first.")
+                raise BadRequest(ModerationCode.TOO_MANY_LIMITS, most=RULES_MAX)
             await rules.put(
                 connection, server_id, rule, reason=reason, set_by=actor_id, at_ms=now_ms
             )
-            change = _change("limit.set", rule, actor_id, before, rule.amount, reason)
+            change = limit_change("limit.set", rule, actor_id, before, rule.amount, reason)
             await record(connection, server_id, change, now_ms)
         return before
 
     async def clear_limit(
-        self, server_id: int, rule: Rule, *, actor_id: int, reason: str
+        self,
+        server_id: int,
+        rule: Rule,
+        *,
+        actor_id: int,
+        reason: str = "",
+        cause: Fact | None = None,
     ) -> int | None:
         """Clear the limit of a subject, unit and window; the rule's amount does not matter.
+
+        Args:
+            server_id: The server.
+            rule: Of which subject, unit and window.
+            actor_id: Who wants it, 0 for the host.
+            reason: What they typed.
+            cause: What led to it where nobody typed a reason.
 
         Returns:
             The amount it had, None where there was no such limit and nothing changed.
@@ -115,8 +121,8 @@ class Moderation:
                 window=rule.window,
             )
             if before is not None:
-                change = _change("limit.clear", rule, actor_id, before, None, reason)
-                await record(connection, server_id, change, now_ms)
+                change = limit_change("limit.clear", rule, actor_id, before, None, reason)
+                await record(connection, server_id, replace(change, cause=cause), now_ms)
         return before
 
     async def limits(self, server_id: int) -> list[Rule]:
@@ -193,28 +199,21 @@ class Moderation:
         return AuditPage(rows[:limit], has_newer=bool(newer), has_older=len(rows) > limit)
 
 
-def describe(rule: Rule) -> str:
-    """Name a rule's subject with its id, and what it limits: `role 5, images per day`."""
-    who = _SUBJECT_WORDS[rule.subject]
-    if rule.subject_id:
-        who = f"{who} {rule.subject_id}"
-    unit = "images" if rule.unit is Unit.IMAGES else "USD"
-    return f"{who}, {unit} per {rule.window.value}"
+def limit_of(rule: Rule) -> LimitOf:
+    """What a rule limits, whatever the amount."""
+    return LimitOf(rule.subject, rule.subject_id, rule.unit, rule.window)
 
 
-def _key(rule: Rule) -> tuple[Subject, int, Unit, Window]:
-    return rule.subject, rule.subject_id, rule.unit, rule.window
-
-
-def _change(
+def limit_change(
     kind: str, rule: Rule, actor_id: int, before: int | None, after: int | None, reason: str
 ) -> Change:
+    """What is noted of a limit whose amount changed; None is no limit."""
     return Change(
         kind=kind,
         actor_id=actor_id,
-        subject=describe(rule),
-        before=None if before is None else show_amount(rule.unit, before),
-        after=None if after is None else show_amount(rule.unit, after),
+        subject=limit_of(rule),
+        before=None if before is None else Amount(rule.unit, before),
+        after=None if after is None else Amount(rule.unit, after),
         reason=reason,
         member_id=rule.subject_id if rule.subject is Subject.MEMBER else None,
     )

@@ -17,11 +17,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.core.errors import BotError, RouteBusy, Undeliverable
+from bot.core.errors import BotError, DatabaseUnavailable, RouteBusy, Undeliverable
 from bot.services.ports import Clock, LogPoster
 from bot.services.retry import retry
 from bot.storage import notices, preferences
-from bot.storage.database import Database, DatabaseUnavailable
+from bot.storage.database import Database
 from bot.storage.ids import new_id
 from bot.storage.notices import Notice
 

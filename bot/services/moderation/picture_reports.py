@@ -6,6 +6,8 @@ its row in the audit, and the errand that Discord still has to be told.
 
 from dataclasses import dataclass
 
+from bot.core.audit import Change, Code, JobOf
+from bot.core.codes import PictureCode
 from bot.core.errors import BadRequest, TooLate
 from bot.core.jobs import Job
 from bot.core.prompts import clip
@@ -13,17 +15,14 @@ from bot.services.audit_recorder import checked_reason, record
 from bot.services.limits.blocks import set_block
 from bot.services.moderation.outbox import News, Outbox
 from bot.services.moderation.pictures import (
-    NOT_OURS,
     find_job,
     needed_reason,
     refuse_unless_shown,
     remove_pictures,
     send_errand,
-    subject_of,
 )
 from bot.services.ports import Clock
 from bot.storage import audit, jobs, notices, preferences, reports
-from bot.storage.audit import Change
 from bot.storage.blocks import Block
 from bot.storage.database import Connection, Database
 from bot.storage.errands import Errand, Kind
@@ -37,13 +36,6 @@ _TOLD_AGAIN_AT = frozenset({3, 10, 30})
 
 _PROMPT_CHARS_MAX = 300
 _PROMPT_BYTES_MAX = 600
-
-_DONE_WORDS = {
-    Outcome.REMOVE: "removed the pictures",
-    Outcome.WARN: "warned the member",
-    Outcome.BLOCK: "blocked the member",
-    Outcome.DISMISS: "let the pictures stand",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +89,14 @@ class PictureReports:
         """Report pictures to the moderators, or join in a report that is open.
 
         Raises:
-            BadRequest: They cannot be reported, or not by this member; the sentence says why.
+            BadRequest: They cannot be reported, or not by this member; the code says why.
         """
         reason = needed_reason(reason)
         async with self._database.write(server_id) as connection:
             now_ms = self._clock.now_ms()
             job = await jobs.get(connection, job_id)
             if job is None or job.server_id != server_id:
-                raise BadRequest(NOT_OURS)
+                raise BadRequest(PictureCode.NOT_OURS)
             refuse_unless_shown(job)
             known = await reports.open_of(connection, server_id, job_id)
             await _refuse_reporter(connection, job, known, reporter_id, now_ms)
@@ -115,9 +107,8 @@ class PictureReports:
             change = Change(
                 kind="report.open" if known is None else "report.join",
                 actor_id=reporter_id,
-                subject=subject_of(job),
-                before=None,
-                after="reported",
+                subject=JobOf(job.member_id, job.id),
+                after=Code("reported"),
                 reason=reason,
                 member_id=job.member_id,
                 job_id=job.id,
@@ -133,7 +124,7 @@ class PictureReports:
         """Find the pictures that a message shows, before a member writes why they report them.
 
         Raises:
-            BadRequest: They cannot be reported, or not by this member; the sentence says why.
+            BadRequest: They cannot be reported, or not by this member; the code says why.
         """
         async with self._database.read() as connection:
             job = await find_job(connection, server_id, channel_id, message_id)
@@ -193,7 +184,7 @@ class PictureReports:
                 connection, server_id, report_id, outcome, by=actor_id, at_ms=now_ms
             )
             if report is None:
-                raise TooLate(already_decided(before))
+                raise already_decided(before)
             job = await jobs.get(connection, report.job_id)
             assert job is not None
             block = Block(job.member_id, until_ms, reason, actor_id, now_ms)
@@ -203,35 +194,26 @@ class PictureReports:
         return case, news
 
 
-def already_decided(case: ReportCase) -> str:
-    """The sentence for who comes too late to decide a report."""
-    if case.outcome is None or case.closed_by is None:
-        return "This report is open."
-    done = _DONE_WORDS[Outcome(case.outcome)]
-    at = (case.closed_at_ms or 0) // 1000
-    return f"<@{case.closed_by}> has {done} already, <t:{at}:R>. Nothing more was done."
+def already_decided(case: ReportCase) -> TooLate:
+    """What is said to who comes too late to decide a report that is closed."""
+    assert case.outcome is not None
+    assert case.closed_by is not None
+    return TooLate(
+        PictureCode.DECIDED, names=(case.outcome,), ids=(case.closed_by,), at_ms=case.closed_at_ms
+    )
 
 
 async def _refuse_reporter(
     connection: Connection, job: Job, known: Report | None, reporter_id: int, now_ms: int
 ) -> None:
     if job.member_id == reporter_id:
-        raise BadRequest(
-            "These are your own pictures. If they should go, ask a moderator to remove them."
-        )
+        raise BadRequest(PictureCode.OWN)
     if await reports.has_reported(connection, job.id, reporter_id):
-        raise BadRequest(
-            "You have reported these pictures already, and moderators have decided about them."
-            if known is None
-            else "You have reported these pictures already. Moderators will look at them."
-        )
+        raise BadRequest(PictureCode.REPORT_DECIDED if known is None else PictureCode.REPORTED)
     times = await reports.times_since(connection, job.server_id, reporter_id, now_ms - _HOUR_MS)
     if len(times) >= REPORTS_PER_HOUR:
         again_ms = times[-REPORTS_PER_HOUR] + _HOUR_MS
-        raise BadRequest(
-            f"You may report {REPORTS_PER_HOUR} messages an hour. "
-            f"You can report again <t:{-(-again_ms // 1000)}:R>; if it is urgent, ask a moderator."
-        )
+        raise BadRequest(PictureCode.TOO_MANY_REPORTS, most=REPORTS_PER_HOUR, at_ms=again_ms)
 
 
 async def _carry_out(
@@ -246,14 +228,14 @@ async def _carry_out(
             await set_block(connection, job.server_id, block, job.id)
             return None
         case Outcome.WARN:
-            kind, after = "member.warn", "warned"
+            kind, after = "member.warn", Code("warned")
         case Outcome.DISMISS:
-            kind, after = "report.dismiss", "dismissed"
+            kind, after = "report.dismiss", Code("dismissed")
     change = Change(
         kind=kind,
         actor_id=actor_id,
-        subject=subject_of(job),
-        before="reported",
+        subject=JobOf(job.member_id, job.id),
+        before=Code("reported"),
         after=after,
         reason=reason,
         member_id=job.member_id,
@@ -269,7 +251,7 @@ async def _case(connection: Connection, server_id: int, report_id: str) -> Repor
     report = await reports.get(connection, server_id, report_id)
     job = await jobs.get(connection, report.job_id) if report else None
     if report is None or job is None:
-        raise BadRequest("This report is not known in this server.")
+        raise BadRequest(PictureCode.NO_REPORT)
     first, *others = await reports.voices(connection, report_id)
     return ReportCase(
         report_id=report.id,

@@ -6,26 +6,18 @@ still has to be told. The message itself is changed after that; see `errands`.
 
 from dataclasses import dataclass
 
+from bot.core.audit import Change, Code, JobOf, PicturesIn
+from bot.core.codes import ModerationCode, PictureCode
 from bot.core.errors import BadRequest, TooLate
 from bot.core.jobs import Job, State
-from bot.core.limits import Unit, show_amount
 from bot.services.audit_recorder import checked_reason, record
 from bot.services.moderation.outbox import News, Outbox
 from bot.services.ports import Clock
 from bot.storage import errands, jobs, pictures, reports
-from bot.storage.audit import Change
 from bot.storage.database import Connection, Database
 from bot.storage.errands import Errand, Kind
 from bot.storage.ids import new_id
 from bot.storage.reports import Outcome
-
-NOT_OURS = "This message has no pictures that were made with this bot in this server."
-_RUNNING = "This job is still running. Its Cancel button ends it; there is no picture yet."
-_NONE_MADE = "This job ended without pictures in the channel, so there are none here."
-_PRIVATE = (
-    "Only the member sees these pictures, and Discord does not let bots delete what only one "
-    "member sees. They go away by themselves when that member closes Discord."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +40,7 @@ class Pictures:
         """Find the pictures that a message shows.
 
         Raises:
-            BadRequest: It shows none that could be removed or reported; the sentence says why.
+            BadRequest: It shows none that could be removed or reported; the code says why.
         """
         async with self._database.read() as connection:
             return await find_job(connection, server_id, channel_id, message_id)
@@ -67,7 +59,7 @@ class Pictures:
             now_ms = self._clock.now_ms()
             job = await jobs.get(connection, job_id)
             if job is None or job.server_id != server_id:
-                raise BadRequest(NOT_OURS)
+                raise BadRequest(PictureCode.NOT_OURS)
             report = await reports.open_of(connection, server_id, job_id)
             if report is not None:
                 await reports.close(
@@ -81,7 +73,7 @@ async def find_job(connection: Connection, server_id: int, channel_id: int, mess
     """Find the pictures that a message shows; see `Pictures.find`."""
     job = await jobs.of_message(connection, server_id, message_id)
     if job is None or channel_id != (job.message_channel_id or job.channel_id):
-        raise BadRequest(NOT_OURS)
+        raise BadRequest(PictureCode.NOT_OURS)
     refuse_unless_shown(job)
     return job
 
@@ -90,17 +82,16 @@ def refuse_unless_shown(job: Job) -> None:
     """Refuse what is no delivered picture that stands where others see it.
 
     Raises:
-        BadRequest: With the sentence that says what it is instead.
+        BadRequest: The code says what it is instead.
     """
     if job.removed_by is not None:
-        at = (job.removed_at_ms or 0) // 1000
-        raise BadRequest(f"These pictures were removed already by <@{job.removed_by}> <t:{at}:R>.")
+        raise BadRequest(PictureCode.REMOVED, ids=(job.removed_by,), at_ms=job.removed_at_ms)
     if not job.state.is_ended:
-        raise BadRequest(_RUNNING)
+        raise BadRequest(PictureCode.RUNNING)
     if job.state is not State.DELIVERED:
-        raise BadRequest(_NONE_MADE)
+        raise BadRequest(PictureCode.NONE_MADE)
     if job.private:
-        raise BadRequest(_PRIVATE)
+        raise BadRequest(PictureCode.PRIVATE)
 
 
 async def remove_pictures(
@@ -113,13 +104,13 @@ async def remove_pictures(
     """
     refuse_unless_shown(job)
     if await pictures.mark_removed(connection, job.id, actor_id, now_ms) is None:
-        raise TooLate("These pictures cannot be removed any more.")
+        raise TooLate(PictureCode.NOT_REMOVABLE)
     change = Change(
         kind="image.remove",
         actor_id=actor_id,
-        subject=subject_of(job),
-        before=f"{show_amount(Unit.IMAGES, job.pictures or 0)} in channel {job.channel_id}",
-        after="removed; nothing is refunded",
+        subject=JobOf(job.member_id, job.id),
+        before=PicturesIn(job.pictures or 0, job.channel_id),
+        after=Code("removed"),
         reason=reason,
         member_id=job.member_id,
         job_id=job.id,
@@ -137,11 +128,6 @@ async def send_errand(
     return errand
 
 
-def subject_of(job: Job) -> str:
-    """Name a job and its member for the audit."""
-    return f"member {job.member_id}, job {job.id}"
-
-
 def link_to(job: Job) -> str:
     """The address of the message that shows a job, for whoever may see its channel."""
     channel_id = job.message_channel_id or job.channel_id
@@ -156,5 +142,5 @@ def needed_reason(reason: str) -> str:
     """
     reason = checked_reason(reason)
     if not reason:
-        raise BadRequest("A reason is needed; write a few words.")
+        raise BadRequest(ModerationCode.REASON_NEEDED)
     return reason

@@ -10,7 +10,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from zoneinfo import available_timezones
 
+from bot.core.audit import Change, Choice, Code, Fact, Setting, Where, Who
+from bot.core.codes import OptionCode, SettingsCode
 from bot.core.errors import BadRequest
+from bot.core.limits import Subject
 from bot.core.models.model import Model
 from bot.core.models.options import Size
 from bot.core.models.registry import DEFAULT
@@ -26,18 +29,10 @@ from bot.core.typed.zones import find_zone
 from bot.services.audit_recorder import checked_reason, record
 from bot.services.ports import Clock
 from bot.storage import preferences as stored
-from bot.storage.audit import Change
 from bot.storage.database import Database
 
 _NOT_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 """What a machine's list of zones holds beside them."""
-
-_SPOILERS_WORDS = {
-    Spoilers.NEVER: "never",
-    Spoilers.ALWAYS: "always",
-    Spoilers.AGE_RESTRICTED: "in age-restricted channels",
-}
-_HOST_S, _NO_BOUND = "the host's default", "no bound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,71 +49,45 @@ class Changed:
 
     Attributes:
         preferences: As they stand now.
-        what: What was changed or is so now, in words; None where it was so already.
+        setting: What was changed; None where it was so already.
     """
 
     preferences: Preferences
-    what: str | None
+    setting: Setting | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Setting:
-    """One thing that can be changed, and how it is told: in the audit, and to who changed it."""
-
-    kind: str
-    subject: str
-    words: Callable[[Preferences], str | None]
-    done: str = ""
-
-
-def _where(preferences: Preferences) -> str:
-    named = ", ".join(f"channel {one}" for one in sorted(preferences.channel_ids))
-    match preferences.places:
-        case Places.ALL:
-            return "everywhere"
-        case Places.ONLY:
-            return f"only in {named}" if named else "nowhere"
-        case Places.EXCEPT:
-            return f"everywhere but in {named}"
+_KINDS = {
+    Setting.DEFAULT_SIZE: "settings.size",
+    Setting.MAX_SIZE: "settings.size",
+    Setting.DEFAULT_QUALITY: "settings.quality",
+    Setting.MAX_QUALITY: "settings.quality",
+    Setting.DEFAULT_COUNT: "settings.count",
+    Setting.MAX_COUNT: "settings.count",
+    Setting.CHANNELS: "settings.channels",
+    Setting.LOG_CHANNEL: "settings.log_channel",
+    Setting.ZONE: "settings.zone",
+    Setting.SPOILERS: "settings.spoilers",
+    Setting.PRIVATE: "settings.private",
+}
 
 
-def _pause(preferences: Preferences) -> str:
-    match preferences.pause_sentence:
-        case None:
-            return "running"
-        case "":
-            return "paused"
-        case said:
-            return f"paused: “{said}”"
+def _kind(setting: Setting, after: Preferences) -> str:
+    if setting is Setting.PAUSE:
+        return "pause.off" if after.pause_sentence is None else "pause.on"
+    return _KINDS[setting]
 
 
-_DEFAULT_SIZE = _Setting(
-    "settings.size", "default size", lambda p: p.default_size.shown if p.default_size else _HOST_S
-)
-_MAX_SIZE = _Setting(
-    "settings.size", "highest size", lambda p: p.max_size.shown if p.max_size else _NO_BOUND
-)
-_DEFAULT_QUALITY = _Setting(
-    "settings.quality", "default quality", lambda p: p.default_quality or _HOST_S
-)
-_MAX_QUALITY = _Setting("settings.quality", "highest quality", lambda p: p.max_quality or _NO_BOUND)
-_DEFAULT_COUNT = _Setting("settings.count", "default count", lambda p: str(p.default_count or 1))
-_MAX_COUNT = _Setting("settings.count", "highest count", lambda p: str(p.max_count or _NO_BOUND))
-_CHANNELS = _Setting("settings.channels", "channels", _where)
-_LOG_CHANNEL = _Setting(
-    "settings.log_channel",
-    "log channel",
-    lambda p: f"channel {p.log_channel_id}" if p.log_channel_id else None,
-)
-_ZONE = _Setting("settings.zone", "time zone", lambda p: p.zone)
-_SPOILERS = _Setting("settings.spoilers", "spoilers", lambda p: _SPOILERS_WORDS[p.spoilers])
-_PRIVATE = _Setting(
-    "settings.private",
-    "private pictures",
-    lambda p: "allowed" if p.private_allowed else "not allowed",
-)
-_PAUSE_ON = _Setting("pause.on", "the whole server", _pause, "the server is paused")
-_PAUSE_OFF = _Setting("pause.off", "the whole server", _pause, "the server takes requests again")
+def _fact(setting: Setting, preferences: Preferences) -> Fact | None:
+    """What a setting is set to, for the audit."""
+    match setting:
+        case Setting.CHANNELS:
+            return Where(preferences.places, tuple(sorted(preferences.channel_ids)))
+        case Setting.LOG_CHANNEL:
+            channel_id = preferences.log_channel_id
+            return None if channel_id is None else Who(Subject.CHANNEL, channel_id)
+        case _:
+            value = getattr(preferences, setting)
+            return value if isinstance(value, Size) else Choice(value)
 
 
 class ServerPreferences:
@@ -150,10 +119,10 @@ class ServerPreferences:
         def edit(known: Preferences) -> Preferences:
             after = replace(known, default_size=size)
             if known.max_size is not None and "size" in above_highest(after, self.model):
-                raise BadRequest(_too_high(known.max_size.shown))
+                raise _too_high(known.max_size.shown)
             return after
 
-        return await self._change(server_id, by, _DEFAULT_SIZE, edit)
+        return await self._change(server_id, by, Setting.DEFAULT_SIZE, edit)
 
     async def set_max_size(self, server_id: int, size: Size | None, by: By) -> Changed:
         """Set the size with the most pixels that may be asked for; None is all the model makes.
@@ -167,7 +136,7 @@ class ServerPreferences:
             self.model.check_size(size)
             size = None if size.area >= self.model.sizes.area_max_px else size
         return await self._change(
-            server_id, by, _MAX_SIZE, lambda known: replace(known, max_size=size)
+            server_id, by, Setting.MAX_SIZE, lambda known: replace(known, max_size=size)
         )
 
     async def set_default_quality(self, server_id: int, quality: str | None, by: By) -> Changed:
@@ -181,10 +150,10 @@ class ServerPreferences:
         def edit(known: Preferences) -> Preferences:
             after = replace(known, default_quality=quality)
             if known.max_quality is not None and "quality" in above_highest(after, self.model):
-                raise BadRequest(_too_high(known.max_quality))
+                raise _too_high(known.max_quality)
             return after
 
-        return await self._change(server_id, by, _DEFAULT_QUALITY, edit)
+        return await self._change(server_id, by, Setting.DEFAULT_QUALITY, edit)
 
     async def set_max_quality(self, server_id: int, quality: str | None, by: By) -> Changed:
         """Set the best quality that may be asked for; None is all the model makes.
@@ -195,13 +164,13 @@ class ServerPreferences:
         self._check_quality(quality)
         highest = None if quality == self.model.best_quality else quality
         return await self._change(
-            server_id, by, _MAX_QUALITY, lambda known: replace(known, max_quality=highest)
+            server_id, by, Setting.MAX_QUALITY, lambda known: replace(known, max_quality=highest)
         )
 
     def _check_quality(self, quality: str | None) -> None:
         known = self.model.qualities
         if quality is not None and quality not in known:
-            raise BadRequest(f"The quality must be one of {', '.join(known)}.")
+            raise BadRequest(OptionCode.QUALITY, names=known)
 
     async def set_default_count(self, server_id: int, count: int | None, by: By) -> Changed:
         """Set how many pictures a request that says nothing makes; None is one.
@@ -214,10 +183,10 @@ class ServerPreferences:
         def edit(known: Preferences) -> Preferences:
             after = replace(known, default_count=None if count == 1 else count)
             if known.max_count is not None and "count" in above_highest(after, self.model):
-                raise BadRequest(_too_high(str(known.max_count)))
+                raise _too_high(str(known.max_count))
             return after
 
-        return await self._change(server_id, by, _DEFAULT_COUNT, edit)
+        return await self._change(server_id, by, Setting.DEFAULT_COUNT, edit)
 
     async def set_max_count(self, server_id: int, count: int | None, by: By) -> Changed:
         """Set how many pictures may be asked for at once; None is all the model makes.
@@ -228,7 +197,7 @@ class ServerPreferences:
         _check_count(count, self.model.count_max)
         highest = None if count == self.model.count_max else count
         return await self._change(
-            server_id, by, _MAX_COUNT, lambda known: replace(known, max_count=highest)
+            server_id, by, Setting.MAX_COUNT, lambda known: replace(known, max_count=highest)
         )
 
     async def set_channels(
@@ -241,12 +210,12 @@ class ServerPreferences:
         """
         named = frozenset(channel_ids) if places is not Places.ALL else frozenset[int]()
         if len(named) > CHANNELS_MAX:
-            raise BadRequest(f"At most {CHANNELS_MAX} channels can be named.")
+            raise BadRequest(SettingsCode.TOO_MANY_CHANNELS, most=CHANNELS_MAX)
         where = places if named else Places.ALL
         return await self._change(
             server_id,
             by,
-            _CHANNELS,
+            Setting.CHANNELS,
             lambda known: replace(known, places=where, channel_ids=named),
         )
 
@@ -256,7 +225,10 @@ class ServerPreferences:
         The new log channel is the first to hear of it.
         """
         return await self._change(
-            server_id, by, _LOG_CHANNEL, lambda known: replace(known, log_channel_id=channel_id)
+            server_id,
+            by,
+            Setting.LOG_CHANNEL,
+            lambda known: replace(known, log_channel_id=channel_id),
         )
 
     async def set_zone(self, server_id: int, typed: str, by: By) -> Changed:
@@ -268,22 +240,24 @@ class ServerPreferences:
             by: Who and why.
 
         Raises:
-            Refused: There is no such zone; the sentence names what comes near.
+            Refused: There is no such zone; `names` is what comes near.
         """
         # The first time the list is read from several hundred files.
         zone = find_zone(typed, await asyncio.to_thread(_zones))
-        return await self._change(server_id, by, _ZONE, lambda known: replace(known, zone=zone))
+        return await self._change(
+            server_id, by, Setting.ZONE, lambda known: replace(known, zone=zone)
+        )
 
     async def set_spoilers(self, server_id: int, spoilers: Spoilers, by: By) -> Changed:
         """Set when pictures of new requests are posted as spoilers."""
         return await self._change(
-            server_id, by, _SPOILERS, lambda known: replace(known, spoilers=spoilers)
+            server_id, by, Setting.SPOILERS, lambda known: replace(known, spoilers=spoilers)
         )
 
     async def set_private(self, server_id: int, by: By, *, is_allowed: bool) -> Changed:
         """Set whether members may ask for pictures that only they see."""
         return await self._change(
-            server_id, by, _PRIVATE, lambda known: replace(known, private_allowed=is_allowed)
+            server_id, by, Setting.PRIVATE, lambda known: replace(known, private_allowed=is_allowed)
         )
 
     async def pause(self, server_id: int, sentence: str, by: By) -> Changed:
@@ -300,24 +274,23 @@ class ServerPreferences:
         said = _one_line(sentence)
         if len(said) > PAUSE_SENTENCE_MAX_CHARS:
             raise BadRequest(
-                f"The sentence may have at most {PAUSE_SENTENCE_MAX_CHARS} characters; "
-                f"this one has {len(said)}."
+                SettingsCode.PAUSE_TOO_LONG, given=len(said), most=PAUSE_SENTENCE_MAX_CHARS
             )
         return await self._change(
-            server_id, by, _PAUSE_ON, lambda known: replace(known, pause_sentence=said)
+            server_id, by, Setting.PAUSE, lambda known: replace(known, pause_sentence=said)
         )
 
     async def resume(self, server_id: int, by: By) -> Changed:
         """Take new requests again."""
         return await self._change(
-            server_id, by, _PAUSE_OFF, lambda known: replace(known, pause_sentence=None)
+            server_id, by, Setting.PAUSE, lambda known: replace(known, pause_sentence=None)
         )
 
     async def _change(
         self,
         server_id: int,
         by: By,
-        setting: _Setting,
+        setting: Setting,
         edit: Callable[[Preferences], Preferences],
     ) -> Changed:
         reason = checked_reason(by.reason)
@@ -331,15 +304,15 @@ class ServerPreferences:
             await stored.put(connection, server_id, after)
             # After the row is put, so that a new log channel hears of itself.
             change = Change(
-                kind=setting.kind,
+                kind=_kind(setting, after),
                 actor_id=by.actor_id,
-                subject=setting.subject,
-                before=setting.words(known),
-                after=setting.words(after),
+                subject=Code(setting),
+                before=_fact(setting, known),
+                after=_fact(setting, after),
                 reason=reason,
             )
             await record(connection, server_id, change, now_ms)
-        return Changed(after, setting.done or setting.subject)
+        return Changed(after, setting)
 
 
 @lru_cache(maxsize=1)
@@ -353,11 +326,8 @@ def _one_line(text: str) -> str:
 
 def _check_count(count: int | None, most: int) -> None:
     if count is not None and not 1 <= count <= most:
-        raise BadRequest(f"The count must be 1 to {most}.")
+        raise BadRequest(OptionCode.COUNT, most=most)
 
 
-def _too_high(highest: str) -> str:
-    return (
-        f"The highest that this server allows is {highest}. Choose a default up to that, or "
-        "raise the highest first."
-    )
+def _too_high(highest: str) -> BadRequest:
+    return BadRequest(SettingsCode.DEFAULT_TOO_HIGH, names=(highest,))

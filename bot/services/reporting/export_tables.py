@@ -4,16 +4,17 @@ Times are ISO 8601 in UTC; an amount is given in micro-dollars and beside it in 
 decimals. The names of the columns never change. Secrets and addresses at fal are never in them.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from bot.core.audit import AuditRow, Change, Words
 from bot.core.jobs import Job
 from bot.services.reporting.listings import csv_cell, iso
 from bot.storage import extracts
-from bot.storage.audit import AuditRow
 from bot.storage.connection import Connection
 from bot.storage.csv_writer import Cell
 from bot.storage.entries import Entry
@@ -116,21 +117,27 @@ _LEDGER: Table[Entry] = Table(
     },
 )
 
-_AUDIT: Table[AuditRow] = Table(
-    page=extracts.changes,
-    at_ms=lambda row: row.at_ms,
-    columns={
-        "id": lambda row: row.id,
-        "at": lambda row: iso(row.at_ms),
-        "kind": lambda row: row.change.kind,
-        "actor_id": lambda row: row.change.actor_id,
-        "member_id": lambda row: row.change.member_id,
-        "job_id": lambda row: row.change.job_id,
-        "subject": lambda row: csv_cell(row.change.subject),
-        "before": lambda row: csv_cell(row.change.before),
-        "after": lambda row: csv_cell(row.change.after),
-        "reason": lambda row: csv_cell(row.change.reason),
-    },
-)
 
-TABLES: dict[What, Table[Any]] = {What.JOBS: _JOBS, What.LEDGER: _LEDGER, What.AUDIT: _AUDIT}
+def _audit(words: Callable[[Change], Words]) -> Table[AuditRow]:
+    return Table(
+        page=extracts.changes,
+        at_ms=lambda row: row.at_ms,
+        columns={
+            "id": lambda row: row.id,
+            "at": lambda row: iso(row.at_ms),
+            "kind": lambda row: row.change.kind,
+            "actor_id": lambda row: row.change.actor_id,
+            "member_id": lambda row: row.change.member_id,
+            "job_id": lambda row: row.change.job_id,
+            "subject": lambda row: csv_cell(words(row.change).subject),
+            "before": lambda row: csv_cell(words(row.change).before),
+            "after": lambda row: csv_cell(words(row.change).after),
+            "reason": lambda row: csv_cell(words(row.change).reason),
+            "facts": lambda row: json.dumps(row.change.facts, ensure_ascii=False),
+        },
+    )
+
+
+def table_of(what: What, words: Callable[[Change], Words]) -> Table[Any]:
+    """Choose a table; the changes of the audit are put into words by a function of the edge."""
+    return {What.JOBS: _JOBS, What.LEDGER: _LEDGER, What.AUDIT: _audit(words)}[what]

@@ -6,7 +6,7 @@ for an export but its own answer.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.core.audit import Change, Words
+from bot.core.codes import ExportCode
 from bot.core.day_bounds import day_of, span_ms
 from bot.core.errors import Refused
 from bot.core.typed.ranges import Days, parse_days
 from bot.services.ports import Clock
-from bot.services.reporting.export_tables import TABLES, Table, What
+from bot.services.reporting.export_tables import Table, What, table_of
 from bot.storage import preferences
 from bot.storage.connection import complete
 from bot.storage.csv_writer import SheetWriter, Workplace
@@ -107,7 +109,7 @@ class Exports:
         """Read what was typed: `EVERYTHING`, or what `parse_days` understands.
 
         Raises:
-            BadRequest: The days make no sense; the sentence says what would be right.
+            BadRequest: The days make no sense.
         """
         async with self._database.read() as connection:
             zone = ZoneInfo((await preferences.load(connection, server_id)).zone)
@@ -118,38 +120,41 @@ class Exports:
         return Scope(server_id, what, days, zone)
 
     @asynccontextmanager
-    async def made(self, scope: Scope, bytes_max: int) -> AsyncGenerator[Export]:
+    async def made(
+        self, scope: Scope, bytes_max: int, words: Callable[[Change], Words]
+    ) -> AsyncGenerator[Export]:
         """Write a table; its files are there as long as the block lasts.
 
         Args:
             scope: Which rows.
             bytes_max: The largest file.
+            words: Puts a change of the audit into words.
 
         Raises:
             Refused: An export of this server is under way, or takes too long, or the disk does
                 not take it.
         """
         if scope.server_id in self._busy:
-            raise Refused("An export of this server is being made already; wait until it is there.")
+            raise Refused(ExportCode.UNDER_WAY)
         self._busy.add(scope.server_id)
         place: Path | None = None
         try:
             try:
                 async with asyncio.timeout(_DURATION_MAX_S), self._turns:
                     place = await complete(asyncio.to_thread(self._workplace.open))
-                    export = await self._write(scope, place, bytes_max)
+                    table = table_of(scope.what, words)
+                    export = await self._write(scope, table, place, bytes_max)
             except TimeoutError:
-                raise Refused("That is too much for one export; choose fewer days.") from None
+                raise Refused(ExportCode.TOO_MUCH) from None
             except OSError as error:
-                raise Refused(f"The host's disk does not take it: {error.strerror}.") from error
+                raise Refused(ExportCode.DISK, detail=error.strerror or "") from error
             yield export
         finally:
             self._busy.discard(scope.server_id)
             if place is not None:
                 await complete(asyncio.to_thread(self._workplace.close, place))
 
-    async def _write(self, scope: Scope, place: Path, bytes_max: int) -> Export:
-        table = TABLES[scope.what]
+    async def _write(self, scope: Scope, table: Table[Any], place: Path, bytes_max: int) -> Export:
         writer = SheetWriter(
             place, scope.name, list(table.columns), bytes_max=bytes_max, parts_max=PARTS_MAX
         )

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from bot.core.codes import BrokenRule, OptionCode
 from bot.core.errors import BadRequest
 from bot.core.jobs import Job
 from bot.core.models.model import Model
@@ -51,7 +52,7 @@ def price_rows(size: str | None, quality: str | None, model: Model = DEFAULT) ->
         BadRequest: The model has no such quality.
     """
     if quality is not None and quality not in model.qualities:
-        raise BadRequest(f"The quality must be one of {', '.join(model.qualities)}.")
+        raise BadRequest(OptionCode.QUALITY, names=model.qualities)
     sizes = list(dict.fromkeys((*model.priced_sizes, *model.named_sizes.values())))
     if size is not None:
         sizes = [_size_to_price(model, size)]
@@ -81,14 +82,11 @@ def _size_to_price(model: Model, text: str) -> Size:
     return size
 
 
-def unoffered_note(rows: list[Line], model: Model = DEFAULT) -> str | None:
+def unoffered(rows: list[Line], model: Model = DEFAULT) -> dict[str, BrokenRule]:
     """Name the sizes among priced rows that `/imagine` does not take, and why."""
-    notes: list[str] = []
-    for shown in dict.fromkeys(str(row["size"]) for row in rows):
-        rule = model.sizes.broken_rule(typed_size(shown))
-        if rule is not None:
-            notes.append(f"{shown} is priced by fal but not offered: {rule}.")
-    return "\n".join(notes) or None
+    shown = dict.fromkeys(str(row["size"]) for row in rows)
+    rules = {size: model.sizes.broken_rule(typed_size(size)) for size in shown}
+    return {size: rule for size, rule in rules.items() if rule is not None}
 
 
 async def job_rows(database: Database) -> AsyncGenerator[Line]:

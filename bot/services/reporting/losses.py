@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+from bot.core.audit import Amount, Change, Code, Fact, JobOf
+from bot.core.audit import Doubt as InDoubt
+from bot.core.codes import JobCode
 from bot.core.errors import BadRequest
 from bot.core.jobs import Job
-from bot.core.money import format_usd
+from bot.core.limits import Unit
 from bot.services.audit_recorder import checked_reason, record
 from bot.services.ports import Clock
 from bot.storage import doubts, jobs, ledger
-from bot.storage.audit import HOST, Change
+from bot.storage.audit import HOST
 from bot.storage.database import Connection, Database
 from bot.storage.doubts import Doubt, Outcome
 
@@ -75,8 +78,8 @@ class Losses:
                 difference = ledger.Adjustment(0, cost_microusd - before, 0, 0)
                 await ledger.adjust(connection, job_id, difference, now_ms)
             await jobs.set_cost(connection, job_id, cost_microusd)
-            shown = f"{format_usd(doubt)} in doubt" if doubt else format_usd(before)
-            change = _change("loss.adjust", job, shown, format_usd(cost_microusd), why)
+            was = InDoubt(doubt) if doubt else Amount(Unit.USD, before)
+            change = _change("loss.adjust", job, was, Amount(Unit.USD, cost_microusd), why)
             await record(connection, job.server_id, change, now_ms)
         return done
 
@@ -98,8 +101,8 @@ class Losses:
                 await doubts.close_doubt(
                     connection, job_id, Outcome.WRITTEN_OFF, by=HOST, reason=why, at_ms=now_ms
                 )
-                shown = f"{format_usd(doubt)} in doubt"
-                change = _change("loss.write_off", job, shown, "written off", why)
+                after = Code("written_off")
+                change = _change("loss.write_off", job, InDoubt(doubt), after, why)
                 await record(connection, job.server_id, change, now_ms)
         return doubt
 
@@ -107,7 +110,7 @@ class Losses:
         async with self._database.read() as connection:
             job = await jobs.get(connection, job_id)
         if job is None:
-            raise BadRequest(f"There is no job {job_id}; `losses` and `export jobs` name them.")
+            raise BadRequest(JobCode.NOT_IN_BOOKS, typed=job_id)
         return job
 
 
@@ -120,16 +123,15 @@ async def _resolved(connection: Connection, job_id: str) -> Job:
     job = await jobs.get(connection, job_id)
     kinds = {entry.kind for entry in await ledger.entries_of(connection, job_id)}
     if job is None or not kinds & {"settle", "release"}:
-        raise BadRequest(f"Job {job_id} is not decided yet; the bot itself books what it costs.")
+        raise BadRequest(JobCode.UNDECIDED, typed=job_id)
     return job
 
 
-def _change(kind: str, job: Job, before: str, after: str, reason: str) -> Change:
+def _change(kind: str, job: Job, before: Fact, after: Fact, reason: str) -> Change:
     return Change(
         kind=kind,
         actor_id=HOST,
-        # Without the prompt: this row outlives it.
-        subject=f"cost of job {job.id} of member {job.member_id}",
+        subject=JobOf(job.member_id, job.id),
         before=before,
         after=after,
         reason=reason,

@@ -3,10 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from bot.core.audit import Change, Code, Wrong
 from bot.services.audit_recorder import record
 from bot.services.ports import Clock
 from bot.storage import audit, proof, repair
-from bot.storage.audit import HOST, Change
+from bot.storage.audit import HOST
 from bot.storage.database import Connection, Database
 
 _BOT = 0
@@ -62,10 +63,9 @@ class Repairs:
             change = Change(
                 kind="repair.sums",
                 actor_id=HOST,
-                subject="sums kept beside the ledger",
-                before=f"{count} wrong",
-                after="made anew from the entries",
-                reason="",
+                subject=Code("sums"),
+                before=Wrong(count),
+                after=Code("made_anew"),
             )
             if server_id == _BOT:
                 await audit.append(connection, server_id, change, now_ms)

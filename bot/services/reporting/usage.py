@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
+from bot.core.codes import ExportCode
 from bot.core.errors import BadRequest
 from bot.core.limits import local_day
 from bot.core.models.model import Model
@@ -116,7 +117,7 @@ class UsageReports:
         """Sum up a server's usage; see `parse_days` for the ways to name days.
 
         Raises:
-            BadRequest: The days make no sense; the sentence says what would be right.
+            BadRequest: The days make no sense.
         """
         async with self._database.read() as connection:
             zone = (await preferences.load(connection, server_id)).zone
@@ -139,7 +140,7 @@ class UsageReports:
         Today is the day in UTC; a job counts on the local day of its own server.
 
         Raises:
-            BadRequest: The days make no sense; the sentence says what would be right.
+            BadRequest: The days make no sense.
         """
         days = parse_days(
             period, first, last, date.fromisoformat(local_day(self._clock.now_ms(), UTC))
@@ -217,9 +218,7 @@ class _SheetWriter:
 
     def _check_size(self) -> None:
         if self._packed.tell() > self._bytes_max:
-            raise BadRequest(
-                "This table is too large for one file, even zipped. Choose fewer days."
-            )
+            raise BadRequest(ExportCode.SHEET_TOO_LARGE)
 
 
 def _csv_bytes(rows: Iterable[Iterable[str | int]]) -> bytes:

@@ -107,7 +107,7 @@ async def test_late_pictures_are_never_taken_for_the_message_before_them(
     late, others_before, _ = local.messages(channel)
     assert [late.pinged.users, others_before.pinged.users] == [{alice.id}] * 2
     assert "**Late, and free of charge:** fal's answer to the request was lost." in late.text
-    assert "1 image could not be fetched so far and is not charged" in late.text
+    assert "1 picture could not be fetched so far and is not charged" in late.text
     assert "the others came earlier" in others_before.text
     assert "could not be fetched so far" not in others_before.text
     assert "$" not in late.text + others_before.text

@@ -18,13 +18,13 @@ from bot.chat.imagine.cards import (
     waiting_card,
 )
 from bot.chat.interaction.layouts import BAD, DONE, QUIET, WAITING, WORKING, notice
-from bot.chat.texts import fewer_note
 from bot.core.errors import Halt
 from bot.core.jobs import Job, Phase, Progress, Reason, State
 from bot.core.limits import Subject, Unit, Window
 from bot.core.models.options import Format
 from bot.services.limits.allowance import Allowance
 from bot.services.ports import Place
+from bot.texts.jobs import fewer_note
 from tests.chat.samples import MEMBER, NASTY_PROMPTS, NOW_MS, make_balance, make_job, make_pot
 
 SECTION, TEXT, GALLERY, ROW, BUTTON, CONTAINER = 9, 10, 12, 1, 2, 17
@@ -143,7 +143,7 @@ async def test_a_waiting_card_has_prompt_state_small_print_and_a_button():
     assert texts(view) == [
         "“a lighthouse at dusk”",
         "**Waiting** · 2nd in line",
-        "-# 2 images · 1536×1024 · high · up to $0.36 held · 14 of 20 left today (resets in 5 h)",
+        "-# 2 pictures · 1536×1024 · high · up to $0.36 held · 14 of 20 left today (resets in 5 h)",
     ]
     (button,) = [one for one in components(view) if one["type"] == BUTTON]
     match = re.fullmatch(CANCEL_ID, button["custom_id"])
@@ -154,7 +154,7 @@ async def test_a_waiting_card_has_prompt_state_small_print_and_a_button():
 
 async def test_a_card_of_a_member_without_limits_leaves_the_quota_out():
     view = waiting_card(make_job(), Place(in_line=2), make_balance())
-    assert texts(view)[2] == "-# 2 images · 1536×1024 · high · up to $0.36 held"
+    assert texts(view)[2] == "-# 2 pictures · 1536×1024 · high · up to $0.36 held"
 
 
 STARTED_MS = NOW_MS + 12_999
@@ -234,12 +234,12 @@ async def test_the_pictures_have_alt_text_and_the_footer():
         "attachment://imagine-0123456789abcdef-2.webp",
     ]
     assert [item["description"] for item in gallery["items"]] == [
-        "Image 1 of 2: a lighthouse at dusk",
-        "Image 2 of 2: a lighthouse at dusk",
+        "Picture 1 of 2: a lighthouse at dusk",
+        "Picture 2 of 2: a lighthouse at dusk",
     ]
     assert texts(view) == [
         "“a lighthouse at dusk”",
-        "-# 2 images · 1536×1024 · high · $0.33 · 41 s · 14 of 20 left today (resets in 5 h)",
+        "-# 2 pictures · 1536×1024 · high · $0.33 · 41 s · 14 of 20 left today (resets in 5 h)",
     ]
     assert colour(view) == DONE.value
 
@@ -258,7 +258,7 @@ def test_alt_text_is_the_prompt_in_one_line_and_fits(prompt, number, count):
     assert len(alt) <= 1024
     assert len(alt.encode()) <= 4096
     assert len(alt.splitlines()) == 1
-    assert alt.startswith("Image 4 of 4: ") == (count == 4)
+    assert alt.startswith("Picture 4 of 4: ") == (count == 4)
 
 
 def test_alt_text_is_not_escaped_because_it_is_not_markdown():
@@ -281,7 +281,7 @@ def test_alt_text_is_not_escaped_because_it_is_not_markdown():
 async def test_an_ended_card_says_why_and_what_became_of_the_money(state, reason, title, accent):
     view = ended_card(make_job(state=state, reason=reason), BALANCE)
 
-    held = "-# Nothing was charged: 2 images and $0.36 held are back"
+    held = "-# Nothing was charged: 2 pictures and $0.36 held are back"
     assert texts(view)[1:] == [title, f"{held} · 14 of 20 left today (resets in 5 h)"]
     assert colour(view) == accent.value
     assert not [one for one in components(view) if one["type"] == BUTTON]

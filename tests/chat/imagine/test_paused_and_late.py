@@ -5,12 +5,12 @@ import pytest
 from bot.chat.imagine.cards import Attached, ended_card, pictures_card, waiting_card
 from bot.chat.interaction.layouts import BAD, DONE, QUIET, WAITING
 from bot.chat.moderation.log.cards import card_of
-from bot.chat.texts import WHILE_HALTED, why_halted
 from bot.core.errors import Halt
 from bot.core.jobs import Reason, State
 from bot.core.models.options import Format
 from bot.services.ports import Place
 from bot.storage.notices import Notice
+from bot.texts.jobs import WHILE_HALTED, why_halted
 from tests.chat.imagine.test_cards import (
     BUTTON,
     assert_discord_takes,
@@ -22,8 +22,8 @@ from tests.chat.samples import MEMBER, NOW_MS, make_balance, make_job, make_pot
 
 BALANCE = make_balance(make_pot())
 LEFT = "14 of 20 left today (resets in 5 h)"
-SMALL = f"-# 2 images · 1536×1024 · high · up to $0.36 held · {LEFT}"
-HELD_IS_BACK = f"-# Nothing was charged: 2 images and $0.36 held are back · {LEFT}"
+SMALL = f"-# 2 pictures · 1536×1024 · high · up to $0.36 held · {LEFT}"
+HELD_IS_BACK = f"-# Nothing was charged: 2 pictures and $0.36 held are back · {LEFT}"
 PICTURE = Attached("imagine-0123456789abcdef-1.png", b"", Format.PNG)
 
 
@@ -116,7 +116,7 @@ async def test_late_pictures_say_first_why_they_are_late_and_then_that_they_are_
     assert texts(view) == [
         f"<@{MEMBER}> “a lighthouse at dusk”",
         "**Late, and free of charge:** fal's answer to the request was lost.",
-        f"-# 1 image · 1536×1024 · high · free · {LEFT}",
+        f"-# 1 picture · 1536×1024 · high · free · {LEFT}",
     ]
     assert "$" not in "".join(texts(view))
     assert colour(view) == DONE.value

@@ -1,8 +1,8 @@
 """Errors as the sentences that people read."""
 
 from bot.chat.interaction.answers import sentence_for
-from bot.core.errors import BadRequest
-from bot.storage.database import DatabaseUnavailable
+from bot.core.codes import OptionCode
+from bot.core.errors import BadRequest, DatabaseUnavailable
 
 
 def test_a_storage_that_is_away_gets_a_sentence_without_its_details():
@@ -21,4 +21,4 @@ def test_what_nobody_foresaw_is_an_id_that_the_log_has_too(caplog):
 
 
 def test_a_refusal_is_its_own_sentence():
-    assert sentence_for(BadRequest("No.")) == "No."
+    assert sentence_for(BadRequest(OptionCode.COUNT, most=4)) == "The count must be 1 to 4."

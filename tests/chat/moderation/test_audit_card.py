@@ -6,14 +6,32 @@ import pytest
 
 import bot.services
 from bot.chat.moderation.audit.card import PAGE_ID, ROWS_ON_PAGE, TOPICS, Filters, audit_card
+from bot.chat.moderation.log.cards import card_of
+from bot.core.audit import (
+    Amount,
+    AuditRow,
+    Change,
+    Choice,
+    Code,
+    Deleted,
+    LimitOf,
+    Prompt,
+    Text,
+    Where,
+)
+from bot.core.limits import Subject, Unit, Window
+from bot.core.preferences import Places
+from bot.core.wordfilter.words import Entry, Kind
 from bot.services.moderation.limits import AuditPage
-from bot.storage.audit import HOST, AuditRow, Change
+from bot.storage.audit import HOST
+from bot.storage.notices import Notice
 from tests.chat.imagine.test_cards import BUTTON, assert_discord_takes, components, texts
 from tests.chat.samples import NASTY_PROMPTS, NOW_MS
 
 MEMBER = 2**62 + 3
 ROLE = 2**62 + 9
-CHANGE = Change("limit.set", 7, f"role {ROLE}, images per day", "5 images", None, "a reason")
+LIMIT = LimitOf(Subject.ROLE, ROLE, Unit.IMAGES, Window.DAY)
+CHANGE = Change("limit.set", 7, LIMIT, Amount(Unit.IMAGES, 5), None, "a reason")
 
 
 def page(*changes: Change, newer: bool = True, older: bool = True) -> AuditPage:
@@ -33,8 +51,8 @@ def test_a_row_says_what_who_when_and_why():
 
     assert text[0] == (f"**Audit**\n-# <t:{NOW_MS // 1000 - 60}:f> to <t:{NOW_MS // 1000}:f>")
     assert text[1] == (
-        f"**Limit set** · role <@&{ROLE}>, images per day\n"
-        f"was 5 images → **nothing**\n"
+        f"**Limit set** · <@&{ROLE}>, pictures per day\n"
+        f"was 5 pictures → **nothing**\n"
         f"-# <t:{NOW_MS // 1000}:f> · <@7> · “a reason”"
     )
     assert "· the host ·" in text[2]
@@ -65,29 +83,55 @@ def test_the_buttons_name_the_rows_that_the_next_pages_start_from_and_the_filter
 
 @pytest.mark.parametrize("nasty", NASTY_PROMPTS.values(), ids=NASTY_PROMPTS)
 def test_a_full_page_fits_and_is_harmless_whatever_the_rows_hold(nasty):
-    change = Change("x" * 100, 2**63, nasty, nasty, nasty, nasty, 2**63)
-    view = audit_card(page(*[change] * ROWS_ON_PAGE), Filters(2**63, "y" * 20))
+    words, entry = Text(nasty), Entry(Kind.PATTERN, nasty)
+    where = Where(Places.EXCEPT, tuple(range(2**63, 2**63 + 25)))
+    for change in (
+        Change("x" * 100, 2**63, words, words, words, nasty),
+        Change("words.refused", 2**63, Prompt(nasty), entry, entry, nasty),
+        Change("settings.channels", 2**63, Code("channels"), where, where, nasty),
+        Change("limit.clear", 2**63, LIMIT, words, words, "", Deleted(Subject.ROLE, nasty)),
+    ):
+        view = audit_card(page(*[change] * ROWS_ON_PAGE), Filters(2**63, "y" * 20))
 
-    assert_discord_takes(view)
-    for text in texts(view)[1:]:
-        assert len(text.splitlines()) == 3
-        bare = re.sub(r"<@\d+>|<t:\d+:f>", "", text)
-        assert not re.search(r"(?<!\\)[<@]", bare)
+        assert_discord_takes(view)
+        for text in texts(view)[1:]:
+            assert len(text.splitlines()) == 3
+            bare = re.sub(r"<(@&?|#)\d+>|<t:\d+:f>", "", text)
+            assert not re.search(r"(?<!\\)[<@]", bare)
 
 
-def test_an_id_in_words_becomes_a_name_but_no_other_number():
-    asked = ("member", "the channel", "user")
-    shown = [
-        texts(audit_card(page(replace(CHANGE, subject=f"{one} {MEMBER} x")), Filters()))[1]
-        for one in asked
-    ]
-    assert [text.splitlines()[0] for text in shown] == [
-        f"**Limit set** · member <@{MEMBER}> x",
-        f"**Limit set** · the channel <#{MEMBER}> x",
-        f"**Limit set** · user <@{MEMBER}> x",
-    ]
-    plain = texts(audit_card(page(replace(CHANGE, subject="job 12, member 5")), Filters()))[1]
-    assert "<@5>" not in plain
+TYPED = f"member {MEMBER}, role {ROLE}, channel {MEMBER}, user {MEMBER} <@{MEMBER}>"
+"""What somebody may type to have the bot name others."""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        replace(CHANGE, subject=Code("sums"), reason=TYPED),
+        Change("words.add", 7, Entry(Kind.WORD, TYPED), None, Entry(Kind.WORD, TYPED)),
+        Change("words.refused", 7, Prompt(TYPED), Code("asked_for"), Entry(Kind.REGEX, TYPED)),
+        Change("pause.on", 7, Code("pause_sentence"), Choice(None), Choice(TYPED)),
+        Change("limit.clear", 7, Code("sums"), cause=Deleted(Subject.ROLE, TYPED)),
+        Change("limit.set", 7, Text(TYPED), Text(TYPED), Text(TYPED), TYPED),
+    ],
+    ids=lambda change: change.kind,
+)
+def test_an_id_that_somebody_typed_names_nobody(change: Change):
+    [_, card] = texts(audit_card(page(change, newer=False, older=False), Filters()))
+    body = {"kind": change.kind, "actor_id": 7, "reason": change.reason, **change.facts}
+    [logged] = texts(card_of([Notice("0" * 16, 10, "change", body, NOW_MS)]))
+
+    for text in (card, logged):
+        assert f"member {MEMBER}, role"[:20] in text
+        assert re.findall(r"(?<!\\)<[@#]&?\d+>", text) == ["<@7>"]
+
+
+def test_the_ids_of_facts_become_names():
+    where = Where(Places.EXCEPT, (21, 22, 23, 24))
+    change = Change("settings.channels", 7, Code("channels"), Where(Places.ALL, ()), where)
+    card = texts(audit_card(page(change), Filters()))[1]
+    named = "everywhere but in <#21>, <#22> and 2 more"
+    assert f"was everywhere → **{named}**" in card
 
 
 def test_every_kind_of_change_can_be_asked_for():

@@ -8,7 +8,6 @@ from bot.chat.imagine.cards import ended_card, quota_card, waiting_card
 from bot.chat.moderation.blocks.cards import blocked_card, blocks_card, unblocked_card
 from bot.chat.moderation.gifts.cards import given_card, taken_back_card
 from bot.chat.moderation.limits.cards import explained_card
-from bot.chat.texts import footer, quota_line, why_refused
 from bot.core.errors import OverLimit
 from bot.core.gifts import Gift
 from bot.core.jobs import Reason, State
@@ -17,8 +16,11 @@ from bot.services.limits.allowance import Allowance
 from bot.services.moderation.limits import Explained, Overview
 from bot.services.ports import Place
 from bot.storage.blocks import Block
+from bot.texts.jobs import footer
+from bot.texts.limits import quota_line
 from tests.chat.imagine.test_cards import assert_discord_takes, texts
 from tests.chat.samples import MEMBER, NASTY_PROMPTS, NOW_MS, make_balance, make_job, make_pot
+from tests.said import sentence_of
 
 USD = Unit.USD
 SECOND = NOW_MS // 1000 + 3600
@@ -65,12 +67,12 @@ async def test_every_card_of_a_job_counts_gifts():
 
 
 def test_a_refusal_counts_gifts_and_advises_what_is_possible():
-    lines = why_refused(OverLimit(make_pot(10, 9), 4, 2)).splitlines()
+    lines = sentence_of(OverLimit(make_pot(10, 9), 4, 2)).splitlines()
     assert lines[1] == "1 of 10 left today, by the limit for everyone, and 2 from gifts."
     assert lines[2] == "Ask for 3 or fewer, or wait."
-    lines = why_refused(OverLimit(USED_UP, 4, 2)).splitlines()
+    lines = sentence_of(OverLimit(USED_UP, 4, 2)).splitlines()
     assert lines[2] == "Ask for 2 or fewer, or wait."
-    lines = why_refused(OverLimit(DOLLARS, 2_000_000, 330_000)).splitlines()
+    lines = sentence_of(OverLimit(DOLLARS, 2_000_000, 330_000)).splitlines()
     assert lines[1] == "$1 of $5 left this month, by the limit for everyone, and $0.33 from gifts."
     assert len(lines) == 3
 
@@ -80,7 +82,7 @@ async def test_the_quota_card_says_who_gave_what_until_when_and_why():
 
     assert texts(view)[1].splitlines() == [
         "**Gifts**, used after what the limits allow",
-        f"**3 of 5 images left** · from <@77> · until <t:{SECOND}:f> (<t:{SECOND}:R>)",
+        f"**3 of 5 pictures left** · from <@77> · until <t:{SECOND}:f> (<t:{SECOND}:R>)",
         "-# “a \\*prize\\*”",
         f"**$2.50 of $5 left** · from the host · until <t:{SECOND}:f> (<t:{SECOND}:R>)",
     ]
@@ -98,7 +100,7 @@ async def test_a_gift_of_use_has_no_but():
 
     large, small = texts(view)
     assert large.splitlines() == [
-        f"**Given.** <@{MEMBER}>: 5 images until <t:{SECOND}:f> (<t:{SECOND}:R>)",
+        f"**Given.** <@{MEMBER}>: 5 pictures until <t:{SECOND}:f> (<t:{SECOND}:R>)",
         "“a \\*prize\\*”",
     ]
     assert small.splitlines() == [
@@ -110,7 +112,7 @@ async def test_a_gift_of_use_has_no_but():
 @pytest.mark.parametrize(
     ("before", "but"),
     [
-        (allowance(), "no limit of images holds for them here, so the gift has no effect now."),
+        (allowance(), "no limit of pictures holds for them here, so the gift has no effect now."),
         (
             allowance(USED_UP, DOLLARS),
             "their limit of USD holds all the same: $1 of $5 left this month.",
@@ -140,7 +142,7 @@ async def test_a_gift_to_somebody_who_left_says_so():
 
 async def test_what_is_taken_back_is_counted():
     [text, _] = texts(taken_back_card(MEMBER, Unit.IMAGES, [GIFT, replace(GIFT, left=0)]))
-    assert text == f"**Taken back.** <@{MEMBER}>: 2 gifts of images, with 3 images left"
+    assert text == f"**Taken back.** <@{MEMBER}>: 2 gifts of pictures, with 3 pictures left"
 
 
 async def test_a_block_says_that_accepted_jobs_go_on():

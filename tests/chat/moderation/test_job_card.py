@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from bot.chat.moderation.jobs.card import job_card, job_label, message_link
-from bot.core.jobs import Reason, State, Ticket
+from bot.core.jobs import Hitch, Reason, State, Ticket
 from bot.core.models.options import Format
 from bot.services.moderation.job_inquiry import Case
 from bot.storage.entries import Entry
@@ -22,7 +22,7 @@ TICKET = Ticket("0b1c-22", "http://q/s", "http://q", "http://q/c")
 AT_S = NOW_MS // 1000
 
 
-def step(number: int, event: str, note: str = "") -> Step:
+def step(number: int, event: str, note: str | Hitch = "") -> Step:
     state = {"create": State.HELD, "deliver": State.DELIVERED}.get(event, State.QUEUED)
     return Step(number, None, event, state, NOW_MS + number * 1500, note)
 
@@ -56,17 +56,17 @@ def test_a_delivered_job_tells_its_steps_its_money_and_where_it_stands():
     assert head == (
         f"**Job is delivered** · <t:{AT_S}:f>\n“a lighthouse at dusk”\n"
         f"<@{job.member_id}> in <#2> · [message](https://discord.com/channels/1/2/77)\n"
-        "-# 2 images · 1536×1024 · high · png"
+        "-# 2 pictures · 1536×1024 · high · png"
     )
     assert story.splitlines()[:2] == [
         f"<t:{AT_S}:T> **accepted**", f"<t:{AT_S + 1}:T> **sending to fal** · after 2 s"
     ]  # fmt: skip
     assert story.splitlines()[-1].endswith("**delivered** · after 2 s · in the answer")
     assert money.splitlines() == [
-        "held: up to $0.36, 2 images · gifts: $0, 1 image",
-        "settled: $0.33, 2 images, as fal bills it · gifts: $0, 1 image",
-        "back to the member: $0.17, 1 image · gifts: $0, 1 image",
-        "**Cost $0.33 · charged $0.17, 1 image**",
+        "held: up to $0.36, 2 pictures · gifts: $0, 1 picture",
+        "settled: $0.33, 2 pictures, as fal bills it · gifts: $0, 1 picture",
+        "back to the member: $0.17, 1 picture · gifts: $0, 1 picture",
+        "**Cost $0.33 · charged $0.17, 1 picture**",
     ]
     assert small == "-# fal 0b1c-22\n-# job 0123456789abcdef"
 
@@ -99,6 +99,15 @@ def test_a_lost_job_says_why_what_it_may_cost_and_who_did_what():
     assert "may have billed up to $0.36" in money
     assert "Cancel asked for by <@5>" in small
     assert f"removed by <@6> <t:{AT_S}:f>" in small
+
+
+@pytest.mark.parametrize("hitch", Hitch)
+def test_what_the_bot_itself_noted_stands_without_quotation_marks(hitch: Hitch):
+    case = Case(make_job(), [step(0, "create"), step(1, "fail", hitch)], [HOLD])
+    line = texts(job_card(case))[1].splitlines()[-1]
+    assert line.startswith(f"<t:{AT_S + 1}:T> **failed** · after 2 s · ")
+    assert "“" not in line
+    assert "_" not in line
 
 
 def test_the_link_leads_where_the_message_stands_and_never_into_direct_messages():

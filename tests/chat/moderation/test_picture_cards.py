@@ -21,6 +21,7 @@ from bot.storage.notices import Notice
 from bot.storage.pictures import Made
 from tests.chat.imagine.test_cards import BUTTON, colour, components, texts
 from tests.chat.samples import MEMBER, NASTY_PROMPTS, NOW_MS, make_job, make_pot
+from tests.said import sentence_of
 
 BIG = 2**63 - 1
 REPORT_ID = "0123456789abcdef"
@@ -99,7 +100,7 @@ def test_a_removed_card_shows_neither_the_prompt_nor_the_pictures():
 
     assert job.prompt not in written
     assert r"“too \*\*loud\*\*”" in written
-    assert "2 images · $0.33 stay counted; nothing is given back" in written
+    assert "2 pictures · $0.33 stay counted; nothing is given back" in written
 
 
 def test_an_open_report_has_four_buttons_and_a_decided_one_none():
@@ -120,7 +121,7 @@ def test_an_open_report_has_four_buttons_and_a_decided_one_none():
         assert buttons(view) == []
         assert colour(view) == expected.value
         assert f"**{title}** · by <@7>" in texts(view)[-1]
-        assert "<@7> has" in already_decided(decided)
+        assert "<@7> has" in sentence_of(already_decided(decided))
 
 
 def test_the_voices_of_a_report_are_counted_in_words():

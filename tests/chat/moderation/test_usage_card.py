@@ -18,6 +18,7 @@ from bot.core.typed.ranges import Days
 from bot.services.reporting.usage import Sheet, UsageReport
 from bot.storage.usage import Figures, Report
 from tests.chat.moderation.test_usage_chart import FIRST, HUGE, REPORTS, make_report
+from tests.said import saying
 
 
 def parts(view) -> list[dict]:
@@ -110,7 +111,7 @@ def test_a_few_days_are_listed_and_of_many_the_largest():
 def test_members_are_named_and_the_others_summed():
     report = make_report(31)
     text = text_of(card(report))
-    assert "**#1** <@0> · $0.01 · 3 images · 3 jobs" in text
+    assert "**#1** <@0> · $0.01 · 3 pictures · 3 jobs" in text
     assert "**#8** <@7>" in text
     assert "others" not in text
     more = make_report(31, members_in_all=12)
@@ -126,7 +127,9 @@ def test_small_print_says_refusals_gifts_and_what_is_under_way():
     )
     text = text_of(card(report))
     assert "Refused at once: over a member's limit 3, forbidden words 1" in text
-    assert "Charged to members: 2 images, $0.00002; gifts paid 1 image and $0.00001 of it" in text
+    assert (
+        "Charged to members: 2 pictures, $0.00002; gifts paid 1 picture and $0.00001 of it" in text
+    )
     assert "Just now: 2 under way, holding $0.50; 1 being delivered" in text
 
 
@@ -151,7 +154,7 @@ def test_the_button_names_the_days_and_reads_them_again():
     assert read_days(named(button["custom_id"])) == Days(date(2026, 1, 30), date(2026, 2, 5))
     for first, last in (("2026-02-30", "2026-03-01"), ("0001-01-01", "9999-12-31"),
                         ("2026-03-02", "2026-03-01")):  # fmt: skip
-        with pytest.raises(BadRequest, match="Ask for the usage again"):
+        with pytest.raises(BadRequest, check=saying("Ask for the usage again")):
             read_days(named(f"usage_csv:{first}:{last}"))
 
 

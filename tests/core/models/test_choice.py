@@ -10,7 +10,9 @@ from bot.core.models.prices import Flat, Price
 from bot.core.models.registry import model_of, text_models
 from bot.core.models.sizes import FewSizes
 from bot.core.preferences import Defaults, Preferences, check, completed, usual
+from bot.texts.sizes import rule_text
 from tests.core.test_preferences import request
+from tests.said import sentence_of
 
 FLAT = Model(
     id="acme/crayon",
@@ -45,13 +47,13 @@ PLAIN = Model(
 def test_what_a_model_cannot_make_is_refused_by_name(size, quality, count, file_format, said):
     with pytest.raises(BadRequest) as refused:
         FLAT.check(size, quality, count, file_format)
-    assert refused.value.sentence == said
+    assert sentence_of(refused.value) == said
 
 
 def test_a_model_of_few_sizes_names_them_and_the_nearest():
     with pytest.raises(IllegalSize) as refused:
         FLAT.check_size(Size(1920, 1080))
-    assert refused.value.rule == "the model makes 1024×1024 and 1536×1024 only"
+    assert rule_text(refused.value.rule) == "the model makes 1024×1024 and 1536×1024 only"
     assert refused.value.nearest == "1536×1024"
     with pytest.raises(IllegalSize) as refused:
         FLAT.check_size(Size(1000, 1000))
@@ -64,7 +66,7 @@ def test_a_bound_from_another_model_becomes_the_cheapest_and_does_not_vanish():
     assert (made.quality, made.count) == ("draft", 1)
     with pytest.raises(NotOffered) as refused:
         check(preferences, FLAT, request(quality="final"))
-    assert refused.value.sentence == "The highest quality in this server is draft."
+    assert sentence_of(refused.value) == "The highest quality in this server is draft."
 
 
 def test_a_default_size_that_the_model_does_not_make_gives_way_to_the_hosts():

@@ -18,6 +18,8 @@ from bot.core.models.gpt_image_2 import (
 from bot.core.models.options import Size, aspect, typed_size
 from bot.core.models.prices import Ask
 from bot.core.money import ceil_to_cent
+from bot.texts.sizes import rule_text
+from tests.said import saying, sentence_of
 
 # Output tokens and micro-dollars of low, medium and high, from fal's table and OpenAI's calculator.
 PUBLISHED = {
@@ -177,13 +179,15 @@ def test_sizes_on_the_edge_of_a_rule_are_legal(size):
 def test_each_broken_rule_is_named_with_the_nearest_size(size, rule):
     wanted = typed_size(size)
 
-    assert SIZES.broken_rule(wanted) == rule
+    broken = SIZES.broken_rule(wanted)
+    assert broken is not None
+    assert rule_text(broken) == rule
     with pytest.raises(IllegalSize) as refused:
         GPT_IMAGE_2.check_size(wanted)
 
     nearest = SIZES.nearest(wanted)
     assert refused.value.nearest == nearest.shown
-    assert refused.value.sentence == (
+    assert sentence_of(refused.value) == (
         f"{wanted.shown} is not possible: {rule}; the nearest possible size is {nearest.shown}."
     )
 
@@ -255,14 +259,14 @@ def test_what_is_no_size_is_refused_with_an_example(typed):
         GPT_IMAGE_2.parse_size(typed)
 
     assert refused.value.nearest is None
-    assert refused.value.sentence == (
+    assert sentence_of(refused.value) == (
         "A size is typed as width x height in pixels, like 1536x1024."
     )
 
 
 def test_a_well_formed_illegal_size_is_read_but_refused():
     assert typed_size("999999x1") == Size(999_999, 1)
-    with pytest.raises(IllegalSize, match="nearest possible size is"):
+    with pytest.raises(IllegalSize, check=saying("nearest possible size is")):
         GPT_IMAGE_2.parse_size("999999x1")
 
 

@@ -3,6 +3,7 @@ import pytest
 from bot.core.errors import BadRequest
 from bot.core.limits import Unit
 from bot.core.typed.amounts import parse_amount
+from tests.said import sentence_of
 
 
 @pytest.mark.parametrize(
@@ -56,4 +57,4 @@ def test_what_is_no_amount_is_refused_with_an_example(text, unit, sentence):
     with pytest.raises(BadRequest) as caught:
         parse_amount(text, unit)
 
-    assert sentence in caught.value.sentence
+    assert sentence in sentence_of(caught.value)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.core.errors import BadRequest
 from bot.core.limits import Window, period
 from bot.core.typed.durations import parse_until
+from tests.said import sentence_of
 
 BERLIN = "Europe/Berlin"
 
@@ -187,8 +188,8 @@ def test_what_is_no_end_is_refused_with_a_sentence(text, sentence):
     with pytest.raises(BadRequest) as caught:
         read(text)
 
-    assert sentence in caught.value.sentence
-    assert "**@everyone" not in caught.value.sentence
+    assert sentence in sentence_of(caught.value)
+    assert "**@everyone" not in sentence_of(caught.value)
 
 
 ZONES = st.sampled_from(["UTC", BERLIN, "America/Sao_Paulo", "Pacific/Apia", "Asia/Kathmandu"])

@@ -4,6 +4,7 @@ import pytest
 
 from bot.core.errors import BadRequest
 from bot.core.typed.zones import find_zone
+from tests.said import sentence_of
 
 KNOWN = {
     "UTC",
@@ -66,5 +67,5 @@ def test_a_zone_is_found_by_its_name_or_its_city(typed, zone):
 def test_what_is_no_zone_is_refused_with_what_comes_near(typed, said):
     with pytest.raises(BadRequest) as refused:
         find_zone(typed, KNOWN)
-    assert said in refused.value.sentence
-    assert len(refused.value.sentence) < 300
+    assert said in sentence_of(refused.value)
+    assert len(sentence_of(refused.value)) < 300

@@ -18,6 +18,7 @@ from bot.core.wordfilter.words import (
     checked_entry,
     checked_list,
 )
+from tests.said import saying, sentence_of
 
 WORDS = [
     "ass", "bad", "naked", "fuck", "shit", "kill", "idiot", "penis", "anus", "hell", "god", "slit",
@@ -140,13 +141,13 @@ def test_patterns_and_expressions_see_through_disguises_too(kind, text, caught, 
 def test_what_catches_everything_or_nothing_or_is_no_pattern_is_refused(kind, text, sentence):
     with pytest.raises(BadRequest) as caught:
         checked_entry(kind, text)
-    assert sentence in caught.value.sentence
+    assert sentence in sentence_of(caught.value)
 
 
 def test_a_refusal_shows_what_was_typed_without_harm():
     with pytest.raises(BadRequest) as caught:
         checked_entry(Kind.REGEX, "(**<@1>")
-    assert r"\*\*\<\@1\>" in caught.value.sentence
+    assert r"\*\*\<\@1\>" in sentence_of(caught.value)
 
 
 def test_an_entry_is_kept_as_one_line_in_small_letters():
@@ -158,11 +159,11 @@ def test_a_list_is_bounded_in_entries_and_in_the_size_of_its_programs():
     words = [Entry(Kind.WORD, f"word{number}ly") for number in range(ENTRIES_MAX)]
     matcher = checked_list(words)
     assert matcher.find("a word499ly b") == words[499]
-    with pytest.raises(BadRequest, match="500 entries"):
+    with pytest.raises(BadRequest, check=saying("500 entries")):
         checked_list([*words, Entry(Kind.WORD, "more")])
-    with pytest.raises(BadRequest, match="too long"):
+    with pytest.raises(BadRequest, check=saying("too long")):
         checked_list([Entry(Kind.WORD, f"{'nil' * 30}{number}") for number in range(200)])
-    with pytest.raises(BadRequest, match="regular expressions"):
+    with pytest.raises(BadRequest, check=saying("regular expressions")):
         checked_list([Entry(Kind.REGEX, f"[ab]{{200}}{n}") for n in range(20)])
 
 

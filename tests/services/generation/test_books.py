@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.core.errors import LedgerBroken, StaleState
+from bot.core.errors import DatabaseUnavailable, LedgerBroken, StaleState
 from bot.core.jobs import TRANSITIONS, Event, Job, Reason, State, Ticket
 from bot.services.ports import Delivered
 from bot.storage import audit, ledger
-from bot.storage.database import DatabaseUnavailable
 from tests.fakes import rendering, ticket
 from tests.services.conftest import CHANNEL, MEMBER, SERVER, House
 

@@ -5,10 +5,9 @@ import json
 
 import pytest
 
-from bot.core.errors import Broken
+from bot.core.errors import Broken, DatabaseUnavailable
 from bot.core.jobs import Reason, State
 from bot.services.generation.facts import Facts
-from bot.storage.database import DatabaseUnavailable
 from bot.storage.journal import Fact, Journal
 from tests.fakes import rendering, ticket
 from tests.services.generation.test_hardships import until_state, until_true

@@ -2,10 +2,16 @@
 
 import pytest
 
-from bot.core.errors import ContentRefused, RouteBusy, TemporaryFailure, Undeliverable, Unproven
+from bot.core.errors import (
+    ContentRefused,
+    DatabaseUnavailable,
+    RouteBusy,
+    TemporaryFailure,
+    Undeliverable,
+    Unproven,
+)
 from bot.core.jobs import Reason, State
 from bot.services.ports import Delivered
-from bot.storage.database import DatabaseUnavailable
 from tests.fakes import rendering, ticket
 from tests.services.conftest import FAST, MEMBER
 from tests.services.generation.test_hardships import until_state, until_true

@@ -2,9 +2,8 @@
 
 import pytest
 
-from bot.core.errors import StaleState, SubmitUnclear
+from bot.core.errors import DatabaseUnavailable, StaleState, SubmitUnclear
 from bot.core.jobs import Reason, State
-from bot.storage.database import DatabaseUnavailable
 from tests.fakes import ticket
 from tests.services.conftest import SERVER
 from tests.services.generation.test_facts import ERRORS

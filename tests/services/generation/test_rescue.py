@@ -9,6 +9,7 @@ import pytest
 from bot.core.errors import (
     CannotLook,
     ContentRefused,
+    DatabaseUnavailable,
     Gone,
     MediaRejected,
     SubmitUnclear,
@@ -21,7 +22,6 @@ from bot.core.limits import Account
 from bot.services.generation.runner import CancelNews
 from bot.services.ports import CancelAnswer
 from bot.storage import ledger
-from bot.storage.database import DatabaseUnavailable
 from tests.fakes import rendering, ticket
 from tests.services.conftest import CHANNEL, FAST, MEMBER, SERVER
 

@@ -103,13 +103,16 @@ async def test_a_balance_shows_before_the_money_is_back_what_comes_back(open_hou
     await house.check()
 
 
-@pytest.mark.parametrize(("later_ms", "images"), [(0, 1), (DAY_MS, 0)])
+@pytest.mark.parametrize(("later_ms", "images"), [(0, 1 + 2), (DAY_MS, 2)])
 async def test_what_comes_back_comes_back_to_the_period_of_the_hold(open_house, later_ms, images):
     house = await open_house(runs=False, default_usd_per_month_microusd=5 * USD)
     job = await rendered(house, 3)
     house.clock.now += later_ms
+    held = (await house.accept(count=2)).held_microusd
     shown = used((await house.quota.balance(job, arrived=1)).pots)
 
-    assert shown == {(Account.MEMBER, Unit.IMAGES): images, (Account.MEMBER, Unit.USD): 30_000}
+    assert shown == {
+        (Account.MEMBER, Unit.IMAGES): images, (Account.MEMBER, Unit.USD): 30_000 + held
+    }  # fmt: skip
     await house.books.deliver(job, Delivered(7, CHANNEL, "answer"), [0])
     assert used((await house.quota.balance(job)).pots) == shown

@@ -10,6 +10,8 @@ from bot.services.limits.allowance import Asker
 from bot.services.limits.blocks import BLOCKS_MAX, Blocks
 from bot.storage import audit, blocks
 from bot.storage.blocks import Block
+from bot.texts.audit import words_of
+from tests.said import saying, sentence_of
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
 
 MODERATOR = 99
@@ -36,7 +38,7 @@ async def test_a_block_refuses_with_its_reason_and_its_end_and_holds_nothing(ope
 
     with pytest.raises(Blocked) as caught:
         await house.accept()
-    assert caught.value.sentence == (
+    assert sentence_of(caught.value) == (
         "A moderator has blocked you from making pictures here "
         f"until <t:{until_ms // 1000 + 1}:f>. "
         "The reason: “\\@everyone \\*\\*spam\\*\\* again”."
@@ -44,8 +46,9 @@ async def test_a_block_refuses_with_its_reason_and_its_end_and_holds_nothing(ope
     assert await house.books.unfinished() == []
     [change] = await rows(house)
     assert (change.kind, change.actor_id, change.member_id) == ("block.add", MODERATOR, MEMBER)
-    assert (change.subject, change.before) == (f"member {MEMBER}", None)
-    assert change.after == "blocked until 2026-05-29 20:26 UTC"
+    words = words_of(change)
+    assert (words.subject, words.before) == (f"member {MEMBER}", None)
+    assert words.after == "blocked until 2026-05-29 20:26 UTC"
     assert change.reason == "@everyone **spam** again"
 
 
@@ -53,7 +56,7 @@ async def test_a_block_without_an_end_or_a_reason_says_neither(open_house):
     house = await open_house(runs=False)
     await block(house, reason="")
 
-    with pytest.raises(Blocked, match=r"blocked you from making pictures here\.$"):
+    with pytest.raises(Blocked, check=saying(r"blocked you from making pictures here\.$")):
         await house.accept()
 
 
@@ -101,8 +104,8 @@ async def test_a_second_block_takes_the_place_of_the_first_and_lifting_gives_it_
     assert lifted == held
     await house.accept()
     assert await service(house).remove(SERVER, MEMBER, actor_id=7, reason="") is None
-    found = [(one.kind, one.before, one.after, one.reason) for one in await rows(house)]
-    assert found == [
+    noted = [(one.kind, words_of(one)) for one in await rows(house)]
+    assert [(kind, one.before, one.after, one.reason) for kind, one in noted] == [
         ("block.remove", "blocked", None, "sorry"),
         ("block.add", "blocked until 2026-05-28 20:26 UTC", "blocked", "worse"),
         ("block.add", None, "blocked until 2026-05-28 20:26 UTC", "spam"),
@@ -152,14 +155,14 @@ async def test_nothing_leaks_into_another_server(open_house):
 
 async def test_blocks_of_the_past_and_too_many_are_refused(open_house):
     house = await open_house(runs=False)
-    with pytest.raises(BadRequest, match="passed already"):
+    with pytest.raises(BadRequest, check=saying("passed already")):
         await block(house, house.clock.now)
     async with house.database.write(SERVER) as connection:
         for number in range(BLOCKS_MAX):
             kept = Block(1000 + number, house.clock.now + 10 if number else None, "", 1, 1)
             await blocks.put(connection, SERVER, kept)
 
-    with pytest.raises(BadRequest, match="1000 members are blocked"):
+    with pytest.raises(BadRequest, check=saying("1000 members are blocked")):
         await block(house)
     await block(house, member_id=1000)
     house.clock.now += 10

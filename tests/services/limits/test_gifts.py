@@ -15,7 +15,9 @@ from bot.services.limits.allowance import Asker
 from bot.services.limits.gifts import GIFTS_MAX, Gifts
 from bot.services.ports import Delivered
 from bot.storage import audit, gifts, ledger, preferences
+from bot.texts.audit import words_of
 from tests.fakes import rendering, ticket
+from tests.said import saying
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
 
 IMAGES, USD = Unit.IMAGES, Unit.USD
@@ -75,9 +77,10 @@ async def test_a_gift_is_noted_in_ledger_and_audit_and_pays_after_the_allowance(
 
     [change] = await rows(house)
     assert (change.kind, change.actor_id, change.member_id) == ("gift.give", MODERATOR, MEMBER)
-    assert change.subject == f"member {MEMBER}, gifts of images"
-    assert (change.before, change.reason) == (None, "a prize")
-    assert change.after == "2 images until 2026-05-28 20:26 UTC"
+    words = words_of(change)
+    assert words.subject == f"member {MEMBER}, gifts of pictures"
+    assert (words.before, words.reason) == (None, "a prize")
+    assert words.after == "2 pictures until 2026-05-28 20:26 UTC"
     async with house.database.read() as connection:
         [entry] = [one async for one in ledger.entries(connection)]
     assert (entry.kind, entry.id, entry.charge_images) == ("gift", given.id, 2)
@@ -341,7 +344,8 @@ async def test_gifts_that_are_taken_back_pay_no_more_and_nothing_revives_them(op
     assert (await refused(house)).given == 0
     assert await left(house) == [5_000_000]
     change = (await rows(house))[0]
-    assert (change.kind, change.before, change.after) == ("gift.end", "2 images left", None)
+    words = words_of(change)
+    assert (change.kind, words.before, words.after) == ("gift.end", "2 pictures left", None)
     again = await service(house).take_back(SERVER, MEMBER, IMAGES, actor_id=1, reason="")
     assert again == []
     assert len(await rows(house)) == 4
@@ -351,9 +355,9 @@ async def test_gifts_that_are_taken_back_pay_no_more_and_nothing_revives_them(op
 async def test_gifts_of_nothing_of_the_past_and_too_many_are_refused(open_house):
     house = await open_house(runs=False)
     for amount in (0, -1):
-        with pytest.raises(BadRequest, match="more than nothing"):
+        with pytest.raises(BadRequest, check=saying("more than nothing")):
             await give(house, amount)
-    with pytest.raises(BadRequest, match="passed already"):
+    with pytest.raises(BadRequest, check=saying("passed already")):
         await give(house, 1, lasts_ms=0)
     await asyncio.gather(*(give(house, 1) for _ in range(GIFTS_MAX - 1)))
     raced = await asyncio.gather(*(give(house, 1) for _ in range(3)), return_exceptions=True)
@@ -373,7 +377,7 @@ async def test_an_end_and_the_day_of_a_gift_are_in_the_server_s_zone(open_house)
     until_ms = await service(house).until(SERVER, "2026-12-31")
     assert until_ms == await service(house).until(SERVER + 1, "2026-12-31 10:00")
     assert await service(house).until(SERVER, "2 h") == house.clock.now + 7_200_000
-    with pytest.raises(BadRequest, match="two ways"):
+    with pytest.raises(BadRequest, check=saying("two ways")):
         await service(house).until(SERVER, "03/04/2027")
     await give(house, 1)
     async with house.database.read() as connection:

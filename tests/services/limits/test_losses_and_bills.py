@@ -7,18 +7,25 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core.errors import Broken, ContentRefused, ForbiddenPrompt, OverLimit, TemporaryFailure
+from bot.core.errors import (
+    Broken,
+    ContentRefused,
+    DatabaseUnavailable,
+    ForbiddenPrompt,
+    OverLimit,
+    TemporaryFailure,
+    TooManyLosses,
+)
 from bot.core.jobs import Reason, Rendering, State
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.models.gpt_image_2 import GPT_IMAGE_2
 from bot.core.models.prices import Ask
 from bot.core.wordfilter.words import Kind
 from bot.services.generation.books import StruckOut
-from bot.services.limits.strikes import TooManyLosses
 from bot.services.limits.words import Words
 from bot.storage import audit, ledger, preferences
-from bot.storage.database import DatabaseUnavailable
 from tests.fakes import rendering, ticket
+from tests.said import saying, sentence_of
 from tests.services.conftest import MEMBER, SERVER
 from tests.services.generation.test_hardships import until_state
 
@@ -66,7 +73,7 @@ async def test_five_billed_refusals_a_day_and_then_a_sentence_until_midnight(ope
         await house.accept()
     now = datetime.fromtimestamp(house.clock.now / 1000, UTC)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    assert caught.value.sentence == (
+    assert sentence_of(caught.value) == (
         "5 of your requests today cost this bot's host money and brought no picture, such as "
         f"prompts that the content check refused. You can go on <t:{int(midnight.timestamp())}:R>."
     )
@@ -91,7 +98,7 @@ async def test_the_day_is_the_server_s(open_house):
     midnight = datetime(now.year, now.month, now.day, tzinfo=zone) + timedelta(days=1)
     at_s = int(midnight.timestamp())
     assert at_s % 86_400, "another midnight than that of UTC"
-    with pytest.raises(TooManyLosses, match=f"<t:{at_s}:R>"):
+    with pytest.raises(TooManyLosses, check=saying(f"<t:{at_s}:R>")):
         await house.accept()
     house.clock.now = at_s * 1000
     await house.accept()

@@ -5,14 +5,16 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.audit import Change, Text
 from bot.core.errors import OverLimit
 from bot.core.jobs import Reason, State
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.preferences import Places, Preferences
 from bot.services.audit_recorder import record
 from bot.services.moderation.housekeeping import Housekeeping
-from bot.storage import notices, preferences, rules
-from bot.storage.audit import HOST, Change
+from bot.storage import audit, notices, preferences, rules
+from bot.storage.audit import HOST
+from bot.texts.audit import words_of
 from tests.services.conftest import CHANNEL, SERVER
 
 OTHER = SERVER + 1
@@ -49,11 +51,11 @@ async def rules_of(house, server_id: int = SERVER) -> list[Rule]:
 
 
 async def audit_of(house, server_id: int = SERVER) -> list[tuple]:
-    sql = "SELECT * FROM audit WHERE server_id = $1 ORDER BY kind, subject"
     async with house.database.read() as connection:
-        rows = await connection.fetch(sql, server_id)
-    assert {row["actor_id"] for row in rows} <= {HOST}
-    return [(row["kind"], row["subject"], row["before_"], row["after_"]) for row in rows]
+        rows = await audit.page(connection, server_id=server_id)
+    assert {row.change.actor_id for row in rows} <= {HOST}
+    words = [(row.change.kind, words_of(row.change)) for row in rows]
+    return sorted((kind, one.subject, one.before, one.after) for kind, one in words)
 
 
 async def test_a_deleted_roles_limits_are_cleared_with_a_row_each_and_no_others(open_house):
@@ -71,8 +73,8 @@ async def test_a_deleted_roles_limits_are_cleared_with_a_row_each_and_no_others(
     assert sorted(await rules_of(house), key=str) == sorted(others, key=str)
     assert await rules_of(house, OTHER) == [role_rule(ROLE)]
     assert await audit_of(house) == [
-        ("limit.clear", "role 7, images per day", "3 images", None),
-        ("limit.clear", "role 7, images per month", "3 images", None),
+        ("limit.clear", "role 7, pictures per day", "3 pictures", None),
+        ("limit.clear", "role 7, pictures per month", "3 pictures", None),
     ]
     assert await audit_of(house, OTHER) == []
 
@@ -116,7 +118,8 @@ async def test_the_last_of_the_only_channels_opens_no_other(open_house, places, 
     assert (now.places, now.channel_ids, now.log_channel_id) == (left, frozenset(), LOG_CHANNEL)
     async with house.database.read() as connection:
         [notice] = await notices.oldest(connection, SERVER, 10)
-    assert notice.body["reason"] == "the channel “pictures” was deleted"
+    change = Change.read(notice.body, kind="settings.channels", actor_id=HOST, reason="")
+    assert words_of(change).reason == "the channel “pictures” was deleted"
 
 
 async def test_a_channel_that_nothing_hangs_on_changes_nothing(open_house):
@@ -142,7 +145,7 @@ async def test_when_the_bot_is_removed_what_waits_is_given_back_and_what_is_sent
     house = await open_house(concurrency=1)
     await prefer(house, log_channel_id=LOG_CHANNEL)
     async with house.database.write(SERVER) as connection:
-        change = Change("limit.set", 99, "everyone", None, "1 image", "")
+        change = Change("limit.set", 99, Text("everyone"))
         await record(connection, SERVER, change, house.clock.now_ms())
     sent = await house.start()
     async with asyncio.timeout(10):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from bot.core.audit import Change, Text
 from bot.core.errors import RouteBusy, Undeliverable
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.services.audit_recorder import record
@@ -14,13 +15,17 @@ from bot.services.limits.allowance import HostLimits
 from bot.services.moderation.limits import Moderation
 from bot.services.moderation.log_channel import LogChannel, Waits
 from bot.storage import notices, preferences
-from bot.storage.audit import Change
 from tests.fakes import RecordingLogPoster
 from tests.services.conftest import SERVER, House
 from tests.services.limits.test_alerts import set_log_channel
 
 OTHER = SERVER + 1
 FAST = Waits(every_s=0.01, pause_s=0.01, pause_max_s=0.02, post_max_s=5, stop_max_s=1)
+
+
+def named(subject: str | dict[str, str]) -> str:
+    """The text of a change, or of a notice of another kind."""
+    return subject if isinstance(subject, str) else subject.get("words", "")
 
 
 @dataclass
@@ -33,7 +38,7 @@ class Scene:
     async def change(self, *subjects: str, server_id: int = SERVER, kind: str = "limit.set"):
         for subject in subjects:
             async with self.house.database.write(server_id) as connection:
-                change = Change(kind, 99, subject, None, "1 image", "")
+                change = Change(kind, 99, Text(subject))
                 await record(connection, server_id, change, self.house.clock.now_ms())
 
     async def other_kind(self, text: str, server_id: int = SERVER) -> None:
@@ -47,7 +52,7 @@ class Scene:
 
     def subjects(self, server_id: int = SERVER) -> list[list[str]]:
         messages = self.poster.of(server_id)
-        return [[notice.body["subject"] for notice in message] for message in messages]
+        return [[named(notice.body["subject"]) for notice in message] for message in messages]
 
     @asynccontextmanager
     async def running(self, waits: Waits = FAST, **options) -> AsyncIterator[None]:
@@ -198,7 +203,7 @@ async def test_more_than_can_wait_is_dropped_with_one_line_that_says_how_many(sc
 
     dropped, kept = scene.poster.of(SERVER)
     assert [(one.kind, one.body) for one in dropped] == [("dropped", {"count": 5})]
-    assert [one.body["subject"] for one in kept] == numbered(6, 9)
+    assert [named(one.body["subject"]) for one in kept] == numbered(6, 9)
 
 
 async def test_what_waited_for_a_day_is_dropped_and_at_last_nothing_is_left(scene):

@@ -8,6 +8,7 @@ from bot.core.errors import BadRequest, Blocked, TooLate, Undeliverable
 from bot.services.moderation.outbox import News
 from bot.services.moderation.picture_reports import REPORTS_PER_HOUR
 from bot.storage.reports import Outcome
+from tests.said import saying
 from tests.services.conftest import MEMBER, SERVER
 from tests.services.picture_room import MODERATOR, OTHER_MODERATOR, OTHER_SERVER, REPORTER, Room
 
@@ -27,11 +28,11 @@ async def test_a_report_is_open_once_and_others_join_in(room):
     case = await room.reports.case(SERVER, await room.open_report(job))
     assert (case.voices, case.reporter_id, case.reason) == (2, REPORTER, "ugly")
     assert [change.kind for change in await room.audit()] == ["report.join", "report.open"]
-    with pytest.raises(BadRequest, match="You have reported these pictures already"):
+    with pytest.raises(BadRequest, check=saying("You have reported these pictures already")):
         await room.report(job)
-    with pytest.raises(BadRequest, match="your own pictures"):
+    with pytest.raises(BadRequest, check=saying("your own pictures")):
         await room.report(job, MEMBER)
-    with pytest.raises(BadRequest, match="not known in this server"):
+    with pytest.raises(BadRequest, check=saying("not known in this server")):
         await room.reports.case(OTHER_SERVER, case.report_id)
 
 
@@ -50,7 +51,7 @@ async def test_ten_messages_an_hour_may_be_reported_by_one_member(room):
     for job in jobs[:-1]:
         await room.report(job)
         room.house.clock.now += 1000
-    with pytest.raises(BadRequest, match="10 messages an hour"):
+    with pytest.raises(BadRequest, check=saying("10 messages an hour")):
         await room.report(jobs[-1])
     await room.report(jobs[-1], 32)
 
@@ -65,7 +66,7 @@ async def test_a_report_may_be_dismissed_and_then_made_by_others_only(room):
 
     assert (case.outcome, case.closed_by, news) == ("dismiss", MODERATOR, News.DONE)
     assert (await room.house.get(job)).removed_by is None
-    with pytest.raises(BadRequest, match="moderators have decided"):
+    with pytest.raises(BadRequest, check=saying("moderators have decided")):
         await room.report(job)
     assert (await room.report(job, 32)).is_first
     assert (await room.audit())[1].kind == "report.dismiss"
@@ -81,9 +82,9 @@ async def test_a_report_decided_as_remove_removes_and_a_menu_s_removal_closes_th
 
     assert [job_id for job_id, _ in room.enforcer.cleared] == [first.id, second.id]
     assert (await room.reports.case(SERVER, report_id)).outcome == "remove"
-    with pytest.raises(TooLate, match="has removed the pictures already"):
+    with pytest.raises(TooLate, check=saying("has removed the pictures already")):
         await room.decide(report_id, Outcome.DISMISS, OTHER_MODERATOR)
-    with pytest.raises(BadRequest, match="removed already"):
+    with pytest.raises(BadRequest, check=saying("removed already")):
         await room.report(first, 32)
 
 
@@ -107,12 +108,12 @@ async def test_a_block_from_a_report_holds_at_once_and_names_the_job(room):
     job = await room.delivered()
     await room.report(job)
     report_id = await room.open_report(job)
-    with pytest.raises(BadRequest, match="has passed"):
+    with pytest.raises(BadRequest, check=saying("has passed")):
         await room.decide(report_id, Outcome.BLOCK, until_ms=5)
     assert (await room.reports.case(SERVER, report_id)).outcome is None
 
     await room.decide(report_id, Outcome.BLOCK)
-    with pytest.raises(Blocked, match="enough"):
+    with pytest.raises(Blocked, check=saying("enough")):
         await room.house.accept()
     change = (await room.audit())[0]
     assert (change.kind, change.job_id, change.member_id) == ("block.add", job.id, MEMBER)
@@ -122,7 +123,7 @@ async def test_a_block_from_a_report_holds_at_once_and_names_the_job(room):
 async def test_only_a_dismissal_needs_no_reason(room, outcome):
     job = await room.delivered()
     await room.report(job)
-    with pytest.raises(BadRequest, match="A reason is needed"):
+    with pytest.raises(BadRequest, check=saying("A reason is needed")):
         await room.decide(await room.open_report(job), outcome, reason=" ")
 
 

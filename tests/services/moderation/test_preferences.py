@@ -5,12 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.audit import Choice, Setting
 from bot.core.errors import BadRequest, IllegalSize, NotOffered, Paused, Refused
 from bot.core.models.gpt_image_2 import Quality
 from bot.core.models.options import Size
 from bot.core.preferences import Places, Preferences, Spoilers
 from bot.services.moderation.preferences import By
 from bot.storage import audit
+from bot.texts.audit import words_of
+from tests.said import saying, sentence_of
 from tests.services.conftest import CHANNEL, SERVER
 
 MIRA, OLE = By(71, "event week"), By(72)
@@ -31,7 +34,8 @@ class Panel:
         return [row.change for row in reversed(rows)]
 
     async def steps(self):
-        return [(c.kind, c.subject, c.before, c.after) for c in await self.audit()]
+        words = [(change.kind, words_of(change)) for change in await self.audit()]
+        return [(kind, one.subject, one.before, one.after) for kind, one in words]
 
     async def notices(self, server_id=SERVER):
         async with self.house.database.read() as connection:
@@ -107,9 +111,9 @@ async def test_every_change_is_stored_and_audited_with_before_and_after(panel):
 
 async def test_what_was_so_already_is_neither_stored_nor_audited(panel):
     change = panel.preferences
-    assert (await change.set_default_size(SERVER, WIDE, MIRA)).what == "default size"
+    assert (await change.set_default_size(SERVER, WIDE, MIRA)).setting is Setting.DEFAULT_SIZE
     for _ in range(2):
-        assert (await change.set_default_size(SERVER, WIDE, MIRA)).what is None
+        assert (await change.set_default_size(SERVER, WIDE, MIRA)).setting is None
         await change.set_zone(SERVER, "UTC", MIRA)
         await change.set_max_size(SERVER, Size(3840, 2160), MIRA)
         await change.set_max_quality(SERVER, Quality.HIGH, MIRA)
@@ -151,9 +155,9 @@ async def test_of_the_same_thing_the_later_one_stays_and_both_are_audited(panel)
     # Both are of one millisecond, so that their order is not known.
     noted = await panel.audit()
     assert {one.actor_id for one in noted} == {71, 72}
-    [first] = [one for one in noted if one.before == "no bound"]
+    [first] = [one for one in noted if one.before == Choice(None)]
     [second] = [one for one in noted if one.before == first.after]
-    assert str((await change.read(SERVER)).max_count) == second.after
+    assert Choice((await change.read(SERVER)).max_count) == second.after
 
 
 async def test_a_default_above_the_highest_is_refused_but_the_highest_may_go_below_it(panel):
@@ -170,7 +174,9 @@ async def test_a_default_above_the_highest_is_refused_but_the_highest_may_go_bel
         (change.set_default_quality(SERVER, Quality.MEDIUM, MIRA), "low"),
         (change.set_default_count(SERVER, 3, MIRA), "2"),
     ):
-        with pytest.raises(BadRequest, match=f"The highest that this server allows is {highest}"):
+        with pytest.raises(
+            BadRequest, check=saying(f"The highest that this server allows is {highest}")
+        ):
             await wrong
     assert await change.read(SERVER) == lowered
     assert len(await panel.audit()) == 6
@@ -205,7 +211,7 @@ async def test_what_is_not_possible_is_refused_and_changes_nothing(panel, change
     with pytest.raises(error) as refused:
         await change(panel.preferences)
     assert isinstance(refused.value, Refused)
-    assert said in refused.value.sentence
+    assert said in sentence_of(refused.value)
     assert await panel.preferences.read(SERVER) == Preferences()
     assert await panel.audit() == []
 
@@ -227,7 +233,7 @@ async def test_a_pause_refuses_new_requests_only_and_ends(panel):
     change, house = panel.preferences, panel.house
     before = await house.accept()
     await change.pause(SERVER, "Back \x00on Monday", MIRA)
-    with pytest.raises(Paused, match="“Back on Monday”"):
+    with pytest.raises(Paused, check=saying("“Back on Monday”")):
         await house.accept()
     assert (await house.get(before)).state == before.state
     await house.accept(server_id=OTHER)
@@ -239,15 +245,15 @@ async def test_a_pause_refuses_new_requests_only_and_ends(panel):
 async def test_what_is_set_decides_the_next_request(panel):
     change, house = panel.preferences, panel.house
     await change.set_max_size(SERVER, WIDE, MIRA)
-    with pytest.raises(NotOffered, match="larger than this server allows"):
+    with pytest.raises(NotOffered, check=saying("larger than this server allows")):
         await house.accept(size=LARGE)
     await change.set_channels(SERVER, Places.ONLY, [CHANNEL + 1], MIRA)
-    with pytest.raises(NotOffered, match="Ask in"):
+    with pytest.raises(NotOffered, check=saying("Ask in")):
         await house.accept()
     await house.accept(channel_id=99, parent_channel_id=CHANNEL + 1)
     await change.set_channels(SERVER, Places.ALL, [], MIRA)
     await change.set_private(SERVER, MIRA, is_allowed=False)
-    with pytest.raises(NotOffered, match="private"):
+    with pytest.raises(NotOffered, check=saying("private")):
         await house.accept(private=True)
     await change.set_spoilers(SERVER, Spoilers.AGE_RESTRICTED, MIRA)
     assert not (await house.accept()).spoiler

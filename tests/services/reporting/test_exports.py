@@ -4,6 +4,7 @@ import asyncio
 import csv
 import gzip
 import io
+import json
 import tracemalloc
 from dataclasses import replace
 from datetime import date
@@ -16,10 +17,12 @@ from bot.core.errors import BadRequest, Refused
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.preferences import Preferences
 from bot.core.typed.ranges import Days
-from bot.services.reporting.export_tables import TABLES, What
+from bot.services.reporting.export_tables import What, table_of
 from bot.services.reporting.exports import EVERYTHING, PAGE_ROWS, PARTS_MAX, Exports
 from bot.storage import jobs, preferences
+from bot.texts.audit import words_of
 from tests.fakes import rendering, ticket
+from tests.said import saying
 from tests.services.conftest import MEMBER, SERVER
 from tests.storage.samples import make_job as sample_job
 
@@ -38,7 +41,9 @@ def table(parts: list[Path]) -> list[dict[str, str]]:
 
 async def rows(service: Exports, what: What, bytes_max: int = MEGABYTES, server_id=SERVER, **asked):
     asked = asked or {"period": EVERYTHING}
-    async with service.made(await service.scope(server_id, what, **asked), bytes_max) as export:
+    async with service.made(
+        await service.scope(server_id, what, **asked), bytes_max, words_of
+    ) as export:
         found = table(export.parts)
         assert export.rows == len(found)
     return found
@@ -78,8 +83,16 @@ async def test_jobs_ledger_and_audit_are_there_whole(open_house, tmp_path):
         "settle", "0.090001", "billed"
     )  # fmt: skip
     [change] = await rows(service, What.AUDIT)
-    assert (change["kind"], change["actor_id"], change["after"]) == ("limit.set", "7", "5 images")
+    assert (change["kind"], change["actor_id"], change["after"]) == ("limit.set", "7", "5 pictures")
     assert (change["before"], change["reason"]) == ("", "'-too many")
+    assert json.loads(change["facts"]) == {
+        "subject": {
+            "fact": "limit", "subject": "everyone", "subject_id": "0", "unit": "images",
+            "window": "day",
+        },
+        "before": None,
+        "after": {"fact": "amount", "unit": "images", "amount": 5, "until_ms": None},
+    }  # fmt: skip
     assert not any((tmp_path / "data" / "exports").iterdir())
 
 
@@ -90,7 +103,7 @@ async def test_nothing_secret_and_nothing_of_another_server_is_exported(open_hou
     await house.accept(server_id=SERVER + 1, prompt="elsewhere")
 
     for what in What:
-        columns = list(TABLES[what].columns)
+        columns = list(table_of(what, words_of).columns)
         assert not [name for name in columns if "token" in name or "url" in name]
         text = str(await rows(service, what))
         assert "elsewhere" not in text
@@ -134,7 +147,7 @@ async def test_files_keep_to_the_limit_and_a_cut_says_where_to_go_on(open_house)
     scope = await service.scope(SERVER, What.JOBS, period=EVERYTHING)
 
     async def made(bytes_max: int):
-        async with service.made(scope, bytes_max) as export:
+        async with service.made(scope, bytes_max, words_of) as export:
             assert all(part.stat().st_size <= bytes_max for part in export.parts)
             return export, table(export.parts)
 
@@ -156,7 +169,9 @@ async def test_files_keep_to_the_limit_and_a_cut_says_where_to_go_on(open_house)
     rest = await rows(service, What.JOBS, first=cut.next_day.isoformat())
     missing = everything[cut.rows :]
     assert rest[-len(missing) :] == missing
-    async with service.made(replace(scope, days=Days(cut.next_day, cut.next_day)), 300) as day:
+    async with service.made(
+        replace(scope, days=Days(cut.next_day, cut.next_day)), 300, words_of
+    ) as day:
         assert (day.is_cut, day.next_day) == (True, None)
 
 
@@ -165,16 +180,16 @@ async def test_one_export_of_a_server_at_a_time_and_the_next_after_it(open_house
     service = house.services.exports
     await seed(house, 3)
     scope = await service.scope(SERVER, What.JOBS)
-    async with service.made(scope, MEGABYTES) as export:
-        with pytest.raises(Refused, match="is being made already"):
-            async with service.made(scope, MEGABYTES):
+    async with service.made(scope, MEGABYTES, words_of) as export:
+        with pytest.raises(Refused, check=saying("is being made already")):
+            async with service.made(scope, MEGABYTES, words_of):
                 pass
-        async with service.made(replace(scope, server_id=SERVER + 1), MEGABYTES) as other:
+        async with service.made(replace(scope, server_id=SERVER + 1), MEGABYTES, words_of) as other:
             assert other.rows == 0
             assert other.parts == []
         assert export.parts[0].exists()
     with pytest.raises(OSError, match="the sender's own"):
-        async with service.made(scope, MEGABYTES):
+        async with service.made(scope, MEGABYTES, words_of):
             raise OSError("the sender's own")
     assert len(await rows(service, What.JOBS)) == 3
 
@@ -183,7 +198,7 @@ async def test_a_disk_that_takes_nothing_is_a_sentence(open_house, tmp_path):
     house = await open_house(runs=False)
     (tmp_path / "data").mkdir(exist_ok=True)
     (tmp_path / "data" / "exports").write_text("not a folder")
-    with pytest.raises(Refused, match="The host's disk does not take it"):
+    with pytest.raises(Refused, check=saying("The host's disk does not take it")):
         await rows(house.services.exports, What.JOBS)
 
 
@@ -204,7 +219,7 @@ async def test_others_go_on_while_a_long_export_is_made(open_house):
     scope = await service.scope(SERVER, What.JOBS, period=EVERYTHING)
     running = asyncio.create_task(beside())
     began = loop.time()
-    async with service.made(scope, MEGABYTES) as export:
+    async with service.made(scope, MEGABYTES, words_of) as export:
         took = loop.time() - began
     is_done = True
     await running
@@ -220,7 +235,7 @@ async def test_few_rows_are_in_memory_at_once(open_house):
     scope = await service.scope(SERVER, What.JOBS, period=EVERYTHING)
     tracemalloc.start()
     try:
-        async with service.made(scope, MEGABYTES):
+        async with service.made(scope, MEGABYTES, words_of):
             _, peak_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -9,6 +9,7 @@ from datetime import date
 
 import pytest
 
+from bot.core.codes import JobCode, MemberCode, OptionCode
 from bot.core.errors import BadRequest, Blocked, ForbiddenPrompt, NotAllowed, OverLimit, Refused
 from bot.core.jobs import State
 from bot.core.limits import Rule, Subject, Unit, Window
@@ -20,6 +21,7 @@ from bot.services.reporting.usage import CSV_COLUMNS, _cells
 from bot.storage import preferences, usage
 from bot.storage.usage import DailyUsage, Figures
 from tests.fakes import rendering
+from tests.said import saying
 from tests.services.conftest import CHANNEL, MEMBER, SERVER
 
 HOUR_MS = 3600 * 1000
@@ -113,10 +115,10 @@ async def test_refusals_are_counted_by_reason(open_house):
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (Blocked("no"), "blocked"),
-        (ForbiddenPrompt("no", "entry"), "words"),
-        (NotAllowed("no"), "other"),
-        (BadRequest("no"), "other"),
+        (Blocked(MemberCode.BLOCKED), "blocked"),
+        (ForbiddenPrompt("word", "entry"), "words"),
+        (NotAllowed(JobCode.NOT_YOURS), "other"),
+        (BadRequest(OptionCode.COUNT), "other"),
     ],
 )
 def test_each_kind_of_refusal_has_a_word(error, reason):
@@ -180,7 +182,7 @@ async def test_a_table_that_is_too_large_is_zipped_and_whole(open_house):
         assert name == plain.name
         assert archive.read(name) == plain.data
     assert plain.data.count(b"\n") == rows + 1
-    with pytest.raises(BadRequest, match="Choose fewer days"):
+    with pytest.raises(BadRequest, check=saying("Choose fewer days")):
         await reports.sheet(SERVER, days, 500)
 
 

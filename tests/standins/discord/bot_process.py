@@ -10,26 +10,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from standins.discord import StandInDiscord
+from tests.fork_server import SpokenWith
 
-ROOT = Path(__file__).parents[3]
+SAMPLE_BOT = "tests.standins.discord.sample_bot"
 
 
 @dataclass
 class BotProcess:
-    process: asyncio.subprocess.Process
+    process: SpokenWith
     reports: list[dict] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def read_reports(self) -> None:
-        assert self.process.stdout is not None
         async for line in self.process.stdout:
             self.reports.append(json.loads(line))
             self.arrived.set()
             self.arrived = asyncio.Event()
 
     async def read_log(self) -> None:
-        assert self.process.stderr is not None
         async for line in self.process.stderr:
             self.log.append(line.decode())
 
@@ -44,7 +43,6 @@ class BotProcess:
 
     def go_on(self) -> None:
         """Let a script that waits for a line go on."""
-        assert self.process.stdin is not None
         self.process.stdin.write(b"\n")
 
 
@@ -52,16 +50,14 @@ class BotProcess:
 async def running_bot(
     discord: StandInDiscord, *arguments: str, token: str | None = None
 ) -> AsyncIterator[BotProcess]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "tests.standins.discord.sample_bot"),
-        *("--api", discord.api_url, "--gateway", discord.gateway_url),
-        *("--token", token or discord.token, *arguments),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)},
+    process = await SpokenWith.start(
+        SAMPLE_BOT,
+        (
+            *("--api", discord.api_url, "--gateway", discord.gateway_url),
+            *("--token", token or discord.token, *arguments),
+        ),
+        Path.cwd(),
+        os.environ,
     )
     bot = BotProcess(process)
     readers = [asyncio.create_task(bot.read_reports()), asyncio.create_task(bot.read_log())]
@@ -72,6 +68,7 @@ async def running_bot(
             process.terminate()
         await process.wait()
         await asyncio.gather(*readers)
+        process.close()
         sys.stderr.write("".join(bot.log))
 
 

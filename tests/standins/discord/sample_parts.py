@@ -34,7 +34,7 @@ def card(text, *rows, gallery=()):
     parts = [ui.TextDisplay(text)]
     if gallery:
         items = [discord.MediaGalleryItem(f, description=f"alt of {f.filename}") for f in gallery]
-        parts += [ui.MediaGallery(*items), ui.TextDisplay("-# 2 images · $0.33 · 14 of 20 left")]
+        parts += [ui.MediaGallery(*items), ui.TextDisplay("-# 2 pictures · $0.33 · 14 of 20 left")]
     parts += [ui.ActionRow(*row) for row in rows]
     view.add_item(ui.Container(*parts, accent_color=0x5865F2))
     return view

@@ -24,7 +24,7 @@ class Host:
         self.seen = []
         self.go_on = asyncio.Event()
         self.files = {"fox.png": picture(), "page.html": b"<html></html>", "big": bytes(4096)}
-        self.url = ""
+        self.url = self.elsewhere = ""
 
     async def handle(self, request):
         self.seen.append((request.path, dict(request.headers)))
@@ -34,6 +34,8 @@ class Host:
             name = "fox.png"
         if name == "away":
             raise web.HTTPFound("http://192.0.2.1/fox.png")
+        if name == "here-as-everywhere":
+            raise web.HTTPFound(self.elsewhere)
         if name.startswith("hop-"):
             left = int(name.removeprefix("hop-"))
             raise web.HTTPFound(f"/hop-{left - 1}" if left else "/fox.png")
@@ -111,6 +113,16 @@ async def test_five_redirections_are_followed(host, make):
 async def test_nobody_but_loopback_is_called(make, url):
     answer, _ = await make(url)
     assert kinds(answer) == ["file_download_error"]
+
+
+@pytest.mark.parametrize("path", ["fox.png", "here-as-everywhere"])
+async def test_a_server_of_this_machine_is_called_by_a_loopback_address_only(host, make, path):
+    everywhere = host.url.replace("127.0.0.1", "0.0.0.0")  # connects to this machine on Linux
+    host.elsewhere = f"{everywhere}/fox.png"
+    url = host.url if path == "here-as-everywhere" else everywhere
+    answer, _ = await make(f"{url}/{path}")
+    assert kinds(answer) == ["file_download_error"]
+    assert "/fox.png" not in [seen for seen, _ in host.seen]
 
 
 async def test_a_server_that_is_gone_is_no_picture(make):

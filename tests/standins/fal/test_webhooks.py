@@ -155,6 +155,7 @@ async def test_what_is_not_heard_comes_again_with_growing_pauses(fal, http, hook
     for tries, pause_s in ((1, 10), (2, 20), (3, 40)):
         await fal.until(lambda tries=tries: len(job.webhook_tries) == tries)
         fal.advance(pause_s - 1)
+        await asyncio.sleep(0.1)
         assert len(hook.received) == tries
         fal.advance(1)
     await fal.until(lambda: len(job.webhook_tries) == 4)

@@ -4,16 +4,15 @@ A button carries the row that its page starts from and the filters, so its page 
 while rows are added.
 """
 
-import re
 from dataclasses import dataclass
 
 from discord import ui
 
 from bot.chat.interaction.layouts import QUIET, WAITING, Row, button, finished
-from bot.chat.texts import named_kind
-from bot.core.prompts import shown_prompt
+from bot.chat.moderation.audit.texts import Room, reason_of, subject_of, values_of
+from bot.chat.texts import by_whom, named_kind
+from bot.core.audit import AuditRow
 from bot.services.moderation.limits import AuditPage
-from bot.storage.audit import HOST, AuditRow
 
 ROWS_ON_PAGE = 8
 
@@ -29,7 +28,7 @@ TOPICS = {
     "settings": "settings",
     "pause": "pauses",
     "cancel": "cancels",
-    "image": "removed images",
+    "image": "removed pictures",
     "report": "reports",
     "member": "warnings",
     "loss": "losses",
@@ -37,11 +36,8 @@ TOPICS = {
 }
 """Names of the kinds of change, by what stands before the dot in a kind."""
 
-_SUBJECT_ROOM, _VALUE_ROOM, _REASON_ROOM = 90, 60, 90
-"""Characters, and half of the bytes: eight rows fit Discord's 4,000 whatever stands in them."""
-
-_ID_IN_WORDS = re.compile(r"\b(member|role|channel|user) (\d{15,20})(?!\d)")
-_MARKS = {"member": "@", "user": "@", "role": "@&", "channel": "#"}
+_ROOM = Room(subject=90, value=60, reason=90)
+"""Eight rows fit Discord's 4,000 characters whatever stands in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +87,11 @@ def _heading(page: AuditPage, filters: Filters) -> str:
 
 def _row_text(row: AuditRow) -> str:
     change = row.change
-    lines = [f"**{named_kind(change.kind[:40])}** · {_named(change.subject, _SUBJECT_ROOM)}"]
-    if change.before is not None or change.after is not None:
-        lines.append(f"was {_value(change.before)} → **{_value(change.after)}**")
-    actor = "the host" if change.actor_id == HOST else f"<@{change.actor_id}>"
-    reason = f" · “{_clipped(change.reason, _REASON_ROOM)}”" if change.reason else ""
-    lines.append(f"-# <t:{row.at_ms // 1000}:f> · {actor}{reason}")
+    lines = [f"**{named_kind(change.kind[:40])}** · {subject_of(change, _ROOM)}"]
+    values = values_of(change, _ROOM)
+    if values is not None:
+        lines.append(f"was {values[0]} → **{values[1]}**")
+    reason = reason_of(change, _ROOM)
+    small = [f"<t:{row.at_ms // 1000}:f>", by_whom(change.actor_id), *([reason] if reason else [])]
+    lines.append(f"-# {' · '.join(small)}")
     return "\n".join(lines)
-
-
-def _named(text: str, room: int) -> str:
-    """Write a text with a name for the first id in it; a mention here pings nobody."""
-    shown = _clipped(text, room)
-    return _ID_IN_WORDS.sub(lambda found: f"{found[1]} <{_MARKS[found[1]]}{found[2]}>", shown, 1)
-
-
-def _value(text: str | None) -> str:
-    return _named(text or "", _VALUE_ROOM) or "nothing"
-
-
-def _clipped(text: str, room: int) -> str:
-    return shown_prompt(text, chars_max=room, bytes_max=2 * room)

@@ -7,6 +7,7 @@ from bot.chat.interaction.people import Person, refuse_bot
 from bot.chat.interaction.services import Interaction, Services
 from bot.chat.moderation.blocks.cards import blocked_card, blocks_card, unblocked_card
 from bot.chat.moderation.options import Until, complete_until
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.services.moderation.pictures import needed_reason
 
@@ -77,7 +78,7 @@ async def unblock(interaction: Interaction, member_id: int, reason: str) -> ui.L
         interaction.guild_id or 0, member_id, actor_id=interaction.user.id, reason=reason
     )
     if before is None:
-        raise BadRequest("They are not blocked, so nothing was changed.")
+        raise BadRequest(ModerationCode.NOT_BLOCKED)
     return unblocked_card(member_id, before)
 
 

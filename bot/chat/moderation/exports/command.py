@@ -10,9 +10,11 @@ from bot.chat.interaction.layouts import NOT_TAKEN
 from bot.chat.interaction.services import Interaction, Services
 from bot.chat.moderation.exports.card import REQUEST_BYTES_MAX, export_card, grouped
 from bot.chat.moderation.options import TypedDays, complete_period
+from bot.core.codes import ExportCode
 from bot.core.errors import Refused
 from bot.core.typed.ranges import NAMES
 from bot.services.reporting.exports import EVERYTHING, Export, Exports, Scope, What
+from bot.texts.audit import words_of
 
 _log = logging.getLogger(__name__)
 
@@ -58,16 +60,16 @@ async def _hand_out(exports: Exports, interaction: Interaction, scope: Scope) ->
     """
     stated = min(interaction.filesize_limit, REQUEST_BYTES_MAX)
     for bytes_max in (stated, min(stated // 2, _SURE_BYTES)):
-        async with exports.made(scope, bytes_max) as export:
+        async with exports.made(scope, bytes_max, words_of) as export:
             try:
                 await _send(interaction, export)
             except NOT_TAKEN as error:
                 _log.warning("export not taken", extra={"detail": str(error)})
                 if not _is_too_large(error):
-                    raise Refused("Discord did not take the files. Try again later.") from error
+                    raise Refused(ExportCode.NOT_TAKEN) from error
             else:
                 return
-    raise Refused("Discord does not take files of that size here; choose fewer days.")
+    raise Refused(ExportCode.TOO_LARGE)
 
 
 def _is_too_large(error: Exception) -> bool:

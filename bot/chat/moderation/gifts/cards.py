@@ -5,22 +5,18 @@ from collections.abc import Sequence
 from discord import ui
 
 from bot.chat.interaction.layouts import DONE, finished
+from bot.chat.interaction.writing import DISCORD
 from bot.chat.member_lines import blocked_until
-from bot.chat.texts import (
-    from_gifts,
-    left_of,
-    quoted_reason,
-    until_when,
-    whose,
-)
+from bot.chat.texts import quoted_reason, until_when
 from bot.core.gifts import Gift, left_in
 from bot.core.limits import Account, Unit, show_amount
 from bot.services.limits.allowance import Allowance
+from bot.texts.limits import from_gifts, left_of, whose
 
 _TEXT_CHARS_MAX = 1500
 """Room for about ten gifts with reasons, beside all that can stand on the card of limits."""
 
-_UNIT_WORDS = {Unit.IMAGES: "images", Unit.USD: "USD"}
+_UNIT_WORDS = {Unit.IMAGES: "pictures", Unit.USD: "USD"}
 
 
 def given_card(
@@ -65,7 +61,7 @@ def _warnings(gift: Gift, before: Allowance, *, is_here: bool) -> list[str]:
         words = _UNIT_WORDS[tightest.rule.unit]
         found.append(f"their limit of {words} holds all the same: {left_of(tightest)}{beside}.")
     caps = [one for one in before.standings if one.account is not Account.MEMBER]
-    found += [f"{whose(cap)} is used up: {left_of(cap)}." for cap in caps if not cap.left]
+    found += [f"{whose(cap, DISCORD)} is used up: {left_of(cap)}." for cap in caps if not cap.left]
     return found
 
 

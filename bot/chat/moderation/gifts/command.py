@@ -9,6 +9,7 @@ from bot.chat.interaction.permission import asker
 from bot.chat.interaction.services import Interaction, Services
 from bot.chat.moderation.gifts.cards import given_card, taken_back_card
 from bot.chat.moderation.options import UNITS, Until, complete_until
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.gifts import Gift
 from bot.core.limits import Unit
@@ -82,5 +83,5 @@ async def _take_back(
     )
     ended = await in_time(interaction, taking, is_private=True)
     if not ended:
-        raise BadRequest("They have no such gift, so nothing was changed.")
+        raise BadRequest(ModerationCode.NO_GIFT)
     await answer_privately(interaction, taken_back_card(member.id, unit, ended))

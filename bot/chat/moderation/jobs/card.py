@@ -8,8 +8,7 @@ from discord import ui
 
 from bot.chat.imagine.cards import cancel_row
 from bot.chat.interaction.layouts import BAD, DONE, QUIET, WORKING, finished
-from bot.chat.texts import count_images, duration, options_line, why_ended
-from bot.core.jobs import Job, State
+from bot.core.jobs import Hitch, Job, State
 from bot.core.limits import Usage
 from bot.core.money import format_usd
 from bot.core.prompts import clip, one_line, shown_prompt
@@ -17,6 +16,8 @@ from bot.services.moderation.job_inquiry import Case
 from bot.services.moderation.pictures import link_to
 from bot.storage.entries import Entry
 from bot.storage.jobs import Step
+from bot.texts.amounts import count_images, duration
+from bot.texts.jobs import options_line, why_ended
 
 _PROMPT_CHARS_MAX, _PROMPT_BYTES_MAX = 900, 1800
 _NOTE_CHARS_MAX, _NOTE_BYTES_MAX = 80, 160
@@ -46,6 +47,12 @@ _ROUTES = {
     "direct": "by direct message",
 }
 _DIRECT = "direct"
+_HITCHES = {
+    Hitch.NOTHING_SENT: "the trace was written and nothing was sent",
+    Hitch.STOPPED: "stopped while submitting",
+    Hitch.NO_PICTURE: "no picture could be fetched yet",
+    Hitch.GAVE_UP: "gave up",
+}
 
 
 def job_card(case: Case) -> ui.LayoutView:
@@ -133,6 +140,8 @@ def _step_line(step: Step, before: Step | None) -> str:
     if step.event == "submit":
         # It names the attempt, which says something to this bot only.
         return line
+    if isinstance(step.note, Hitch):
+        return f"{line} · {_HITCHES[step.note]}"
     note = shown_prompt(step.note, chars_max=_NOTE_CHARS_MAX, bytes_max=_NOTE_BYTES_MAX)
     return f"{line} · “{note}”" if note else line
 

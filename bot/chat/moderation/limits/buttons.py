@@ -15,12 +15,12 @@ from bot.chat.interaction.answers import turn
 from bot.chat.interaction.buttons import Button
 from bot.chat.interaction.services import Interaction
 from bot.chat.moderation.limits.cards import ORPHANED_ID, limits_card
+from bot.core.audit import Deleted
+from bot.core.codes import ModerationCode
 from bot.core.errors import Refused
 from bot.core.limits import Rule, Subject
 
 _log = logging.getLogger(__name__)
-
-_NOT_ASKED = "Discord does not answer just now, so nothing was cleared. Try again in a minute."
 
 
 def limits_view(guild: discord.Guild | None, rules: Sequence[Rule]) -> ui.LayoutView:
@@ -52,8 +52,8 @@ async def _cleared(interaction: Interaction) -> ui.LayoutView:
     moderation, guild = interaction.client.services.moderation, interaction.guild
     server_id = interaction.guild_id or 0
     for rule in await _surely_gone(guild, await moderation.limits(server_id)):
-        reason = f"the {rule.subject.value} is gone"
-        await moderation.clear_limit(server_id, rule, actor_id=interaction.user.id, reason=reason)
+        cause = Deleted(rule.subject, None)
+        await moderation.clear_limit(server_id, rule, actor_id=interaction.user.id, cause=cause)
     return limits_view(guild, await moderation.limits(server_id))
 
 
@@ -71,7 +71,7 @@ async def _surely_gone(guild: discord.Guild | None, rules: Sequence[Rule]) -> li
         }
     except (discord.HTTPException, OSError) as error:
         _log.warning("nothing cleared", extra={"detail": str(error)})
-        raise Refused(_NOT_ASKED) from error
+        raise Refused(ModerationCode.ORPHANS_UNKNOWN) from error
     return [rule for rule in gone if rule.subject_id not in known]
 
 

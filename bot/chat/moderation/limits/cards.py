@@ -7,9 +7,9 @@ from discord import ui
 from bot.chat.interaction.layouts import DONE, QUIET, WAITING, Row, button, finished, notice
 from bot.chat.member_lines import gift_lines
 from bot.chat.moderation.blocks.cards import block_lines
-from bot.chat.texts import left_of
 from bot.core.limits import Rule, Subject, Unit, Window, show_amount
 from bot.services.moderation.limits import Overview
+from bot.texts.limits import left_of
 
 ORPHANED_ID = "limits:gone"
 
@@ -35,7 +35,7 @@ def who(rule: Rule) -> str:
 
 
 def amount_per(rule: Rule) -> str:
-    """`20 images a day`, `$5 a month`."""
+    """`20 pictures a day`, `$5 a month`."""
     return f"{show_amount(rule.unit, rule.amount)} {_PER[rule.window]}"
 
 
@@ -43,7 +43,7 @@ def set_card(rule: Rule, before: int | None, *, is_cleared: bool = False) -> ui.
     """Confirm a change, with what was before."""
     was = "no limit" if before is None else show_amount(rule.unit, before)
     if is_cleared:
-        unit = "images" if rule.unit is Unit.IMAGES else "USD"
+        unit = "pictures" if rule.unit is Unit.IMAGES else "USD"
         text = f"**Cleared.** {who(rule)}: the limit of {unit} {_PER[rule.window]}"
         then = "From the next request on other limits hold, the host's among them."
     else:

@@ -12,6 +12,7 @@ from bot.chat.interaction.services import Interaction, Services
 from bot.chat.moderation.limits.buttons import limits_view
 from bot.chat.moderation.limits.cards import explained_card, set_card
 from bot.chat.moderation.options import UNITS
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.typed.amounts import parse_amount
@@ -123,10 +124,7 @@ def _add_clear(services: Services, group: app_commands.Group) -> None:
         )
         before = await in_time(interaction, clearing, is_private=True)
         if before is None:
-            raise BadRequest(
-                "There is no such limit, so nothing was changed; `/imagine-admin limit list` shows "
-                "what is set."
-            )
+            raise BadRequest(ModerationCode.NO_LIMIT)
         await answer_privately(interaction, set_card(rule, before, is_cleared=True))
 
 
@@ -162,7 +160,9 @@ def _subject(
     ]
     chosen = [one for one in named if one is not None]
     if len(chosen) > 1:
-        raise BadRequest("Name one of member, role, channel and whole_server, not several.")
+        raise BadRequest(
+            ModerationCode.SEVERAL_SUBJECTS, names=("member", "role", "channel", "whole_server")
+        )
     if not chosen or chosen == [(Subject.ROLE, interaction.guild_id)]:
         # The role @everyone has the server's own id.
         return Subject.EVERYONE, 0

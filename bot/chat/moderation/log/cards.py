@@ -4,25 +4,24 @@ A renderer gets notices of its kind and returns one layout for them. Only change
 once; every other kind gets exactly one.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from discord import ui
 
 from bot.chat.interaction.layouts import BAD, QUIET, WAITING, WORKING, finished
+from bot.chat.moderation.audit.texts import Room, reason_of, subject_of, values_of
 from bot.chat.moderation.reports.card import reported_card
-from bot.chat.texts import WHILE_HALTED, named_kind, why_halted, window_now
+from bot.chat.texts import by_whom, named_kind
+from bot.core.audit import Change
 from bot.core.errors import Halt
 from bot.core.limits import Unit, Window, show_amount
-from bot.core.prompts import shown_prompt
-from bot.storage.audit import HOST
 from bot.storage.notices import Notice
+from bot.texts.jobs import WHILE_HALTED, why_halted
+from bot.texts.limits import window_now
 
 Renderer = Callable[[Sequence[Notice]], ui.LayoutView]
 
-_ID = re.compile(r"\b(member|role|channel) (\d{15,20})\b")
-_MARKS = {"member": "@", "role": "@&", "channel": "#"}
 _BAR_CELLS = 10
 
 _WHOSE = {
@@ -40,30 +39,23 @@ def change_card(notices: Sequence[Notice]) -> ui.LayoutView:
     if not is_alone:
         box.add_item(ui.TextDisplay(f"**{len(notices)} changes**"))
     # One may be long; of several each gets its share of Discord's 4,000 characters.
-    room = 600 if is_alone else 100
+    room = Room(600, 600, 600) if is_alone else Room(100, 100, 100)
     box.add_item(ui.TextDisplay("\n".join(_change_lines(one, room) for one in notices)))
     return finished(box)
 
 
-def _change_lines(notice: Notice, room: int) -> str:
+def _change_lines(notice: Notice, room: Room) -> str:
     body = notice.body
-    actor = body["actor_id"]
-    who = "the host" if actor == HOST else f"<@{actor}>"
-    lines = [f"**{named_kind(str(body['kind']))}** · {who} · <t:{notice.at_ms // 1000}:f>"]
-    what = _shown(str(body["subject"]), room)
-    if body["before"] is not None or body["after"] is not None:
-        before = _shown(body["before"], room) or "nothing"
-        what += f": {before} → **{_shown(body['after'], room) or 'nothing'}**"
-    lines.append(what)
-    if body["reason"]:
-        lines.append(f"-# “{_shown(body['reason'], room)}”")
-    return "\n".join(lines)
-
-
-def _shown(text: str | None, room: int) -> str:
-    """Write a text without harm, with mentions for the ids in it; they name and ping nobody."""
-    shown = shown_prompt(text, chars_max=room, bytes_max=2 * room) if text else ""
-    return _ID.sub(lambda found: f"{found[1]} <{_MARKS[found[1]]}{found[2]}>", shown)
+    change = Change.read(body, kind=body["kind"], actor_id=body["actor_id"], reason=body["reason"])
+    when = f"<t:{notice.at_ms // 1000}:f>"
+    values, reason = values_of(change, room), reason_of(change, room)
+    then = "" if values is None else f": {values[0]} → **{values[1]}**"
+    lines = [
+        f"**{named_kind(change.kind)}** · {by_whom(change.actor_id)} · {when}",
+        f"{subject_of(change, room)}{then}",
+        f"-# {reason}" if reason else "",
+    ]
+    return "\n".join(line for line in lines if line)
 
 
 def alert_card(notices: Sequence[Notice]) -> ui.LayoutView:

@@ -10,6 +10,7 @@ from bot.chat.interaction.forms import Field, Form, reason_field, until_field
 from bot.chat.interaction.services import Interaction
 from bot.chat.moderation.blocks.command import block, unblock
 from bot.chat.moderation.members.card import MEMBER_ID, given_card
+from bot.core.codes import ModerationCode
 from bot.core.errors import BadRequest
 from bot.core.limits import Unit
 from bot.core.typed.amounts import parse_amount
@@ -49,7 +50,7 @@ async def _given(interaction: Interaction, member_id: int, typed: dict[str, str]
 async def _block(interaction: Interaction, found: re.Match[str], typed: dict[str, str]) -> None:
     reason = typed.get("reason")
     if not reason:
-        raise BadRequest("A reason is needed; the member reads it.")
+        raise BadRequest(ModerationCode.REASON_NEEDED_FOR_MEMBER)
     await answer(interaction, block(interaction, int(found["id"]), reason, typed.get("until")))
 
 
@@ -57,13 +58,17 @@ async def _unblock(interaction: Interaction, found: re.Match[str], typed: dict[s
     await answer(interaction, unblock(interaction, int(found["id"]), typed.get("reason", "")))
 
 
+_UNITS = ((Unit.IMAGES.value, "pictures"), (Unit.USD.value, "USD"))
+
 FORMS = {
     "gift": Form(
         r"member:gift:(?P<id>\d{1,20})",
         "Give this member more",
         [
             Field("amount", "Amount", "20, $5, 2.50 or 2,50", chars_max=30),
-            Field("unit", "Unit", choices=((Unit.IMAGES.value, "images"), (Unit.USD.value, "USD"))),
+            Field(
+                "unit", "Unit", choices=((Unit.IMAGES.value, "pictures"), (Unit.USD.value, "USD"))
+            ),
             until_field(_EXAMPLES, is_required=True),
             reason_field("The member reads it in /quota.", is_required=False),
         ],

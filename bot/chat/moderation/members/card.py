@@ -7,7 +7,7 @@ from bot.chat.interaction.layouts import BAD, DONE, WAITING, Row, button, finish
 from bot.chat.member_lines import gift_lines
 from bot.chat.moderation.blocks.cards import block_lines
 from bot.chat.moderation.limits.cards import amount_per, who
-from bot.chat.texts import count_images, left_of, until_when
+from bot.chat.texts import until_when
 from bot.core.gifts import Gift
 from bot.core.jobs import Job, State
 from bot.core.limits import show_amount
@@ -18,6 +18,8 @@ from bot.services.moderation.member_activity import Record
 from bot.services.moderation.pictures import link_to
 from bot.storage.blocks import Block
 from bot.storage.pictures import Made
+from bot.texts.amounts import count_images
+from bot.texts.limits import left_of
 
 _LIMITS_CHARS_MAX = 1000
 _PROMPT_CHARS_MAX, _PROMPT_BYTES_MAX = 50, 100

@@ -8,6 +8,7 @@ from bot.chat.interaction.permission import asker, is_moderator
 from bot.chat.interaction.services import Interaction, Services
 from bot.chat.moderation.members.card import member_card
 from bot.chat.moderation.options import menu_entry
+from bot.core.codes import AccessCode
 from bot.core.errors import NotAllowed
 
 QUOTA = "Image quota"
@@ -20,10 +21,7 @@ def build_member_entry(services: Services) -> app_commands.ContextMenu:
         # A server may show the entry to everybody: they see of themselves what `/quota` tells too.
         is_mod = await is_moderator(interaction)
         if not is_mod and member.id != interaction.user.id:
-            raise NotAllowed(
-                "Only members who may manage the server can see this of others. "
-                "Of yourself you see it here and in `/quota`."
-            )
+            raise NotAllowed(AccessCode.NOT_OF_OTHERS)
         await answer(interaction, read(interaction, member, has_buttons=is_mod and not member.bot))
 
     async def read(interaction: Interaction, member: Person, *, has_buttons: bool) -> ui.LayoutView:

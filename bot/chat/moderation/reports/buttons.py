@@ -2,7 +2,7 @@
 
 import re
 
-from bot.chat.interaction.answers import answer_privately, logged_if_not_taken, soon, tell
+from bot.chat.interaction.answers import answer_privately, logged_if_not_taken, soon
 from bot.chat.interaction.buttons import Button
 from bot.chat.interaction.forms import Form, reason_field, until_field
 from bot.chat.interaction.layouts import WORKING, notice
@@ -50,8 +50,7 @@ class ReportButton(Button, template=REPORT_ID):
         case = await soon(reports.case(interaction.guild_id or 0, found["id"]))
         if case.outcome is not None:
             await interaction.response.edit_message(view=report_card(case))
-            await tell(interaction, already_decided(case))
-            return
+            raise already_decided(case)
         await form.open(interaction, found[0])
 
 

@@ -10,11 +10,12 @@ import discord
 from discord import ui
 
 from bot.chat.interaction.layouts import BAD, DONE, QUIET, Row, button, finished
-from bot.chat.texts import count_images, quoted_reason
+from bot.chat.texts import quoted_reason
 from bot.core.prompts import shown_prompt
 from bot.services.moderation.picture_reports import ReportCase
 from bot.storage.notices import Notice
 from bot.storage.reports import Outcome
+from bot.texts.amounts import count_images
 
 REPORT_ID = r"report:(?P<outcome>remove|warn|block|dismiss):(?P<id>[0-9a-z]{16})"
 

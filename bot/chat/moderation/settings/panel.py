@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 import discord
 from discord import ui
 
-from bot.chat.interaction.answers import turn
+from bot.chat.interaction.answers import sentence_for, turn
 from bot.chat.interaction.buttons import Button
 from bot.chat.interaction.forms import Field, Form
 from bot.chat.interaction.services import Interaction
@@ -24,19 +24,18 @@ from bot.chat.moderation.settings.card import (
     settings_card,
 )
 from bot.chat.moderation.settings.options import NONE, YES
-from bot.core.errors import BadRequest, Refused
+from bot.core.codes import SettingsCode
+from bot.core.errors import BadRequest, DatabaseUnavailable, Refused
 from bot.core.models.options import Size
 from bot.core.preferences import PAUSE_SENTENCE_MAX_CHARS, Places, Preferences, Spoilers
 from bot.services.moderation.preferences import By, Changed, ServerPreferences
-from bot.storage.database import DatabaseUnavailable
+from bot.texts.audit import done
 
 _Step = Callable[[ServerPreferences, int, str, By], Awaitable[Changed]]
 """Makes one change: the service, the server, what was chosen or typed, by whom."""
 
 _PREFILL_MAX_S = 0.8
 """A form must be the first answer, within 3 s; if the storage is slow it opens empty."""
-
-_UNKNOWN = "This panel is of another version of the bot. Open `/imagine-admin settings` again."
 
 
 def _size(preferences: ServerPreferences, value: str) -> Size | None:
@@ -139,11 +138,11 @@ async def _redraw(
         said, is_bad = "", False
         try:
             changed = await change() if change else Changed(await preferences.read(server_id), None)
-            known, what = changed.preferences, changed.what
-            said = f"{what[0].upper()}{what[1:]}." if what else ""
+            known, setting = changed.preferences, changed.setting
+            said = "" if setting is None else done(setting, known)
         except Refused as error:
             known = await preferences.read(server_id)
-            said, is_bad = error.sentence, True
+            said, is_bad = sentence_for(error), True
         return settings_card(panel_of(interaction, known, said=said, is_bad=is_bad), page)
 
     await turn(interaction, work())
@@ -159,7 +158,7 @@ async def _take_step(
 
 
 async def _refuse(*_: object) -> Changed:
-    raise BadRequest(_UNKNOWN)
+    raise BadRequest(SettingsCode.OLD_PANEL)
 
 
 class PanelMenu(Button, template=MENU_ID):
@@ -201,7 +200,7 @@ class PanelButton(Button, template=BUTTON_ID):
             typed = _as_typed(what, await _known_soon(interaction))
             await FORMS[what].open(interaction, f"settings:typed:{what}", {"typed": typed})
         else:
-            raise BadRequest(_UNKNOWN)
+            raise BadRequest(SettingsCode.OLD_PANEL)
 
 
 async def _known_soon(interaction: Interaction) -> Preferences | None:

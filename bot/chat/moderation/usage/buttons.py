@@ -10,6 +10,7 @@ from bot.chat.interaction.answers import answer_privately, in_time
 from bot.chat.interaction.buttons import Button
 from bot.chat.interaction.services import Interaction
 from bot.chat.moderation.usage.card import SHEET_ID, sheet_card
+from bot.core.codes import TypedCode
 from bot.core.errors import BadRequest
 from bot.core.typed.ranges import DAYS_MAX, Days
 
@@ -39,5 +40,5 @@ def read_days(found: re.Match[str]) -> Days:
     except ValueError:
         days = None
     if days is None or not 1 <= days.count <= DAYS_MAX:
-        raise BadRequest("These are no days to report on. Ask for the usage again.")
+        raise BadRequest(TypedCode.STALE_DAYS)
     return days

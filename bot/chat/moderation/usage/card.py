@@ -113,7 +113,7 @@ def _money(report: UsageReport) -> str:
     """What was spent: by quality, then by day where there are few, else the largest days."""
     rows = [_figures(name, figures) for name, figures in report.by_quality().items()]
     rows.append(_figures("total", report.total))
-    text = _table([("", "jobs", "images", "cost"), *rows])
+    text = _table([("", "jobs", "pictures", "cost"), *rows])
     if report.days.count > 1 and report.total.jobs:
         text += f"\n{_days(report)}"
     return text
@@ -132,7 +132,7 @@ def _days(report: UsageReport) -> str:
         title = "**Largest days**\n"
         days = report.largest_days(_LARGEST_DAYS)
     rows = [_figures(_day(day), figures) for day, figures in days]
-    return title + _table([("", "jobs", "images", "cost"), *rows])
+    return title + _table([("", "jobs", "pictures", "cost"), *rows])
 
 
 def _members(report: UsageReport) -> str:
@@ -206,7 +206,7 @@ def _said(figures: Figures) -> str:
 
 
 def _images(count: int) -> str:
-    return "1 image" if count == 1 else f"{count:,} images"
+    return "1 picture" if count == 1 else f"{count:,} pictures"
 
 
 def _day(day: date) -> str:

@@ -197,8 +197,8 @@ def _members(report: UsageReport) -> list[Row]:
 
 
 def _member_text(figures: Figures) -> str:
-    images = "1 image" if figures.images == 1 else f"{figures.images:,} images"
-    return f"{format_usd(figures.microusd)} · {images}"
+    pictures = "1 picture" if figures.images == 1 else f"{figures.images:,} pictures"
+    return f"{format_usd(figures.microusd)} · {pictures}"
 
 
 def _shares(report: UsageReport) -> list[Row]:

@@ -44,30 +44,36 @@ class Writing(Protocol):
         ...
 
 
-class _Plain:
+class Plain:
     """A terminal, or a line of a settings error: ids, and times in UTC."""
 
     def member(self, member_id: int) -> str:
+        """See `Writing`."""
         return f"member {member_id}"
 
     def role(self, role_id: int) -> str:
+        """See `Writing`."""
         return f"role {role_id}"
 
     def channel(self, channel_id: int) -> str:
+        """See `Writing`."""
         return f"channel {channel_id}"
 
     def instant(self, at_ms: int) -> str:
+        """See `Writing`."""
         return shown_instant(at_ms)
 
     def ahead(self, at_ms: int) -> str:
+        """See `Writing`."""
         return f"at {shown_instant(at_ms)}"
 
     def ago(self, at_ms: int) -> str:
+        """See `Writing`."""
         return f"at {shown_instant(at_ms)}"
 
     def typed(self, text: str, chars_max: int = TYPED_CHARS_MAX) -> str:
-        # Whoever prints it spells controls out.
+        """See `Writing`; whoever prints it spells controls out."""
         return clip(one_line(text), chars_max=chars_max, bytes_max=4 * chars_max)
 
 
-PLAIN: Writing = _Plain()
+PLAIN: Writing = Plain()

@@ -212,7 +212,7 @@ async def test_a_probe_of_which_nothing_is_proven_lets_the_next_one_go_after_a_l
     tmp_path,
 ):
     async with quiet_house(tmp_path) as house:
-        house.queue.results = [crashed() for _ in range(3)] + [Unproven("202")] * 1000
+        house.queue.results = [*(crashed() for _ in range(3)), *[Unproven("202")] * 1000]
         await one_after_another(house, 6)
         await asyncio.sleep(250)
         assert house.runner.halt is Halt.LOSSES

@@ -15,12 +15,6 @@ ALTER TABLE jobs ADD COLUMN search_tries BIGINT NOT NULL DEFAULT 0;
 
 CREATE INDEX jobs_searched ON jobs (search_due_ms, id) WHERE search_due_ms IS NOT NULL;
 
--- Whoever asked for pictures that nobody took is told so as well, and told again where that failed.
-DROP INDEX jobs_untold;
-
-CREATE INDEX jobs_untold ON jobs (ended_at_ms)
-    WHERE state IN ('failed', 'cancelled', 'undelivered') AND interaction_token IS NOT NULL;
-
 -- Append-only, beside the ledger: what fal may have billed for a job that was given back. A doubt
 -- counts against channel, server and bot on the days of its job's hold until it is closed, which
 -- takes the same amount out again, as a negative figure.

@@ -141,6 +141,11 @@ class ForkedProcess:
 class SpokenWith(ForkedProcess):
     """A child whose standard files are streams."""
 
+    stdin: asyncio.StreamWriter
+    stdout: asyncio.StreamReader
+    stderr: asyncio.StreamReader
+    _writers: list[asyncio.StreamWriter]
+
     @classmethod
     async def start(
         cls, module: str, args: Sequence[str], folder: Path, environment: Mapping[str, str]

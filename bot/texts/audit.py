@@ -16,7 +16,7 @@ from bot.core.money import format_usd
 from bot.core.preferences import Places, Preferences, Spoilers
 from bot.core.wordfilter.words import Entry, Kind
 from bot.texts.amounts import show_amount
-from bot.texts.writing import Plain, Writing
+from bot.texts.writing import EXACT, Writing
 
 _UNITS = {Unit.IMAGES: "pictures", Unit.USD: "USD"}
 
@@ -54,11 +54,6 @@ _NO_CHANNEL = {Places.ALL: "everywhere", Places.ONLY: "nowhere", Places.EXCEPT: 
 _CHANNELS = {Places.ONLY: "only in ", Places.EXCEPT: "everywhere but in "}
 
 
-class _Exact(Plain):
-    def typed(self, text: str, chars_max: int = 0) -> str:  # noqa: ARG002 - nothing is cut
-        return text
-
-
 @dataclass(frozen=True, slots=True)
 class Style:
     """Where a change is read.
@@ -85,7 +80,7 @@ class Style:
         return self.write.typed(text, self.room)
 
 
-PLAIN = Style(_Exact(), room=10_000)
+PLAIN = Style(EXACT, room=10_000)
 """For a terminal and for files; what is typed stands there as it is."""
 
 _NAME_CHARS = 30

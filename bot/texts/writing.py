@@ -44,36 +44,39 @@ class Writing(Protocol):
         ...
 
 
-class Plain:
+class _Plain:
     """A terminal, or a line of a settings error: ids, and times in UTC."""
 
     def member(self, member_id: int) -> str:
-        """See `Writing`."""
         return f"member {member_id}"
 
     def role(self, role_id: int) -> str:
-        """See `Writing`."""
         return f"role {role_id}"
 
     def channel(self, channel_id: int) -> str:
-        """See `Writing`."""
         return f"channel {channel_id}"
 
     def instant(self, at_ms: int) -> str:
-        """See `Writing`."""
         return shown_instant(at_ms)
 
     def ahead(self, at_ms: int) -> str:
-        """See `Writing`."""
         return f"at {shown_instant(at_ms)}"
 
     def ago(self, at_ms: int) -> str:
-        """See `Writing`."""
         return f"at {shown_instant(at_ms)}"
 
     def typed(self, text: str, chars_max: int = TYPED_CHARS_MAX) -> str:
-        """See `Writing`; whoever prints it spells controls out."""
+        # Whoever prints it spells controls out.
         return clip(one_line(text), chars_max=chars_max, bytes_max=4 * chars_max)
 
 
-PLAIN: Writing = Plain()
+PLAIN: Writing = _Plain()
+
+
+class _Exact(_Plain):
+    def typed(self, text: str, chars_max: int = 0) -> str:  # noqa: ARG002 - nothing is cut
+        return text
+
+
+EXACT: Writing = _Exact()
+"""The same for files and tables, in which what people typed stands as it is."""

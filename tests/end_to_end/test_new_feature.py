@@ -63,7 +63,7 @@ async def test_a_button_that_takes_long_says_so_and_then_accepts_or_refuses(tmp_
         refused = await stage.discord.press(stage.bob, card, "Again")
         reason = await stage.reply(refused)
         assert reason.ephemeral
-        assert "it needs 1 image" in reason.text
+        assert "it needs 1 picture" in reason.text
         assert "a lighthouse at dusk" in reason.text
 
 

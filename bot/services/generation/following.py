@@ -47,7 +47,7 @@ class Follower:
             found = await self._last_look(job)
         except Unproven as error:
             self._kit.brakes.trouble(error.trouble)
-            end = self._verdicts.end_of(job.id, error)
+            end = self._verdicts.end_of(job.id, error) or self._wished_end(job, error)
             if end is None and not self._verdicts.is_silent(job.id):
                 self._kit.courier.show(job, Place(is_unheard=True))
                 raise
@@ -96,6 +96,14 @@ class Follower:
                     running_since_ms = self._kit.clock.now_ms()
                 place = Place(progress=progress, running_since_ms=running_since_ms)
                 self._kit.courier.show(job, place)
+
+    def _wished_end(self, job: Job, error: Unproven) -> Upstream | None:
+        """fal's word that it was cancelled needs no minutes where somebody cancelled it.
+
+        It stays in doubt as long as any other.
+        """
+        is_cancelled = isinstance(error.end, CancelledAtFal)
+        return error.end if is_cancelled and self._kit.wishes.of(job) is not None else None
 
     async def _last_look(self, job: Job) -> Rendering | Upstream:
         """Ask for the result once more before anybody is told that there is none."""

@@ -3,7 +3,10 @@
 import asyncio
 from dataclasses import replace
 
-from bot.core.errors import TemporaryFailure, Undeliverable, Unproven
+import pytest
+
+from bot.core.errors import CancelledAtFal, TemporaryFailure, Undeliverable, Unproven
+from bot.core.jobs import State
 from bot.services.generation.times import Times
 from tests.fakes import rendering
 from tests.services.generation.test_rescue import NOT_FOUND, SILENT, gone, until_ended
@@ -70,3 +73,29 @@ async def test_a_clock_that_is_set_on_is_noticed_within_a_quarter_of_an_hour(tmp
         await asyncio.sleep(LOOKS_EVERY_S)
         [looked_at] = house.queue.times["result"]
         assert looked_at - set_on_at <= LOOKS_EVERY_S
+
+
+@virtual
+@pytest.mark.parametrize(("is_wished", "told_s"), [(True, 5), (False, 5 + 195)])
+async def test_fals_word_that_it_was_cancelled_needs_no_minutes_where_it_was(
+    tmp_path, is_wished, told_s
+):
+    cancelled = Unproven("499", word="499 x", end=CancelledAtFal("499"))
+    async with quiet_house(tmp_path) as house:
+        house.queue.gate.clear()
+        job = await house.start()
+        await asyncio.sleep(5)
+        if is_wished:
+            await house.runner.cancel(job.id, job.member_id, is_moderator=False)
+        house.queue.results = [cancelled] * 1000
+        house.queue.gate.set()
+        await house.courier.until(1, HOUR_S)
+        assert now_s() == told_s
+        stored = await house.get(job)
+        assert stored.state is (State.CANCELLED if is_wished else State.FAILED)
+        assert await house.doubt(job) == job.held_microusd
+        for _ in range(5):
+            house.clock.now += 24 * HOUR_S * 1000
+            assert await house.generation.rescue.look() == 1
+        assert await house.doubt(job) == 0, "it stayed the same over the looks"
+        await house.check()

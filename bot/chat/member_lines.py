@@ -4,9 +4,8 @@ from collections.abc import Iterable
 
 from bot.chat.texts import by_whom, quoted_reason, until_when
 from bot.core.gifts import Gift
-from bot.core.limits import show_amount
 from bot.storage.blocks import Block
-from bot.texts.amounts import plain_amount
+from bot.texts.amounts import plain_amount, show_amount
 
 _TEXT_CHARS_MAX = 1500
 

@@ -13,11 +13,12 @@ from bot.console.options import (
 from bot.console.printing import actor, amounts, iso, minute, print_json, print_table, who
 from bot.console.session import change, on_services
 from bot.core.gifts import Gift, left_in
-from bot.core.limits import Unit, show_amount
+from bot.core.limits import Unit
 from bot.core.typed.amounts import parse_amount
 from bot.core.typed.durations import shown_instant
 from bot.services.container import DatabaseServices
 from bot.storage.audit import HOST
+from bot.texts.amounts import show_amount
 
 
 @click.group(cls=HostGroup)

@@ -17,12 +17,13 @@ from bot.console.options import (
 )
 from bot.console.printing import amounts, iso, minute, print_json, print_table
 from bot.console.session import change, on_services
-from bot.core.limits import Rule, Subject, Unit, Window, show_amount
+from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.typed.amounts import parse_amount
 from bot.services.limits.allowance import Asker
 from bot.services.moderation.limits import Explained, limit_of
 from bot.settings import LimitSettings
 from bot.storage.audit import HOST
+from bot.texts.amounts import show_amount
 from bot.texts.audit import limit_named
 
 

@@ -15,8 +15,6 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import cached_property
 
-from bot.core.money import format_usd
-
 
 class Unit(StrEnum):
     """What a limit counts: pictures, or micro-dollars."""
@@ -305,10 +303,3 @@ def first_without_room(found: Iterable[Standing], *, images: int, microusd: int)
         if standing.used + asked > standing.rule.amount:
             return standing
     return None
-
-
-def show_amount(unit: Unit, amount: int) -> str:
-    """Write an amount of a unit for people: `1 picture`, `7 pictures`, `$2.50`."""
-    if unit is Unit.USD:
-        return format_usd(amount)
-    return "1 picture" if amount == 1 else f"{amount} pictures"

@@ -2,7 +2,15 @@
 
 from datetime import timedelta
 
-from bot.core.limits import Unit, show_amount
+from bot.core.limits import Unit
+from bot.core.money import format_usd
+
+
+def show_amount(unit: Unit, amount: int) -> str:
+    """Write an amount of a unit for people: `1 picture`, `7 pictures`, `$2.50`."""
+    if unit is Unit.USD:
+        return format_usd(amount)
+    return "1 picture" if amount == 1 else f"{amount} pictures"
 
 
 def count_images(count: int) -> str:

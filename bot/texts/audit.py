@@ -10,11 +10,12 @@ from typing import Any
 
 from bot.core import audit as facts
 from bot.core.audit import Change, Fact, Setting, Words
-from bot.core.limits import Subject, Unit, show_amount
+from bot.core.limits import Subject, Unit
 from bot.core.models.options import Size
 from bot.core.money import format_usd
 from bot.core.preferences import Places, Preferences, Spoilers
 from bot.core.wordfilter.words import Entry, Kind
+from bot.texts.amounts import show_amount
 from bot.texts.writing import EXACT, Writing
 
 _UNITS = {Unit.IMAGES: "pictures", Unit.USD: "USD"}

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from bot.core.errors import OverLimit, Refused
 from bot.core.gifts import Gift, left_in
-from bot.core.limits import Standing, Subject, Unit, Window, show_amount
+from bot.core.limits import Standing, Subject, Unit, Window
 from bot.services.ports import Balance
-from bot.texts.amounts import duration, plain_amount
+from bot.texts.amounts import duration, plain_amount, show_amount
 from bot.texts.writing import Writing
 
 _WINDOW_NOW = {Window.DAY: "today", Window.WEEK: "this week", Window.MONTH: "this month"}

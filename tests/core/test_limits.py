@@ -20,7 +20,6 @@ from bot.core.limits import (
     local_day,
     period,
     runs,
-    show_amount,
     standings,
 )
 
@@ -356,17 +355,3 @@ def test_all_limits_must_have_room(found, images, microusd):
         for one in found
     ]
     assert full is (None if all(fits) else found[fits.index(False)])
-
-
-@pytest.mark.parametrize(
-    ("unit", "amount", "shown"),
-    [
-        (Unit.IMAGES, 0, "0 pictures"),
-        (Unit.IMAGES, 1, "1 picture"),
-        (Unit.IMAGES, 7, "7 pictures"),
-        (Unit.USD, 2_500_000, "$2.50"),
-        (Unit.USD, 0, "$0"),
-    ],
-)
-def test_amounts_are_written_for_people(unit, amount, shown):
-    assert show_amount(unit, amount) == shown

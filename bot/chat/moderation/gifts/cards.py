@@ -9,8 +9,9 @@ from bot.chat.interaction.writing import DISCORD
 from bot.chat.member_lines import blocked_until
 from bot.chat.texts import quoted_reason, until_when
 from bot.core.gifts import Gift, left_in
-from bot.core.limits import Account, Unit, show_amount
+from bot.core.limits import Account, Unit
 from bot.services.limits.allowance import Allowance
+from bot.texts.amounts import show_amount
 from bot.texts.limits import from_gifts, left_of, whose
 
 _TEXT_CHARS_MAX = 1500

@@ -7,8 +7,9 @@ from discord import ui
 from bot.chat.interaction.layouts import DONE, QUIET, WAITING, Row, button, finished, notice
 from bot.chat.member_lines import gift_lines
 from bot.chat.moderation.blocks.cards import block_lines
-from bot.core.limits import Rule, Subject, Unit, Window, show_amount
+from bot.core.limits import Rule, Subject, Unit, Window
 from bot.services.moderation.limits import Overview
+from bot.texts.amounts import show_amount
 from bot.texts.limits import left_of
 
 ORPHANED_ID = "limits:gone"

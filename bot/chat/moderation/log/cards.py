@@ -15,8 +15,9 @@ from bot.chat.moderation.reports.card import reported_card
 from bot.chat.texts import by_whom, named_kind
 from bot.core.audit import Change
 from bot.core.errors import Halt
-from bot.core.limits import Unit, Window, show_amount
+from bot.core.limits import Unit, Window
 from bot.storage.notices import Notice
+from bot.texts.amounts import show_amount
 from bot.texts.jobs import WHILE_HALTED, why_halted
 from bot.texts.limits import window_now
 

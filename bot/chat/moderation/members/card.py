@@ -10,7 +10,6 @@ from bot.chat.moderation.limits.cards import amount_per, who
 from bot.chat.texts import until_when
 from bot.core.gifts import Gift
 from bot.core.jobs import Job, State
-from bot.core.limits import show_amount
 from bot.core.money import format_usd
 from bot.core.prompts import shown_prompt
 from bot.services.moderation.limits import Overview
@@ -18,7 +17,7 @@ from bot.services.moderation.member_activity import Record
 from bot.services.moderation.pictures import link_to
 from bot.storage.blocks import Block
 from bot.storage.pictures import Made
-from bot.texts.amounts import count_images
+from bot.texts.amounts import count_images, show_amount
 from bot.texts.limits import left_of
 
 _LIMITS_CHARS_MAX = 1000

@@ -53,7 +53,7 @@ class DatabaseServices:
         self.words = Words(database, clock)
         self.preferences = ServerPreferences(database, clock, model)
         self.usage = UsageReports(database, clock, model)
-        self.members = MemberActivity(database, clock)
+        self.member_activity = MemberActivity(database, clock)
         self.losses = Losses(database, clock)
         self.repairs = Repairs(database, clock)
 
@@ -76,16 +76,16 @@ class Services(DatabaseServices):
         self.generation = build_generation(moves, policy, ports, self.quota, self.words)
         self.imagine = self.generation.imagine
         self.runner = self.generation.runner
-        self.errands = Outbox(database, clock, ports.takedowns, owns=policy.owns)
+        self.outbox = Outbox(database, clock, ports.takedowns, owns=policy.owns)
         self.log_channel = LogChannel(database, clock, ports.log_poster, owns=policy.owns)
-        self.cases = JobInquiry(database, self.runner)
-        self.pictures = Pictures(database, clock, self.errands)
-        self.reports = PictureReports(database, clock, self.errands)
+        self.job_inquiry = JobInquiry(database, self.runner)
+        self.pictures = Pictures(database, clock, self.outbox)
+        self.picture_reports = PictureReports(database, clock, self.outbox)
         self.exports = Exports(database, clock, policy.data_dir / "exports")
         self.housekeeping = Housekeeping(database, clock, self.generation.books, self.runner)
 
     def keep_running(self, supervisor: Supervisor) -> None:
         """Begin the work in the background."""
-        supervisor.keep("errands", self.errands.run)
+        supervisor.keep("errands", self.outbox.run)
         supervisor.keep("log channels", self.log_channel.run)
         self.generation.keep_running(supervisor)

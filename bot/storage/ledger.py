@@ -22,9 +22,9 @@ from bot.core.jobs import Job
 from bot.core.limits import Unit, Usage
 from bot.storage import gifts, totals
 from bot.storage.connection import Connection, Value
+from bot.storage.consistency import check
 from bot.storage.entries import Entry, entries, entries_of
 from bot.storage.ids import new_id
-from bot.storage.proof import check
 from bot.storage.seals import ENTRY_SEAL, next_number, sealed_insert
 from bot.storage.totals import usage
 from bot.storage.usage import add_entry

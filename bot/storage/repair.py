@@ -7,7 +7,7 @@ are never touched. The callers hold the locks of all servers.
 from dataclasses import dataclass
 
 from bot.storage.connection import Connection
-from bot.storage.proof_sums import KEPT, PARTS
+from bot.storage.consistency_sums import KEPT, PARTS
 
 _SENTENCES = {
     "total": "the total of {thing} is {found} and becomes {expected} (pictures / micro-dollars)",

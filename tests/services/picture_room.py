@@ -20,9 +20,9 @@ class Room:
     def __init__(self, house: House) -> None:
         self.house = house
         self.enforcer = house.takedowns
-        self.errands = house.services.errands
+        self.outbox = house.services.outbox
         self.pictures = house.services.pictures
-        self.reports = house.services.reports
+        self.reports = house.services.picture_reports
 
     async def delivered(self, message_id: int = 77, *, channel_id: int = CHANNEL, **changes) -> Job:
         """A job whose pictures were posted, without a queue or a courier."""

@@ -9,17 +9,17 @@ from bot.chat.interaction.layouts import QUIET
 from bot.chat.interaction.permission import anyone, is_moderator
 from bot.chat.interaction.services import Interaction
 from bot.core.errors import NotAllowed
-from bot.services.generation.runner import CancelNews
+from bot.services.generation.runner import CancelOutcome
 
 NEWS = {
-    CancelNews.CANCELLED: "Cancelled before it was sent. Nothing was charged.",
-    CancelNews.ASKED: "Cancelling. The card will say how it ended.",
-    CancelNews.REMOVED: "fal took it out of its line. Nothing will be charged.",
-    CancelNews.STARTED: (
+    CancelOutcome.CANCELLED: "Cancelled before it was sent. Nothing was charged.",
+    CancelOutcome.ASKED: "Cancelling. The card will say how it ended.",
+    CancelOutcome.REMOVED: "fal took it out of its line. Nothing will be charged.",
+    CancelOutcome.STARTED: (
         "fal had already started it. It may still be finished: then the pictures come here and "
         "count; if not, nothing is charged. The card will say."
     ),
-    CancelNews.ENDED_AT_FAL: "Too late: fal has finished it, and the pictures are on their way.",
+    CancelOutcome.ENDED_AT_FAL: "Too late: fal has finished it, and the pictures are on their way.",
 }
 """What the person who cancelled reads."""
 
@@ -34,7 +34,7 @@ class CancelButton(Button, template=CANCEL_ID, gate=anyone):
         await tell(interaction, NEWS[news], colour=QUIET)
 
 
-async def _cancel(interaction: Interaction, job_id: str) -> CancelNews:
+async def _cancel(interaction: Interaction, job_id: str) -> CancelOutcome:
     """Cancel as the member who asked; only who is refused so is asked for more rights."""
     runner, by = interaction.client.services.runner, interaction.user.id
     server_id = interaction.guild_id

@@ -41,7 +41,7 @@ _DATABASE_PAUSE_MAX_S = 60.0
 _CANCEL_ANSWER_MAX_S = 1.5
 
 
-class CancelNews(StrEnum):
+class CancelOutcome(StrEnum):
     """What a cancel achieved, for the person who pressed it."""
 
     CANCELLED = "cancelled"
@@ -57,11 +57,11 @@ class CancelNews(StrEnum):
 
 
 _NEWS = {
-    CancelAnswer.REMOVED: CancelNews.REMOVED,
-    CancelAnswer.REQUESTED: CancelNews.STARTED,
-    CancelAnswer.TOO_LATE: CancelNews.ENDED_AT_FAL,
-    CancelAnswer.UNKNOWN: CancelNews.ASKED,
-    None: CancelNews.ASKED,
+    CancelAnswer.REMOVED: CancelOutcome.REMOVED,
+    CancelAnswer.REQUESTED: CancelOutcome.STARTED,
+    CancelAnswer.TOO_LATE: CancelOutcome.ENDED_AT_FAL,
+    CancelAnswer.UNKNOWN: CancelOutcome.ASKED,
+    None: CancelOutcome.ASKED,
 }
 
 
@@ -178,7 +178,7 @@ class Runner:
         is_moderator: bool,
         server_id: int | None = None,
         reason: str = "",
-    ) -> CancelNews:
+    ) -> CancelOutcome:
         """End a job for the member who asked for it, or for a moderator.
 
         Args:
@@ -203,10 +203,10 @@ class Runner:
             except StaleState:
                 return await self._cancel_sent(job_id, by, reason)
             self.ended(cancelled)
-            return CancelNews.CANCELLED
+            return CancelOutcome.CANCELLED
         return await self._cancel_sent(job_id, by, reason)
 
-    async def _cancel_sent(self, job_id: str, by: int, reason: str) -> CancelNews:
+    async def _cancel_sent(self, job_id: str, by: int, reason: str) -> CancelOutcome:
         job = await self._kit.books.get(job_id)
         assert job is not None
         refuse_if_too_late(job)
@@ -218,7 +218,7 @@ class Runner:
         # It may have been overtaken on the way.
         refuse_if_too_late(job)
         if job.state is not State.QUEUED:
-            return CancelNews.ASKED
+            return CancelOutcome.ASKED
         try:
             async with asyncio.timeout(_CANCEL_ANSWER_MAX_S):
                 answer = await self._steps.ask_to_cancel(job)

@@ -10,7 +10,7 @@ from bot.core.errors import BadRequest
 from bot.core.jobs import Job
 from bot.core.limits import Usage
 from bot.services.audit_recorder import checked_reason
-from bot.services.generation.runner import CancelNews, Runner
+from bot.services.generation.runner import CancelOutcome, Runner
 from bot.storage import jobs, ledger, preferences
 from bot.storage.database import Connection, Database
 from bot.storage.entries import Entry
@@ -124,7 +124,7 @@ class JobInquiry:
 
     async def cancel(
         self, server_id: int, typed: str, *, actor_id: int, reason: str
-    ) -> tuple[Job, CancelNews]:
+    ) -> tuple[Job, CancelOutcome]:
         """Cancel any member's job; who may is decided where this is called from.
 
         Returns:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.core.audit import Change, Code, Wrong
 from bot.services.audit_recorder import record
 from bot.services.ports import Clock
-from bot.storage import audit, proof, repair
+from bot.storage import audit, consistency, repair
 from bot.storage.audit import HOST
 from bot.storage.database import Connection, Database
 
@@ -38,7 +38,7 @@ class Repairs:
     async def look(self) -> Findings:
         """Find what would change."""
         async with self._database.read() as connection:
-            damage = await proof.damage(connection)
+            damage = await consistency.damage(connection)
             found = await repair.differences(connection)
         return Findings(damage, [one.sentence for one in found])
 
@@ -50,7 +50,7 @@ class Repairs:
         async with self._database.read() as connection:
             servers = await repair.servers(connection)
         async with self._database.write(_BOT, *servers) as connection:
-            damage = await proof.damage(connection)
+            damage = await consistency.damage(connection)
             found = await repair.differences(connection)
             if found and not damage:
                 await repair.apply(connection)

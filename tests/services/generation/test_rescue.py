@@ -19,7 +19,7 @@ from bot.core.errors import (
 )
 from bot.core.jobs import Reason, State
 from bot.core.limits import Account
-from bot.services.generation.runner import CancelNews
+from bot.services.generation.runner import CancelOutcome
 from bot.services.ports import CancelAnswer
 from bot.storage import ledger
 from tests.fakes import rendering, ticket
@@ -290,7 +290,7 @@ async def test_what_fal_took_out_of_its_line_leaves_no_doubt(open_house):
     house.queue.cancel = removed
     house.queue.results = [NOT_FOUND] * 500
     news = await house.runner.cancel(job.id, MEMBER, is_moderator=False)
-    assert news is CancelNews.REMOVED
+    assert news is CancelOutcome.REMOVED
     house.queue.gate.set()
     await house.courier.until(1)
     await house.runner.stop(5)

@@ -19,7 +19,7 @@ from bot.core.errors import (
     Unproven,
 )
 from bot.core.jobs import Reason, State
-from bot.services.generation.runner import CancelNews
+from bot.services.generation.runner import CancelOutcome
 from bot.services.generation.times import Times
 from bot.storage import ledger
 from tests.fakes import rendering, ticket
@@ -291,7 +291,7 @@ async def test_cancel_in_line_is_free_and_in_other_hands_refused(open_house):
     with pytest.raises(NotAllowed):
         await house.runner.cancel(job.id, 999, is_moderator=False)
 
-    assert await house.runner.cancel(job.id, MEMBER, is_moderator=False) is CancelNews.CANCELLED
+    assert await house.runner.cancel(job.id, MEMBER, is_moderator=False) is CancelOutcome.CANCELLED
     with pytest.raises(TooLate):
         await house.runner.cancel(job.id, MEMBER, is_moderator=False)
     with pytest.raises(TooLate):
@@ -313,7 +313,7 @@ async def test_a_cancel_before_the_card_is_confirmed_is_not_forgotten(open_house
 async def test_a_cancel_while_submitting_reaches_fal_as_soon_as_it_has_the_job(open_house):
     house = await open_house(runs=False)
     job = await house.books.submit(await house.accept())
-    assert await house.runner.cancel(job.id, MEMBER, is_moderator=False) is CancelNews.ASKED
+    assert await house.runner.cancel(job.id, MEMBER, is_moderator=False) is CancelOutcome.ASKED
     await house.books.accept(job, ticket(3))
     again = await open_house()
     again.queue.gate.set()

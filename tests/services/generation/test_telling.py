@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.core.errors import ContentRefused, RouteBusy, SubmitUnclear, Unproven
 from bot.core.jobs import Reason, State
-from bot.services.generation.runner import CancelNews
+from bot.services.generation.runner import CancelOutcome
 from tests.fakes import rendering, ticket
 from tests.services.conftest import FAST, MEMBER
 from tests.services.generation.test_hardships import until_true
@@ -41,7 +41,7 @@ async def test_a_cancel_is_answered_before_discord_has_the_card(open_house):
         news = await house.runner.cancel(job.id, MEMBER, is_moderator=False)
     await house.runner.stop(0)
 
-    assert news is CancelNews.CANCELLED
+    assert news is CancelOutcome.CANCELLED
 
 
 async def test_a_withdrawn_job_is_not_told_at_the_next_start(open_house):

@@ -11,7 +11,7 @@ from bot.core.audit import Code, JobOf
 from bot.core.errors import BadRequest, TooLate
 from bot.core.jobs import State
 from bot.core.limits import Usage
-from bot.services.generation.runner import CancelNews
+from bot.services.generation.runner import CancelOutcome
 from bot.services.moderation.job_inquiry import JobInquiry
 from bot.services.ports import Delivered
 from bot.storage import audit
@@ -26,7 +26,7 @@ NOWHERE = "There is no such job here"
 
 
 def cases(house) -> JobInquiry:
-    return house.services.cases
+    return house.services.job_inquiry
 
 
 async def changes(house, server_id: int = SERVER):
@@ -72,7 +72,7 @@ async def until(holds) -> None:
 async def test_a_moderator_s_cancel_in_line_is_audited_with_the_change(open_house):
     house = await open_house(runs=False)
     job = await house.start()
-    assert await cancel(house, job, reason="too rude") is CancelNews.CANCELLED
+    assert await cancel(house, job, reason="too rude") is CancelOutcome.CANCELLED
     with pytest.raises(TooLate):
         await cancel(house, job)
 

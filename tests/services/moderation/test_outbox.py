@@ -30,10 +30,10 @@ async def waiting_errand(room, kind: Kind = Kind.CLEAR):
 async def test_an_errand_that_is_done_is_forgotten_and_may_be_asked_for_again(room):
     job = await waiting_errand(room, Kind.WARN)
 
-    assert await room.errands.do("e1") is News.DONE
+    assert await room.outbox.do("e1") is News.DONE
     assert room.enforcer.warned == [(job.member_id, "enough", "e1")]
     assert await room.waiting() == 0
-    assert await room.errands.do("e1") is News.DONE
+    assert await room.outbox.do("e1") is News.DONE
     assert len(room.enforcer.warned) == 1
 
 
@@ -42,30 +42,30 @@ async def test_a_warning_to_closed_doors_is_given_up_and_a_removal_is_not(room):
         await waiting_errand(room, kind)
         room.enforcer.errors = [Undeliverable(["HTTP 403"])]
 
-        assert await room.errands.do("e1") is News.CLOSED
+        assert await room.outbox.do("e1") is News.CLOSED
         assert await room.waiting() == left
 
 
 async def test_two_who_ask_at_once_share_one_try(room):
     job = await waiting_errand(room)
-    assert await asyncio.gather(room.errands.do("e1"), room.errands.do("e1")) == [News.DONE] * 2
+    assert await asyncio.gather(room.outbox.do("e1"), room.outbox.do("e1")) == [News.DONE] * 2
     assert room.enforcer.cleared == [(job.id, "enough")]
 
 
 async def test_who_waits_no_longer_does_not_end_the_try(room):
     job = await waiting_errand(room)
-    asking = asyncio.create_task(room.errands.do("e1"))
+    asking = asyncio.create_task(room.outbox.do("e1"))
     await asyncio.sleep(0)
     asking.cancel()
-    assert await room.errands.do("e1") is News.DONE
+    assert await room.outbox.do("e1") is News.DONE
     assert room.enforcer.cleared == [(job.id, "enough")]
 
 
 async def test_a_database_that_is_away_leaves_the_errand_to_the_next_look(room):
     await waiting_errand(room)
     room.house.database.reads_failing = 1
-    assert await room.errands.do("e1") is News.LATER
-    await room.errands.do_due()
+    assert await room.outbox.do("e1") is News.LATER
+    await room.outbox.do_due()
     assert len(room.enforcer.cleared) == 1
     assert await room.waiting() == 0
 
@@ -76,14 +76,14 @@ async def test_a_removal_that_discord_did_not_take_is_tried_again_later(room):
     removed = await room.remove(job)
 
     assert removed.news is News.LATER
-    await room.errands.do_due()
+    await room.outbox.do_due()
     assert len(room.enforcer.errors) == 2
     for _ in range(2):
         room.house.clock.now += 3600_000
-        await room.errands.do_due()
+        await room.outbox.do_due()
         assert room.enforcer.cleared == []
     room.house.clock.now += 3600_000
-    await room.errands.do_due()
+    await room.outbox.do_due()
     assert room.enforcer.cleared == [(job.id, "not here")]
     assert await room.waiting() == 0
 
@@ -131,5 +131,5 @@ async def test_an_errand_that_is_in_vain_for_a_month_is_given_up(room):
     assert (await room.remove(await room.delivered())).news is News.CLOSED
     assert await room.waiting() == 1
     room.house.clock.now += 31 * 24 * 3600_000
-    await room.errands.do_due()
+    await room.outbox.do_due()
     assert await room.waiting() == 0

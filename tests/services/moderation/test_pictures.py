@@ -105,7 +105,7 @@ async def test_of_two_moderators_who_remove_at_once_one_does_and_one_is_told(roo
 
 async def test_a_member_s_record_counts_the_server_s_day_and_month_and_what_runs(room):
     house = room.house
-    members = house.services.members
+    members = house.services.member_activity
     await room.delivered(1, count=3)
     house.clock.now += 24 * 3600_000
     await room.delivered(2, count=2)

@@ -33,7 +33,7 @@ def _add_job(services: Services, admin: app_commands.Group) -> None:
         job: app_commands.Range[str, 1, _TYPED_MAX],
         member: discord.User | None = None,  # noqa: ARG001 - narrows the suggestions
     ) -> None:
-        reading = services.cases.case(interaction.guild_id or 0, job)
+        reading = services.job_inquiry.case(interaction.guild_id or 0, job)
         case = await in_time(interaction, reading, is_private=True)
         await answer_privately(interaction, job_card(case))
 
@@ -47,7 +47,7 @@ def _add_cancel(services: Services, admin: app_commands.Group) -> None:
         job: app_commands.Range[str, 1, _TYPED_MAX],
         reason: app_commands.Range[str, 1, 200] = "",
     ) -> None:
-        cancelling = services.cases.cancel(
+        cancelling = services.job_inquiry.cancel(
             interaction.guild_id or 0, job, actor_id=interaction.user.id, reason=reason
         )
         found, news = await in_time(interaction, cancelling, is_private=True)
@@ -60,7 +60,7 @@ async def _suggest(interaction: Interaction, typed: str) -> list[app_commands.Ch
     client, server_id = interaction.client, interaction.guild_id or 0
     member = getattr(interaction.namespace, "member", None)
     try:
-        newest = await client.services.cases.newest(
+        newest = await client.services.job_inquiry.newest(
             server_id, typed, member_id=getattr(member, "id", None)
         )
     except BotError as error:

@@ -26,7 +26,7 @@ def build_member_entry(services: Services) -> app_commands.ContextMenu:
 
     async def read(interaction: Interaction, member: Person, *, has_buttons: bool) -> ui.LayoutView:
         overview = await services.moderation.overview(asker(interaction, member))
-        record = await services.members.record(interaction.guild_id or 0, member.id)
+        record = await services.member_activity.record(interaction.guild_id or 0, member.id)
         return member_card(member.id, overview, record, has_buttons=has_buttons)
 
     return menu_entry(QUOTA, show)

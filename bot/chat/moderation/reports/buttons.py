@@ -46,7 +46,7 @@ class ReportButton(Button, template=REPORT_ID):
         if form is None:
             await _decide(interaction, found, {})
             return
-        reports = interaction.client.services.reports
+        reports = interaction.client.services.picture_reports
         case = await soon(reports.case(interaction.guild_id or 0, found["id"]))
         if case.outcome is not None:
             await interaction.response.edit_message(view=report_card(case))
@@ -63,7 +63,7 @@ async def _decide(interaction: Interaction, found: re.Match[str], typed: dict[st
     until = typed.get("until")
     until_ms = await services.gifts.until(server_id, until) if until else None
     try:
-        case, news = await services.reports.decide(
+        case, news = await services.picture_reports.decide(
             server_id,
             report_id,
             outcome,
@@ -72,7 +72,7 @@ async def _decide(interaction: Interaction, found: re.Match[str], typed: dict[st
             until_ms=until_ms,
         )
     except TooLate:
-        await _show(interaction, await services.reports.case(server_id, report_id))
+        await _show(interaction, await services.picture_reports.case(server_id, report_id))
         raise
     await _show(interaction, case)
     text = _NEWS.get((outcome, news))

@@ -55,7 +55,7 @@ def build_report_entry(services: Services) -> app_commands.ContextMenu:
     """Build the entry that reports pictures, which every member has."""
 
     async def report(interaction: Interaction, message: discord.Message) -> None:
-        finding = services.reports.find(
+        finding = services.picture_reports.find(
             interaction.guild_id or 0,
             interaction.channel_id or 0,
             message.id,
@@ -70,7 +70,7 @@ def build_report_entry(services: Services) -> app_commands.ContextMenu:
 async def _take_report(
     interaction: Interaction, found: re.Match[str], typed: dict[str, str]
 ) -> None:
-    reporting = interaction.client.services.reports.report(
+    reporting = interaction.client.services.picture_reports.report(
         interaction.guild_id or 0,
         found["id"],
         reporter_id=interaction.user.id,

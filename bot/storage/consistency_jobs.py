@@ -1,6 +1,6 @@
-"""Of the proof: what jobs say of themselves, against their entries and their history."""
+"""Of the consistency check: what jobs say of themselves, against their entries and their history."""
 
-from bot.storage.proof_parts import Part
+from bot.storage.consistency_parts import Part
 
 # Jobs of older versions do not say how many pictures were made: as many as they have links, a list
 # of lists in JSON.

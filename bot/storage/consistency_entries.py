@@ -1,6 +1,6 @@
-"""Of the proof: entries and doubts against one another, their numbers and their seals."""
+"""Of the consistency check: entries and doubts against one another, their numbers and their seals."""
 
-from bot.storage.proof_parts import Part
+from bot.storage.consistency_parts import Part
 from bot.storage.seals import DOUBT_SEAL, ENTRY_SEAL
 
 

@@ -1,9 +1,9 @@
-"""Of the proof: what is kept beside ledger and jobs, against the sums of what it is kept of.
+"""Of the consistency check: what is kept beside ledger and jobs, against the sums of what it is kept of.
 
 Those of `KEPT` answer with the server as well, 0 for the whole bot, for `repair`.
 """
 
-from bot.storage.proof_parts import Part
+from bot.storage.consistency_parts import Part
 
 KEPT = ("total", "usage", "outcome", "gift")
 """The parts that `repair` can bring in order."""

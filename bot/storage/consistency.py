@@ -1,16 +1,16 @@
-"""The proof that the ledger is right: one query that names everything that does not add up.
+"""The consistency check of the ledger: one query that names everything that does not add up.
 
 All of it is one statement, so that it sees one moment of the database although others write, and
 it is computed by the engine, so that its length does not matter. It changes nothing. Its parts
-are in `proof_sums`, `proof_entries` and `proof_jobs`.
+are in `consistency_sums`, `consistency_entries` and `consistency_jobs`.
 """
 
 from bot.storage.connection import Connection
-from bot.storage.proof_entries import PARTS as ENTRY_PARTS
-from bot.storage.proof_jobs import OUTCOMES
-from bot.storage.proof_jobs import PARTS as JOB_PARTS
-from bot.storage.proof_parts import Part
-from bot.storage.proof_sums import PARTS as SUM_PARTS
+from bot.storage.consistency_entries import PARTS as ENTRY_PARTS
+from bot.storage.consistency_jobs import OUTCOMES
+from bot.storage.consistency_jobs import PARTS as JOB_PARTS
+from bot.storage.consistency_parts import Part
+from bot.storage.consistency_sums import PARTS as SUM_PARTS
 
 PROBLEMS_MAX = 100
 """Of each sort; who has a hundred needs no more to see that something is wrong."""

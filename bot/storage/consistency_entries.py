@@ -1,4 +1,4 @@
-"""Of the consistency check: entries and doubts against one another, their numbers and their seals."""
+"""Of the check: entries and doubts against one another, their numbers and their seals."""
 
 from bot.storage.consistency_parts import Part
 from bot.storage.seals import DOUBT_SEAL, ENTRY_SEAL

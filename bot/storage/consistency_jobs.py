@@ -1,4 +1,4 @@
-"""Of the consistency check: what jobs say of themselves, against their entries and their history."""
+"""Of the check: what jobs say of themselves, against their entries and their history."""
 
 from bot.storage.consistency_parts import Part
 

@@ -1,4 +1,4 @@
-"""Of the consistency check: what one part of it is."""
+"""Of the check: what one part of it is."""
 
 Part = tuple[str, str]
 """A sentence with `{thing}`, `{expected}` and `{found}`, and the query for what it is to name.

@@ -1,4 +1,4 @@
-"""Of the consistency check: what is kept beside ledger and jobs, against the sums of what it is kept of.
+"""Of the check: what is kept beside ledger and jobs, against the sums of what it is kept of.
 
 Those of `KEPT` answer with the server as well, 0 for the whole bot, for `repair`.
 """

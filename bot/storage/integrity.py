@@ -1,4 +1,4 @@
-"""Whether the engine itself finds its files in order; what they say is `storage/consistency.py`'s."""
+"""Whether the engine itself finds its files in order; what they say is for `consistency.py`."""
 
 from bot.core.errors import StorageTrouble
 from bot.storage.connection import Connection, Database

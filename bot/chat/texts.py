@@ -20,7 +20,9 @@ def by_whom(actor_id: int) -> str:
 
 def named_kind(kind: str) -> str:
     """The name of a kind of change: `Limit set` for `limit.set`."""
-    return kind.replace(".", " ").replace("_", " ").capitalize()
+    # The stored kind is older than the one word that people read.
+    words = kind.replace("image.", "picture ").replace(".", " ").replace("_", " ")
+    return words.capitalize()
 
 
 def quoted_reason(reason: str) -> str:

@@ -151,6 +151,6 @@ class Moderation:
 
     async def _audit(self) -> None:
         deed = await self._admin("audit")
-        kinds = ("Image remove", "Limit set", "Words add", "Gift give", "Settings")
+        kinds = ("Picture remove", "Limit set", "Words add", "Gift give", "Settings")
         expect(deed, *kinds, self._hall.mira.mention)
         self._acting.tell("audit: all of it, with who, before and after, when and why")

@@ -19,7 +19,7 @@ from bot.storage.sqlite import READERS_MAX
 ZONE = "INSERT INTO servers (server_id, zone) VALUES ($1, $2)"
 COUNT = "SELECT COUNT(*) AS n FROM servers"
 
-VERSIONS = [1, 2, 3, 4, 5, 6]
+VERSIONS = [1, 2, 3, 4, 5, 6, 7]
 """Every migration; a new one is added here on purpose."""
 
 

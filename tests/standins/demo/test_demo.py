@@ -153,7 +153,7 @@ async def test_the_demo_plays_its_scene_and_leaves_only_pictures(tmp_path):
         "Removed by a moderator · “nobody without being asked”",
         "alt: Chart of usage, ",
         "#1 @alice · $0.55 · 7 pictures · 4 jobs",
-        "Image remove · member @bob, job ",
+        "Picture remove · @bob, job ",
         "settled    $0.609175",
         "fal's bill $0.609175",
         "All is well: settings, database, ledger.",
@@ -161,12 +161,12 @@ async def test_the_demo_plays_its_scene_and_leaves_only_pictures(tmp_path):
         assert piece in text, f"{piece!r} is missing in:\n{text}"
     log = text.partition("What the bot has posted in #moderation, the log channel")[2]
     for piece in (
-        "log channel: nothing → channel #moderation",
-        "member @alice, gifts of pictures: nothing → 4 pictures until ",
+        "log channel: nothing → #moderation",
+        "@alice, gifts of pictures: nothing → 4 pictures until ",
         "asked for → refused for “clown”",
         "The budget of #pictures has reached 80 %",
         "The budget of #pictures stops requests now",
-        "channel #pictures, USD per day: $0.65 → $20",
+        "#pictures, USD per day: $0.65 → $20",
         "Reported · 1 picture by @bob",
         "Removed · by @mira",
     ):

@@ -354,7 +354,8 @@ def test_check_names_a_possible_loss_without_calling_it_a_problem():
     checked = call("check")
 
     assert checked.exit_code == 0
-    assert "fal may have billed up to $0.36" in checked.stdout
+    assert "1 job was given back to members" in checked.stdout
+    assert "up to $0.36 may have been billed" in checked.stdout
 
 
 def test_check_names_bad_settings_with_code_1(monkeypatch):

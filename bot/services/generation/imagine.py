@@ -12,6 +12,7 @@ from bot.core.errors import (
     Halt,
     OverLimit,
     Refused,
+    StaleState,
     StorageTrouble,
 )
 from bot.core.gifts import Draw, cover, left_in, without
@@ -241,8 +242,14 @@ class Imagine:
     async def withdraw(self, job: Job) -> None:
         """Give an accepted job back, because its member was told that nothing happened."""
         self._answered(job, is_shown=False)
-        failed = await retry(lambda: self._books.fail(job, Reason.UNANSWERED), job.id, "unanswered")
-        await retry(lambda: self._books.told(failed), job.id, "told")
+        try:
+            await retry(lambda: self._books.fail(job, Reason.UNANSWERED), job.id, "unanswered")
+        except StaleState:
+            # An earlier try may have been saved though its answer was lost.
+            stored = await retry(lambda: self._books.get(job.id), job.id, "unanswered")
+            if stored is None or stored.reason is not Reason.UNANSWERED:
+                return
+        await retry(lambda: self._books.told(job), job.id, "told")
 
 
 def _paid_by(allowance: Allowance, job: Job) -> list[Draw]:

@@ -165,9 +165,10 @@ async def check(database: Database) -> Checked:
         loss = await jobs.possible_loss(connection)
     notes: list[str] = []
     if loss.jobs:
+        jobs_were = "1 job was" if loss.jobs == 1 else f"{loss.jobs} jobs were"
         notes.append(
-            f"{loss.jobs} jobs got no answer from fal and were given back to their members; "
-            f"fal may have billed up to {format_usd(loss.microusd)} for them."
+            f"{jobs_were} given back to members while nobody knows what fal made of it: "
+            f"up to {format_usd(loss.microusd)} may have been billed. `losses` lists what is open."
         )
     return Checked(problems, notes)
 

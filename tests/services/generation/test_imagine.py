@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.core.errors import BadRequest, IllegalSize, OverLimit
+from bot.core.jobs import Reason, State
 from bot.core.limits import Rule, Subject, Unit, Window
 from bot.core.models.options import Size
 from tests.said import saying
@@ -110,6 +111,18 @@ async def test_a_release_belongs_to_the_day_of_its_hold(open_house):
     with pytest.raises(OverLimit):
         await house.accept()
     await house.check()
+
+
+async def test_a_job_is_given_back_once_though_the_commit_got_no_answer(open_house):
+    house = await open_house(runs=False)
+    job = await house.accept()
+    house.database.answers_lost = 1
+    await house.imagine.withdraw(job)
+
+    stored = await house.get(job)
+    assert (stored.state, stored.reason) == (State.FAILED, Reason.UNANSWERED)
+    assert await house.books.untold(0) == []
+    assert await house.kinds(job) == ["hold", "release"]
 
 
 @pytest.mark.parametrize(

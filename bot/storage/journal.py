@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from bot.storage.folders import sync_folder
+
 _log = logging.getLogger(__name__)
 
 _NAME = "journal.jsonl"
@@ -90,6 +92,7 @@ class Journal:
 
     def _append(self, fact: Fact) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not self._path.exists()
         line = json.dumps([fact.job_id, fact.kind, fact.body])
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "a", encoding="utf-8") as file:
@@ -97,6 +100,8 @@ class Journal:
             file.write(f"\n{line}\n")
             file.flush()
             os.fsync(file.fileno())
+        if is_new:
+            sync_folder(self._path.parent)
 
     def _empty(self) -> None:
         if self._path.exists():

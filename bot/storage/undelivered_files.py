@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.core.jobs import Picture
+from bot.storage.folders import sync_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class UndeliveredFiles:
             partial.replace(path)
         # A name is on the disk only once its folder is.
         for place in (folder, self._folder):
-            _sync(place)
+            sync_folder(place)
 
     def _numbers(self, job_id: str) -> frozenset[int]:
         folder = self._folder / job_id
@@ -85,11 +86,3 @@ class UndeliveredFiles:
         if not self._folder.is_dir():
             return []
         return [entry for entry in self._folder.iterdir() if entry.is_dir()]
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.errors import WitnessUnreadable
+from bot.storage.folders import sync_folder
 from bot.storage.installation import Found
 
 FILE_NAME = "installation.json"
@@ -86,15 +87,6 @@ def write_witness(folder: Path, *, installation: str, database: str, entries: in
         partial.unlink(missing_ok=True)
         raise
     sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring the names of files down to the disk; their contents have an `fsync` of their own."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def objection(witness: Witness | None, found: Found | None, where: str) -> str | None:

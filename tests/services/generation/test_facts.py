@@ -239,8 +239,12 @@ async def test_the_journal_is_forced_to_the_disk_and_closed_to_others(tmp_path, 
 
     real = os.fsync
     monkeypatch.setattr("bot.storage.journal.os.fsync", lambda fd: (synced.append(fd), real(fd)))
-    await Journal(tmp_path / "data").note(Fact("job", "ticket", {"request_id": "r"}))
-    assert len(synced) == 1
+    journal = Journal(tmp_path / "data")
+    await journal.note(Fact("job", "ticket", {"request_id": "r"}))
+    # The line, and the name of the file that was not there before.
+    assert len(synced) == 2
+    await journal.note(Fact("other", "ticket", {"request_id": "s"}))
+    assert len(synced) == 3
     assert (tmp_path / "data" / "journal.jsonl").stat().st_mode & 0o777 == 0o600
 
 

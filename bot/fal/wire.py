@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 from bot.core.jobs import Phase, PictureLink, Progress, Rendering, Ticket
@@ -45,7 +46,7 @@ class Garbled(Exception):
     """fal, or something in between, sent what nobody can read. Never leaves this room."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """An answer, read to its end.
 
@@ -63,7 +64,12 @@ class Answer:
         return 200 <= self.status < 300
 
     def object(self) -> JsonObject | None:
-        """The body as a JSON object, None where it is none."""
+        """The body as a JSON object, None where it is none; for reading only."""
+        return self._object
+
+    @cached_property
+    def _object(self) -> JsonObject | None:
+        # Every answer is looked at for a dozen marks.
         return parse_object(self.body)
 
 
